@@ -1,0 +1,37 @@
+#include "core/base/log.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstring>
+
+namespace dd::base {
+namespace {
+
+constinit std::atomic<LogLevel> lowest{LogLevel::kWarning};
+
+}  // namespace
+
+void set_log_level(LogLevel level) { lowest.store(level, std::memory_order_relaxed); }
+
+bool log_wants(LogLevel level) { return level >= lowest.load(std::memory_order_relaxed); }
+
+void log(LogLevel level, std::string_view message) {
+  if (!log_wants(level)) return;
+  constexpr std::string_view kPrefix = "ddpython: ";
+  char line[4096];
+  std::memcpy(line, kPrefix.data(), kPrefix.size());
+  const std::size_t size = message.size() < sizeof(line) - kPrefix.size() - 1
+                               ? message.size()
+                               : sizeof(line) - kPrefix.size() - 1;
+  std::memcpy(line + kPrefix.size(), message.data(), size);
+  line[kPrefix.size() + size] = '\n';
+  (void)!write(2, line, kPrefix.size() + size + 1);
+}
+
+void log_once(bool& once, LogLevel level, std::string_view message) {
+  if (!log_wants(level) || __atomic_exchange_n(&once, true, __ATOMIC_RELAXED)) return;
+  log(level, message);
+}
+
+}  // namespace dd::base

@@ -1,0 +1,128 @@
+// The local part of one trace: what its spans and contexts share by reference.
+//
+//   Segment  identity, sampling priority, origin, propagated tags, baggage; counts of spans.
+//            Contexts extracted from headers have one before any span exists.
+//   Chunk    an arena and the spans made in it; the unit that is handed to the sinks. A segment
+//            that lives long makes one chunk after another (partial flush).
+//
+// Both are reference counted, with atomic counts, since the sending thread drops them. Everything
+// else of a segment is written by application threads under `mutex`.
+// Source: SPAN.md sections 6, 8, 10, 11.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/arena.h"
+#include "core/base/mutex.h"
+#include "core/trace/span.h"
+
+namespace dd::trace {
+
+template <class T>
+class [[nodiscard]] Shared {  // an owning reference to an intrusively counted object
+ public:
+  Shared() = default;
+  static Shared adopt(T* object) { return Shared(object); }
+  static Shared share(T* object) {
+    if (object) object->retain();
+    return Shared(object);
+  }
+  Shared(const Shared& other) : Shared(share(other.object_)) {}
+  Shared(Shared&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+  Shared& operator=(Shared other) noexcept {
+    std::swap(object_, other.object_);
+    return *this;
+  }
+  ~Shared() {
+    if (object_) object_->release();
+  }
+  T* get() const { return object_; }
+  T* operator->() const { return object_; }
+  T& operator*() const { return *object_; }
+  explicit operator bool() const { return object_ != nullptr; }
+  T* detach() { return std::exchange(object_, nullptr); }
+
+ private:
+  explicit Shared(T* object) : object_(object) {}
+  T* object_ = nullptr;
+};
+
+class Chunk {
+ public:
+  static Shared<Chunk> make(Shared<Segment> segment);
+
+  void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release();  // any thread
+
+  base::Arena arena;
+  Segment* segment() const { return segment_.get(); }
+
+ private:
+  Chunk() = default;
+  ~Chunk() = default;
+  std::atomic<std::uint32_t> references_{1};
+  Shared<Segment> segment_;
+};
+
+// What the sinks get: finished spans of one trace, oldest first, all sealed. Lives in the arena of
+// its own first span's chunk; `next` is for whoever queues it.
+struct Delivery {
+  Delivery* next = nullptr;
+  Span* const* spans = nullptr;
+  std::uint32_t count = 0;
+  TraceId trace_id;
+  std::optional<int> priority;
+  Text origin;
+  std::uint32_t bytes = 0;          // of the arenas it keeps alive, for the queue's limit
+  std::uint64_t fork_generation = 0;
+  Chunk* const* chunks = nullptr;   // held references, released by drop()
+  std::uint32_t chunk_count = 0;
+
+  // Gives back what it holds; the delivery itself is gone with it. Any thread, once.
+  static void drop(Delivery* delivery);
+};
+
+// A small ordered map of texts; a trace has a handful of entries.
+using Entries = std::vector<std::pair<std::string, std::string>>;
+
+class Segment {
+ public:
+  static Shared<Segment> make(TraceId trace_id);
+  void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release();  // any thread
+
+  TraceId trace_id;
+  base::Mutex mutex;
+
+  // --- under mutex -------------------------------------------------------------------------
+  std::optional<int> priority;
+  std::string origin;
+  Entries meta;     // _dd.p.*, baggage.*, tracestate, traceparent, _dd.parent_id ...
+  std::vector<std::pair<std::string, double>> metrics;
+  Entries baggage;
+
+  std::uint32_t started = 0, finished = 0;  // since the last delivery
+  std::vector<Span*> done;                  // finished, not delivered; their chunks are in `held`
+  std::vector<Shared<Chunk>> held;
+  Shared<Chunk> current;                    // where the next span is made
+  bool discarded = false;                   // a rule dropped this trace for good
+
+ private:
+  explicit Segment(TraceId id) : trace_id(id) {}
+  ~Segment() = default;
+  std::atomic<std::uint32_t> references_{1};
+};
+
+// Reads and writes `entries` by name.
+const std::string* find_entry(const Entries& entries, std::string_view name);
+void set_entry(Entries& entries, std::string_view name, std::string_view value);
+bool remove_entry(Entries& entries, std::string_view name);
+
+}  // namespace dd::trace

@@ -1,0 +1,105 @@
+// One timed operation. Plain data in the arena of its chunk: it knows nothing of Python, of threads
+// or of how it is sent.
+//
+// Life: Tracer::start() makes it; its thread writes it; Tracer::finish() ends it; when its chunk is
+// complete the chunk is handed to the sinks. From then on the span is *sealed*: read-only, for every
+// thread, for as long as somebody holds the chunk. Who wants to write a sealed span writes a copy
+// (Tracer::thaw()).
+//
+// A span is written by one thread at a time. Setters are total: they never fail and never throw.
+// Source: SPAN.md sections 2, 3, 5.
+
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/trace/text.h"
+
+namespace dd::trace {
+
+class Chunk;
+class Segment;
+
+struct TraceId {
+  std::uint64_t high = 0, low = 0;
+  bool operator==(const TraceId&) const = default;
+  explicit operator bool() const { return (high | low) != 0; }
+};
+
+enum class AttributeKind : std::uint8_t { kText, kInt, kDouble };
+
+// One map holds tags (text) and metrics (numbers): setting a name again with another kind replaces.
+struct Attribute {
+  Attribute* next;
+  Text key;
+  std::uint16_t key_index;  // of the well-known tag, or 0
+  AttributeKind kind;
+  std::uint32_t capacity;   // bytes reserved behind `text.data`; a shorter value is written in place
+  union {
+    Text text;
+    std::int64_t integer;
+    double real;
+  };
+};
+
+// Facts that many spans share are bits, not attributes: the encoder writes them from one prepared
+// piece. Readers of attributes see them as if they were stored (Span::find).
+enum SpanFlag : std::uint16_t {
+  kFinished = 1 << 0,
+  kSealed = 1 << 1,
+  kLocalRoot = 1 << 2,   // meta runtime-id, metric process_id
+  kTopLevel = 1 << 3,    // metric _dd.top_level 1 (decided when it finishes)
+  kMeasured = 1 << 4,    // metric _dd.measured 1
+  kEnv = 1 << 5,         // meta env, the process' one
+  kVersion = 1 << 6,     // meta version, the process' one
+  kChunkHead = 1 << 7,   // first span of its chunk: carries the trace tags
+};
+
+struct Link;   // core/trace/link.h
+struct Event;  // the same
+
+class Span {
+ public:
+  // Reads see flags as attributes. Empty or false when absent or of another kind.
+  std::string_view text(const Key& key) const;
+  bool number(const Key& key, double& out) const;
+  const Attribute* find(const Key& key) const;  // stored attributes only
+
+  void set(const Key& key, std::string_view value);  // copies into the arena
+  void set_static(const Key& key, std::string_view value);  // keeps the pointer: immortal text
+  void set(const Key& key, std::int64_t value);
+  void set(const Key& key, double value);  // not-a-number and infinities are dropped
+  void remove(const Key& key);
+  // Turns the bits into stored attributes (a reader wants to list, change or remove them).
+  void materialize();
+
+  void set_name(std::string_view value);
+  void set_service(std::string_view value);  // a null data pointer means none
+  void set_resource(std::string_view value);
+  void set_type(std::string_view value);
+  // error=1 and the three error tags; an empty part is left out.
+  void fail(std::string_view type, std::string_view message, std::string_view stack);
+
+  bool finished() const { return flags & kFinished; }
+  bool sealed() const { return flags & kSealed; }
+  bool has(SpanFlag flag) const { return flags & flag; }
+
+  Text name, service, resource, type;
+  std::uint64_t id = 0, parent_id = 0;
+  Segment* segment = nullptr;  // outlives the span: the chunk holds it
+  Chunk* chunk = nullptr;      // whose arena this lives in
+  // The local parent, or null. Valid only while its holder keeps it alive: the Python objects do,
+  // each for its parent. Never read once sealed.
+  const Span* parent = nullptr;
+  std::int64_t start_ns = 0;
+  std::int64_t duration_ns = 0;  // meaningful when finished; negative after a clock step
+  std::int32_t error = 0;
+  std::uint16_t flags = 0;
+  Attribute* attributes = nullptr;  // a list in the arena
+  std::uint32_t attribute_count = 0;
+  Link* links = nullptr;
+  Event* events = nullptr;
+};
+
+}  // namespace dd::trace

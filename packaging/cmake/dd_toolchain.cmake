@@ -1,0 +1,40 @@
+# Compiler and linker settings that hold for every target.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+# The static libpython of most builds is not position independent.
+set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
+
+find_program(DD_CCACHE ccache)
+if(DD_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER "${DD_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${DD_CCACHE}")
+endif()
+
+find_package(Threads REQUIRED)
+
+add_library(dd_flags INTERFACE)
+target_compile_options(dd_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
+  -fno-pie -fno-plt -ffunction-sections -fdata-sections -fno-semantic-interposition
+  "$<$<CONFIG:RelWithDebInfo>:-g1>")
+if(DD_WERROR)
+  target_compile_options(dd_flags INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(dd_flags INTERFACE -Wthread-safety -Wno-unused-command-line-argument)
+endif()
+if(DD_CHECKS)
+  target_compile_definitions(dd_flags INTERFACE DD_CHECKS=1)
+endif()
+if(DD_SANITIZE)
+  target_compile_options(dd_flags INTERFACE "-fsanitize=${DD_SANITIZE}" -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(dd_flags INTERFACE "-fsanitize=${DD_SANITIZE}")
+endif()
+target_link_options(dd_flags INTERFACE -no-pie -Wl,--gc-sections)
+target_include_directories(dd_flags INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}")
