@@ -1,0 +1,54 @@
+"""An HTTP server of the standard library, in a thread, for the clients to talk to."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+SEEN: list[dict[str, str]] = []
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        SEEN.append({key.lower(): value for key, value in self.headers.items()})
+        length = int(self.headers.get("Content-Length") or 0)
+        self.rfile.read(length)
+        path = self.path.partition("?")[0]
+        status = int(path.rpartition("/")[2]) if path.startswith("/status/") else 200
+        body = f"{self.command} {path}\n".encode()
+        self.send_response(302 if path == "/redirect" else status)
+        if path == "/redirect":
+            self.send_header("Location", "/status/200?after=redirect")
+        self.send_header("X-Server", "serving")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_POST = do_PUT = do_DELETE = do_HEAD = do_GET
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[str]:
+    """The URL of a server that lives as long as the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def tracing_headers() -> str:
+    """The names of the trace headers that the last request carried."""
+    known = ("x-datadog", "traceparent", "tracestate", "baggage", "b3", "x-b3")
+    return " ".join(sorted(name for name in SEEN[-1] if name.startswith(known))) or "none"

@@ -1,0 +1,135 @@
+"""The cases: what runs, where, and with which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Server:
+    """A program that runs until it is told to stop. `{NAME}` stands for an environment variable."""
+
+    arguments: Sequence[str]
+    port: str
+    folder: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Without servers the launcher runs the arguments; with servers plain python does."""
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: str = "tests/conformance/cases"
+    servers: Sequence[Server] = ()
+    ports: Sequence[str] = ()
+    # The output is that of plain python, unless the program prints what a tracer gives it.
+    prints_trace: bool = False
+
+
+SHOP = "packaging/demo_shop"
+SHOP_SETTINGS = {
+    "STOCK_URL": "http://127.0.0.1:{STOCK_PORT}",
+    "SHOP_DB": "{SCRATCH}/shop.db",
+}
+
+
+def shop(stock: Sequence[str], front: Sequence[str], **environment: str) -> Case:
+    return Case(
+        ["traffic.py", "http://127.0.0.1:{SHOP_PORT}"],
+        environment={**SHOP_SETTINGS, **environment},
+        folder=SHOP,
+        servers=[
+            Server(stock, "STOCK_PORT", SHOP),
+            Server(front, "SHOP_PORT", SHOP),
+        ],
+        ports=["SHOP_PORT", "STOCK_PORT"],
+    )
+
+
+def script(name: str, *arguments: str, **environment: str) -> Case:
+    return Case([f"{name}.py", *arguments], environment)
+
+
+def tracing_script(name: str, **environment: str) -> Case:
+    return Case([f"{name}.py"], environment, prints_trace=True)
+
+
+GUNICORN = ["-m", "gunicorn", "--workers=1", "--no-control-socket", "--bind=127.0.0.1:{%s}"]
+
+CASES: dict[str, Case] = {
+    "shop": shop(["stock.py"], ["shop.py"]),
+    "shop_named": shop(
+        ["stock.py"], ["shop.py"], DD_SERVICE="shop", DD_ENV="test", DD_VERSION="1.2"
+    ),
+    "shop_gunicorn": shop(
+        [*GUNICORN[:-1], "--bind=127.0.0.1:{STOCK_PORT}", "stock:app"],
+        [*GUNICORN[:-1], "--bind=127.0.0.1:{SHOP_PORT}", "shop:app"],
+    ),
+    "flask_routes": script("flask_routes"),
+    "flask_routes_named": script(
+        "flask_routes",
+        "few", DD_SERVICE="web", DD_ENV="test", DD_VERSION="7", DD_TAGS="team:a,tier:1"
+    ),
+    "flask_routes_v1": script(
+        "flask_routes",
+        "few", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
+    ),
+    "flask_own_service": script("flask_routes", "few", DD_FLASK_SERVICE="front"),
+    "flask_code_origin": script("flask_routes", "few", DD_CODE_ORIGIN_FOR_SPANS_ENABLED="true"),
+    "flask_headers": script(
+        "flask_headers",
+        DD_TRACE_HEADER_TAGS="X-Wanted,X-Mapped:mapped.header,X-Answer,Content-Type",
+        DD_TRACE_CLIENT_IP_ENABLED="true",
+        DD_TRACE_HTTP_SERVER_ERROR_STATUSES="404,500-599",
+    ),
+    "flask_query_off": script("flask_headers", DD_HTTP_SERVER_TAG_QUERY_STRING="false"),
+    "flask_query_tag": script("flask_headers", DD_FLASK_TRACE_QUERY_STRING="true"),
+    "flask_errors": script("flask_errors"),
+    "flask_hooks": script("flask_hooks"),
+    "flask_templates": script("flask_templates"),
+    "flask_streaming": script("flask_streaming"),
+    "flask_mounted": script("flask_mounted"),
+    "flask_outside": script("flask_outside"),
+    "flask_server": script("flask_server"),
+    "requests_basic": script("requests_basic"),
+    "requests_named": script("requests_basic", DD_SERVICE="caller", DD_REQUESTS_SERVICE="http-out"),
+    "requests_domains": script("requests_basic", DD_REQUESTS_SPLIT_BY_DOMAIN="true"),
+    "requests_headers": script(
+        "requests_basic",
+        DD_TRACE_HEADER_TAGS="X-Asked:asked,X-Server",
+        DD_TRACE_HTTP_CLIENT_ERROR_STATUSES="400-499",
+    ),
+    "requests_no_inject": script("requests_basic", DD_REQUESTS_DISTRIBUTED_TRACING="false"),
+    "requests_urllib3": script("requests_basic", DD_TRACE_URLLIB3_ENABLED="true"),
+    "urllib3_off": script("urllib3_basic"),
+    "urllib3_on": script("urllib3_basic", DD_TRACE_URLLIB3_ENABLED="true"),
+    "urllib3_domains": script(
+        "urllib3_basic", DD_TRACE_URLLIB3_ENABLED="true", DD_URLLIB3_SPLIT_BY_DOMAIN="true"
+    ),
+    "sqlite_basic": script("sqlite_basic"),
+    "sqlite_fetch": script("sqlite_basic", DD_SQLITE_TRACE_FETCH_METHODS="true"),
+    "sqlite_named": script("sqlite_basic", DD_SERVICE="data", DD_SQLITE_SERVICE="files"),
+    "sqlite_mapped": script(
+        "sqlite_basic", DD_SERVICE_MAPPING="sqlite:files", DD_TRACE_PEER_SERVICE_DEFAULTS_ENABLED="true"
+    ),
+    "logging_basic": tracing_script("logging_basic"),
+    "logging_on": tracing_script(
+        "logging_basic", DD_LOGS_INJECTION="true", DD_SERVICE="log", DD_ENV="e", DD_VERSION="3"
+    ),
+    "logging_off": tracing_script("logging_basic", DD_LOGS_INJECTION="false"),
+    "logging_structured": tracing_script("logging_basic", DD_LOGS_INJECTION="structured"),
+    "manual_spans": tracing_script("manual_spans"),
+    "manual_spans_named": tracing_script(
+        "manual_spans", DD_SERVICE="hand", DD_ENV="test", DD_VERSION="9", DD_TAGS="team:a,n:5"
+    ),
+    "manual_spans_default": tracing_script("manual_spans", DD_TRACE_API_VERSION=""),
+    "manual_concurrent": tracing_script("manual_concurrent"),
+    "manual_propagation": tracing_script("manual_propagation"),
+    "manual_sampling": tracing_script(
+        "manual_spans",
+        DD_TRACE_SAMPLING_RULES='[{{"sample_rate": 0, "name": "outer"}}, {{"sample_rate": 1}}]',
+    ),
+}
