@@ -9,3 +9,10 @@ if(DD_TESTS)
   find_package(GTest REQUIRED)
   find_package(benchmark REQUIRED)
 endif()
+
+# RE2 matches patterns that come from settings in time linear in the text.
+find_path(DD_RE2_INCLUDE re2/re2.h REQUIRED)
+find_library(DD_RE2_LIBRARY NAMES libre2.a re2 REQUIRED)
+add_library(dd_re2 INTERFACE)
+target_include_directories(dd_re2 SYSTEM INTERFACE "${DD_RE2_INCLUDE}")
+target_link_libraries(dd_re2 INTERFACE "${DD_RE2_LIBRARY}" Threads::Threads)
