@@ -109,6 +109,12 @@ CASES: dict[str, Case] = {
     "urllib3_domains": script(
         "urllib3_basic", DD_TRACE_URLLIB3_ENABLED="true", DD_URLLIB3_SPLIT_BY_DOMAIN="true"
     ),
+    "headers_sent": tracing_script("headers_sent"),
+    "headers_sent_twice": tracing_script("headers_sent", DD_TRACE_URLLIB3_ENABLED="true"),
+    "headers_sent_off": tracing_script("headers_sent", DD_REQUESTS_DISTRIBUTED_TRACING="false"),
+    "headers_sent_b3": tracing_script(
+        "headers_sent", DD_TRACE_PROPAGATION_STYLE="b3multi,b3,tracecontext,datadog"
+    ),
     "sqlite_basic": script("sqlite_basic"),
     "sqlite_fetch": script("sqlite_basic", DD_SQLITE_TRACE_FETCH_METHODS="true"),
     "sqlite_named": script("sqlite_basic", DD_SERVICE="data", DD_SQLITE_SERVICE="files"),
