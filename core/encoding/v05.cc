@@ -1,0 +1,219 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/encoding/encoder.h"
+#include "core/encoding/msgpack.h"
+#include "core/encoding/span_facts.h"
+#include "core/encoding/utf8.h"
+
+namespace dd::encoding {
+namespace {
+
+using namespace msgpack;
+
+// Every text of a payload once, in order of appearance. Index 0 is the empty one.
+class StringTable {
+ public:
+  StringTable() { clear(); }
+
+  // Texts and indexes survive until clear() or rewind().
+  std::uint32_t index(std::string_view text) {
+    if (text.empty()) return 0;
+    if (const std::uint32_t found = find(text)) return found;
+    const std::string_view tidied = tidy(text, repaired_);
+    if (tidied.data() != text.data())
+      if (const std::uint32_t found = find(tidied)) return found;
+    return insert(tidied);
+  }
+
+  std::uint32_t count() const { return static_cast<std::uint32_t>(entries_.size()); }
+  std::size_t bytes() const { return out_.size(); }
+  std::string_view encoded() const { return out_.view(); }
+
+  // Forgets what came after `count` entries (a chunk that was not taken).
+  void rewind(std::uint32_t count) {
+    if (count >= entries_.size()) return;
+    out_.truncate(entries_[count].begin);
+    entries_.resize(count);
+    place_all();
+  }
+
+  void clear() {
+    out_.truncate(0);
+    if (out_.capacity() > (1 << 20)) out_.release();
+    entries_.clear();
+    if (slots_.size() != kFirstSlots) slots_.assign(kFirstSlots, 0);
+    std::fill(slots_.begin(), slots_.end(), 0);
+    out_.push(static_cast<char>(0xA0));
+    entries_.push_back({0, 1, 0, 0});
+  }
+
+ private:
+  static constexpr std::size_t kFirstSlots = 1024;
+  struct Entry {
+    std::uint32_t begin, text, size, hash;  // places in out_: of the header, of the characters
+  };
+
+  static std::uint32_t hash(std::string_view text) {
+    std::uint64_t h = 0x9E3779B97F4A7C15ull ^ text.size();
+    const char* at = text.data();
+    std::size_t left = text.size();
+    const auto mix = [&h](std::uint64_t word) {
+      const auto wide = static_cast<unsigned __int128>(h ^ word) * 0xD6E8FEB86659FD93ull;
+      h = static_cast<std::uint64_t>(wide) ^ static_cast<std::uint64_t>(wide >> 64);
+    };
+    std::uint64_t word = 0;
+    for (; left >= 8; at += 8, left -= 8) {
+      std::memcpy(&word, at, 8);
+      mix(word);
+    }
+    word = 0;
+    if (left) std::memcpy(&word, at, left);
+    mix(word);
+    return static_cast<std::uint32_t>(h >> 32 ^ h);
+  }
+
+  std::uint32_t find(std::string_view text) const {
+    const std::uint32_t h = hash(text);
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t slot = h & mask; slots_[slot] != 0; slot = (slot + 1) & mask) {
+      const Entry& entry = entries_[slots_[slot]];
+      if (entry.hash == h && out_.view().substr(entry.text, entry.size) == text)
+        return slots_[slot];
+    }
+    return 0;
+  }
+
+  std::uint32_t insert(std::string_view text) {
+    const auto begin = static_cast<std::uint32_t>(out_.size());
+    write_text(out_, text);
+    const auto size = static_cast<std::uint32_t>(text.size());
+    const std::uint32_t place = count();
+    entries_.push_back({begin, static_cast<std::uint32_t>(out_.size()) - size, size, hash(text)});
+    if (entries_.size() * 2 > slots_.size()) {
+      slots_.resize(slots_.size() * 2);
+      place_all();
+    } else {
+      put(place);
+    }
+    return place;
+  }
+
+  void put(std::uint32_t place) {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t slot = entries_[place].hash & mask;
+    while (slots_[slot] != 0) slot = (slot + 1) & mask;
+    slots_[slot] = place;
+  }
+  void place_all() {
+    std::fill(slots_.begin(), slots_.end(), 0);
+    for (std::uint32_t i = 1; i < count(); ++i) put(i);
+  }
+
+  Buffer out_;
+  std::vector<Entry> entries_;
+  std::vector<std::uint32_t> slots_;
+  std::string repaired_;
+};
+
+class V05 final : public TraceEncoder {
+ public:
+  explicit V05(FactsSource facts) : facts_(facts) {}
+
+  bool add(const trace::Delivery& delivery, std::size_t limit_bytes) override {
+    const std::size_t before = out_.size();
+    const std::uint32_t strings_before = strings_.count();
+    const trace::ProcessFacts& facts = facts_();
+    out_.advance_to(put_array(out_.room(kMaxHeader), delivery.count));
+    for (std::uint32_t i = 0; i < delivery.count; ++i) {
+      write_span(*delivery.spans[i], delivery, facts);
+      if (bytes() > limit_bytes) {
+        out_.truncate(before);
+        strings_.rewind(strings_before);
+        return false;
+      }
+    }
+    ++chunks_;
+    spans_ += delivery.count;
+    return true;
+  }
+
+  std::size_t bytes() const override { return out_.size() + strings_.bytes() + 1 + 2 * kMaxHeader; }
+
+  void take(Buffer& out) override {
+    out.truncate(0);
+    char head[1 + kMaxHeader];
+    head[0] = static_cast<char>(0x92);
+    char* end = put_array(head + 1, strings_.count());
+    out.append({head, static_cast<std::size_t>(end - head)});
+    out.append(strings_.encoded());
+    end = put_array(head, chunks_);
+    out.append({head, static_cast<std::size_t>(end - head)});
+    out.append(out_.view());
+    out_.truncate(0);
+    if (out_.capacity() > (1 << 20)) out_.release();
+    strings_.clear();
+    chunks_ = 0;
+    spans_ = 0;
+  }
+
+  std::string_view path() const override { return "/v0.5/traces"; }
+
+ private:
+  void write_span(const trace::Span& span, const trace::Delivery& delivery,
+                  const trace::ProcessFacts& facts) {
+    std::uint32_t texts = 0, numbers = 0;
+    for (const trace::Attribute* a = span.attributes; a; a = a->next)
+      ++(a->kind == trace::AttributeKind::kText ? texts : numbers);
+    for_each_text_fact(span, delivery, facts, [&](auto&&...) { ++texts; });
+    for_each_number_fact(span, delivery, facts, keep_rate_, [&](auto&&...) { ++numbers; });
+
+    constexpr std::size_t kFields = 128;  // the fixed part at its longest is 79 bytes
+    char* at = out_.room(kFields + texts * 10 + numbers * 14);
+    *at++ = static_cast<char>(0x9C);
+    at = put_index(at, strings_.index(span.service.view()));
+    at = put_index(at, strings_.index(span.name.view()));
+    at = put_index(at, strings_.index(span.resource.view()));
+    at = put_unsigned(at, delivery.trace_id.low);
+    at = put_unsigned(at, span.id);
+    at = put_unsigned(at, span.parent_id);
+    at = put_signed(at, std::max<std::int64_t>(span.start_ns, 0));
+    at = put_signed(at, std::max<std::int64_t>(span.duration_ns, 0));
+    *at++ = span.error != 0;
+    at = put_map(at, texts);
+    for (const trace::Attribute* a = span.attributes; a; a = a->next) {
+      if (a->kind != trace::AttributeKind::kText) continue;
+      at = put_index(at, strings_.index(a->key.view()));
+      at = put_index(at, strings_.index(a->text.view()));
+    }
+    for_each_text_fact(span, delivery, facts, [&](std::string_view key, std::string_view value) {
+      at = put_index(at, strings_.index(key));
+      at = put_index(at, strings_.index(value));
+    });
+    at = put_map(at, numbers);
+    for (const trace::Attribute* a = span.attributes; a; a = a->next) {
+      if (a->kind == trace::AttributeKind::kText) continue;
+      at = put_index(at, strings_.index(a->key.view()));
+      at = put_double(
+          at, a->kind == trace::AttributeKind::kInt ? static_cast<double>(a->integer) : a->real);
+    }
+    for_each_number_fact(span, delivery, facts, keep_rate_,
+                         [&](std::string_view key, double value) {
+                           at = put_index(at, strings_.index(key));
+                           at = put_double(at, value);
+                         });
+    at = put_index(at, strings_.index(span.type.view()));
+    out_.advance_to(at);
+  }
+
+  const FactsSource facts_;
+  StringTable strings_;
+  Buffer out_;
+};
+
+}  // namespace
+
+std::unique_ptr<TraceEncoder> make_v05(FactsSource facts) { return std::make_unique<V05>(facts); }
+
+}  // namespace dd::encoding

@@ -1,0 +1,77 @@
+// sample v04|v05: writes one payload of awkward spans to standard output, for payload_test.py.
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "core/encoding/encoder.h"
+#include "tests/fakes/made_trace.h"
+
+namespace {
+
+const dd::trace::ProcessFacts& facts() {
+  static const dd::trace::ProcessFacts kFacts{.service = "shop",
+                                              .env = "test",
+                                              .version = "1",
+                                              .runtime_id = "0123456789abcdef0123456789abcdef",
+                                              .process_tags = "entrypoint.name:x",
+                                              .pid = 42,
+                                              .revision = 1};
+  return kFacts;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  const auto encoder = std::strcmp(argv[1], "v05") == 0 ? dd::encoding::make_v05(facts)
+                                                        : dd::encoding::make_v04(facts);
+  dd::fakes::MadeTrace first;
+  auto& root = first.span("web.request", 1);
+  root.type = dd::trace::Text(std::string_view("web"));
+  root.flags |= dd::trace::kEnv | dd::trace::kMeasured;
+  first.tag(root, "http.method", "GET");
+  first.count(root, "retries", -3);
+  first.metric(root, "ratio", 0.25);
+  auto& child = first.span("db", 2, 1);
+  child.service = {};
+  child.error = 1;
+  child.duration_ns = -5;
+  first.tag(child, "accents", "h\xc3\xa9llo \xf0\x9f\x90\x8d");
+  first.tag(child, "broken", "a\xff\xed\xa0\x80z");
+  first.tag(child, "long", std::string(25'001, 'x'));
+  first.tag(child, "fits", std::string(25'000, 'y'));
+  first.tag(child, "empty", "");
+
+  dd::fakes::MadeTrace huge;
+  auto& big = huge.span("huge", 3);
+  for (int i = 0; i < 200; ++i)
+    huge.tag(big, "key" + std::to_string(i), std::string(20'000, 'q') + std::to_string(i));
+
+  dd::fakes::MadeTrace second({0, 9});
+  second.delivery().origin = dd::trace::Text(std::string_view("synthetics"));
+  second.delivery().priority.reset();
+  auto& many = second.span("many", 4);
+  for (int i = 0; i < 70'000; ++i)
+    second.tag(many, "k" + std::to_string(i), std::to_string(i % 3000));
+  for (int i = 0; i < 20; ++i) second.metric(many, "m" + std::to_string(i), i);
+  for (std::uint64_t i = 10; i < 30; ++i) second.span("leaf", i, 4);
+
+  constexpr std::size_t kLimit = 3'500'000;
+  const bool taken[] = {encoder->add(first.delivery(), kLimit),
+                        encoder->add(huge.delivery(), kLimit),
+                        encoder->add(second.delivery(), kLimit)};
+  if (!taken[0] || taken[1] || !taken[2] || encoder->chunks() != 2 || encoder->spans() != 23)
+    return 3;
+  dd::encoding::Buffer body;
+  encoder->take(body);
+  if (encoder->chunks() != 0) return 4;
+  // The encoder is as new after take().
+  dd::encoding::Buffer again, once_more;
+  if (!encoder->add(first.delivery(), kLimit)) return 5;
+  encoder->take(again);
+  if (!encoder->add(first.delivery(), kLimit)) return 5;
+  encoder->take(once_more);
+  if (again.view() != once_more.view()) return 6;
+  return std::fwrite(body.data(), 1, body.size(), stdout) == body.size() ? 0 : 1;
+}
