@@ -11,6 +11,7 @@
 #include <new>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace dd::base {
 
@@ -22,6 +23,13 @@ class Arena {
   ~Arena() { clear(); }
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
+  Arena(Arena&& other) noexcept { swap(other); }
+  void swap(Arena& other) noexcept {
+    std::swap(at_, other.at_);
+    std::swap(end_, other.end_);
+    std::swap(blocks_, other.blocks_);
+    std::swap(bytes_, other.bytes_);
+  }
 
   // Never null, aligned to `align` (a power of two, at most 16). Large requests get a block of
   // their own.

@@ -59,13 +59,15 @@ class Chunk {
   static Shared<Chunk> make(Shared<Segment> segment);
 
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
-  void release();  // any thread
+  bool try_retain();  // false when the last reference is gone
+  void release();     // any thread
 
   base::Arena arena;
   Segment* segment() const { return segment_.get(); }
 
  private:
-  Chunk() = default;
+  Chunk(base::Arena&& memory, Shared<Segment>&& segment)
+      : arena(std::move(memory)), segment_(std::move(segment)) {}
   ~Chunk() = default;
   std::atomic<std::uint32_t> references_{1};
   Shared<Segment> segment_;
@@ -95,10 +97,14 @@ using Entries = std::vector<std::pair<std::string, std::string>>;
 class Segment {
  public:
   static Shared<Segment> make(TraceId trace_id);
+  // The same identity, priority, origin, tags and baggage without spans: what a forked child goes
+  // on with.
+  Shared<Segment> copy();
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
   void release();  // any thread
 
   TraceId trace_id;
+  std::uint64_t fork_generation = 0;  // spans of an ancestor process are never delivered
   base::Mutex mutex;
 
   // --- under mutex -------------------------------------------------------------------------
@@ -108,16 +114,20 @@ class Segment {
   std::vector<std::pair<std::string, double>> metrics;
   Entries baggage;
 
-  std::uint32_t started = 0, finished = 0;  // since the last delivery
+  std::uint32_t started = 0;   // spans made and not yet delivered
+  std::uint32_t sequence = 0;  // spans made, ever
   std::vector<Span*> done;                  // finished, not delivered; their chunks are in `held`
   std::vector<Shared<Chunk>> held;
-  Shared<Chunk> current;                    // where the next span is made
+  Chunk* current = nullptr;  // where the next span is made; not owned: a chunk that dies clears it
   bool discarded = false;                   // a rule dropped this trace for good
 
  private:
-  explicit Segment(TraceId id) : trace_id(id) {}
+  Segment() = default;
   ~Segment() = default;
+  void clear();
   std::atomic<std::uint32_t> references_{1};
+  Segment* next_free_ = nullptr;
+  friend struct SegmentPool;
 };
 
 // Reads and writes `entries` by name.

@@ -11,6 +11,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -20,6 +21,7 @@ namespace dd::trace {
 
 class Chunk;
 class Segment;
+class Tracer;
 
 struct TraceId {
   std::uint64_t high = 0, low = 0;
@@ -35,6 +37,7 @@ struct Attribute {
   Text key;
   std::uint16_t key_index;  // of the well-known tag, or 0
   AttributeKind kind;
+  std::uint8_t fingerprint;
   std::uint32_t capacity;   // bytes reserved behind `text.data`; a shorter value is written in place
   union {
     Text text;
@@ -65,6 +68,7 @@ class Span {
   std::string_view text(const Key& key) const;
   bool number(const Key& key, double& out) const;
   const Attribute* find(const Key& key) const;  // stored attributes only
+  bool has(const Key& key) const;               // stored or a bit
 
   void set(const Key& key, std::string_view value);  // copies into the arena
   void set_static(const Key& key, std::string_view value);  // keeps the pointer: immortal text
@@ -96,10 +100,25 @@ class Span {
   std::int64_t duration_ns = 0;  // meaningful when finished; negative after a clock step
   std::int32_t error = 0;
   std::uint16_t flags = 0;
-  Attribute* attributes = nullptr;  // a list in the arena
+  Attribute* attributes = nullptr;  // a list in the arena, in the order of setting
   std::uint32_t attribute_count = 0;
+  std::uint32_t sequence = 0;  // order of starting within the segment
   Link* links = nullptr;
   Event* events = nullptr;
+
+ private:
+  friend class Tracer;
+  Attribute* slot(const Key& key, std::size_t text_bytes);
+  Attribute* search(const Key& key) const;
+  Attribute* append(const Key& key, std::size_t text_bytes);
+  void index_all();
+  void store_bit(SpanFlag flag);
+  void set_field(Text& field, std::string_view value);
+
+  Attribute* last_ = nullptr;
+  std::uint64_t seen_ = 0;            // which fingerprints (mod 64) occur: most sets are of new names
+  Attribute** index_ = nullptr;       // open addressing, once there are many
+  std::uint32_t index_capacity_ = 0;  // a power of two
 };
 
 }  // namespace dd::trace

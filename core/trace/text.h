@@ -20,12 +20,25 @@ struct Text {
   constexpr std::string_view view() const { return {data, size}; }
 };
 
-// A well-known tag name (core/trace/tags.h): its place in the table saves the encoder a lookup.
+// A tag name. The well-known ones are constants in core/trace/tags.h: their place in the table saves
+// the encoder a lookup. The fingerprint makes comparing names cheap.
 struct Key {
   std::string_view text;
   std::uint16_t index = 0;  // from 1; 0 for names that are not in the table
+  std::uint8_t fingerprint = 0;
 
-  constexpr Key(std::string_view name, std::uint16_t place = 0) : text(name), index(place) {}
+  constexpr Key(std::string_view name, std::uint16_t place = 0)
+      : text(name), index(place), fingerprint(fingerprint_of(name)) {}
+
+ private:
+  static constexpr std::uint8_t fingerprint_of(std::string_view name) {
+    if (name.empty()) return 0;
+    const unsigned mixed = static_cast<unsigned>(name.size()) * 29u +
+                           static_cast<unsigned char>(name.front()) * 7u +
+                           static_cast<unsigned char>(name[name.size() / 2]) * 13u +
+                           static_cast<unsigned char>(name.back()) * 31u;
+    return static_cast<std::uint8_t>(mixed ^ (mixed >> 8));
+  }
 };
 
 }  // namespace dd::trace

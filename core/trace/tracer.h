@@ -8,7 +8,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/trace/segment.h"
 #include "core/trace/span.h"
@@ -33,6 +36,7 @@ struct StartOptions {
   std::uint64_t parent_id = 0;     // with `segment`
   const Span* active_root = nullptr;  // of the caller's context, for the version tag (trap 7)
   std::int64_t start_ns = 0;       // 0: now
+  std::string_view service_source{};  // name of the integration whose default the service is
 };
 
 // What is the same for all spans of the process; replaced as a whole (configuration, fork).
@@ -43,6 +47,13 @@ struct ProcessFacts {
   std::string runtime_id;    // 32 hexadecimal digits
   std::string process_tags;  // "entrypoint.basedir:x,..." or empty
   std::string hostname;      // only when it is to be reported
+  std::string git_repository, git_commit;
+  std::vector<std::pair<std::string, std::string>> tags;             // DD_TAGS: on every span
+  std::vector<std::pair<std::string, std::string>> service_mapping;  // from, to
+  std::vector<std::pair<std::string, std::string>> peer_service_mapping;
+  bool peer_service_defaults = false;
+  bool wide_trace_ids = true;
+  std::uint32_t partial_flush_min = 300;  // 0: never
   std::int64_t pid = 0;
   std::uint64_t revision = 0;  // grows with every replacement: prepared bytes are keyed by it
 };
@@ -50,30 +61,65 @@ struct ProcessFacts {
 struct Counts {  // since the process started, or was forked
   std::uint64_t spans_created, spans_finished;
   std::uint64_t spans_delivered;        // given to a sink
-  std::uint64_t spans_dropped_unsent;   // disabled, discarded, no sink
+  std::uint64_t spans_dropped_unsent;   // disabled, discarded, filtered, no sink
+  std::uint64_t spans_abandoned;        // never finished, let go by their holder
+  // created = delivered + dropped + abandoned + still open or waiting for their trace
+};
+
+// Steps that other libraries put into the way of a chunk, between finish and the sinks.
+struct ChunkHooks {
+  // May change the spans and the list (user filters); an empty list drops the chunk.
+  void (*filter)(std::vector<Span*>& spans) = nullptr;
+  // Decides when the segment has no priority yet (core/sampling).
+  void (*decide)(Segment& segment, Span& local_root) = nullptr;
+  // After the decision: single-span rules, `discard`. False drops the chunk.
+  bool (*decided)(Segment& segment, std::vector<Span*>& spans) = nullptr;
 };
 
 class Tracer {
  public:
   static Tracer& get();
 
-  // Never null; not yet delivered, unfinished. The caller holds span->chunk (see Chunk::retain).
+  // Never null. The caller gets one reference on span->chunk and gives it back (Chunk::release)
+  // when it does not look at the span any more.
   Span* start(const StartOptions& options);
   // Once; later calls do nothing. `end_ns` 0: now. May deliver.
   void finish(Span* span, std::int64_t end_ns = 0);
-  // An unsealed copy of a sealed span, in a chunk of its own that is never sent; for late writes.
+  // For a span that will never be finished: its trace no longer waits for it.
+  void abandon(Span* span);
+  // An unsealed copy of a sealed span, in a chunk of its own that is never sent; for late writes. The
+  // caller gets a reference as from start().
   Span* thaw(const Span& sealed);
 
   bool enabled() const { return enabled_.load(std::memory_order_relaxed); }
   void set_enabled(bool on) { enabled_.store(on, std::memory_order_relaxed); }
-  void add_sink(Sink* sink);
+  void add_sink(Sink* sink);  // at most four; they live as long as the process
+  void remove_sinks();        // tests
+  void set_hooks(const ChunkHooks& hooks);
   Counts counts() const;
 
   const ProcessFacts& facts() const;  // never dangles: replaced versions are kept
   void set_facts(ProcessFacts facts);
 
  private:
+  constexpr Tracer() = default;
+  Span* place(Segment& segment);
+  void complete(Span* span, bool abandoned);
+  void deliver(Segment& segment, std::vector<Span*>& spans, std::vector<Shared<Chunk>>& chunks,
+               bool partial);
+  void send(Segment& segment, const std::vector<Span*>& spans,
+            const std::vector<Shared<Chunk>>& chunks);
+  void drop(std::size_t spans) { dropped_.fetch_add(spans, std::memory_order_relaxed); }
+  static void after_fork();
+  friend struct TracerForkRow;
+
+  static constexpr int kMaxSinks = 4;
   std::atomic<bool> enabled_{true};
+  std::atomic<const ProcessFacts*> facts_{nullptr};
+  std::atomic<const ChunkHooks*> hooks_{nullptr};
+  std::atomic<Sink*> sinks_[kMaxSinks] = {};
+  std::atomic<int> sink_count_{0};
+  std::atomic<std::uint64_t> created_{0}, finished_{0}, delivered_{0}, dropped_{0}, abandoned_{0};
 };
 
 }  // namespace dd::trace

@@ -1,0 +1,248 @@
+#include "core/trace/span.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "core/trace/segment.h"
+#include "core/trace/tags.h"
+#include "core/trace/tracer.h"
+
+namespace dd::trace {
+namespace {
+
+constexpr std::uint32_t kIndexFrom = 32;  // attributes; below it a walk is faster
+
+bool same(const Attribute& attribute, const Key& key) {
+  return attribute.fingerprint == key.fingerprint && attribute.key.size == key.text.size() &&
+         (attribute.key.data == key.text.data() ||
+          std::memcmp(attribute.key.data, key.text.data(), key.text.size()) == 0);
+}
+
+std::uint64_t bit_of(std::uint8_t fingerprint) { return 1ull << (fingerprint & 63); }
+
+std::uint32_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325ull;
+  for (const unsigned char c : text) hash = (hash ^ c) * 0x100000001b3ull;
+  return static_cast<std::uint32_t>(hash ^ (hash >> 32));
+}
+
+// The bit that carries the tag, or 0.
+std::uint16_t carrier_of(const Key& key) {
+  using namespace tags;
+  if (key.index > kVersionTagIndex) return 0;
+  switch (key.text.size()) {
+    case 3: return key.text == kEnvTag.text ? kEnv : 0;
+    case 7: return key.text == kVersionTag.text ? kVersion : 0;
+    case 10: return key.text == kRuntimeId.text || key.text == kProcessId.text ? kLocalRoot : 0;
+    case 12: return key.text == kMeasuredTag.text ? kMeasured : 0;
+    case 13: return key.text == kTopLevelTag.text ? kTopLevel : 0;
+    default: return 0;
+  }
+}
+
+}  // namespace
+
+Attribute* Span::search(const Key& key) const {
+  if (!(seen_ & bit_of(key.fingerprint))) return nullptr;
+  if (index_) {
+    const std::uint32_t mask = index_capacity_ - 1;
+    for (std::uint32_t at = hash_of(key.text) & mask; index_[at]; at = (at + 1) & mask)
+      if (same(*index_[at], key)) return index_[at];
+    return nullptr;
+  }
+  for (Attribute* at = attributes; at; at = at->next)
+    if (same(*at, key)) return at;
+  return nullptr;
+}
+
+void Span::index_all() {
+  std::uint32_t capacity = 4 * kIndexFrom;
+  while (capacity < attribute_count * 4) capacity *= 2;
+  if (capacity > index_capacity_ || !index_) {
+    index_ = static_cast<Attribute**>(chunk->arena.allocate(capacity * sizeof(Attribute*)));
+    index_capacity_ = capacity;
+  }
+  std::memset(index_, 0, index_capacity_ * sizeof(Attribute*));
+  const std::uint32_t mask = index_capacity_ - 1;
+  for (Attribute* entry = attributes; entry; entry = entry->next) {
+    std::uint32_t at = hash_of(entry->key.view()) & mask;
+    while (index_[at]) at = (at + 1) & mask;
+    index_[at] = entry;
+  }
+}
+
+// A name from the table stays where it is; others are copied behind the attribute.
+Attribute* Span::append(const Key& key, std::size_t text_bytes) {
+  const std::size_t key_bytes = key.index ? 0 : key.text.size();
+  auto* memory = static_cast<char*>(
+      chunk->arena.allocate(sizeof(Attribute) + key_bytes + text_bytes, alignof(Attribute)));
+  auto* made = new (memory) Attribute{.next = nullptr,
+                                      .key = Text(key.text),
+                                      .key_index = key.index,
+                                      .kind = AttributeKind::kText,
+                                      .fingerprint = key.fingerprint,
+                                      .capacity = static_cast<std::uint32_t>(text_bytes),
+                                      .text = Text()};
+  char* extra = memory + sizeof(Attribute);
+  made->text.data = extra + key_bytes;
+  if (key_bytes) {
+    std::memcpy(extra, key.text.data(), key_bytes);
+    made->key.data = extra;
+  }
+  if (last_)
+    last_->next = made;
+  else
+    attributes = made;
+  last_ = made;
+  seen_ |= bit_of(key.fingerprint);
+  ++attribute_count;
+  if (attribute_count > kIndexFrom) [[unlikely]] {
+    if (!index_ || attribute_count * 2 > index_capacity_) {
+      index_all();
+    } else {
+      const std::uint32_t mask = index_capacity_ - 1;
+      std::uint32_t at = hash_of(made->key.view()) & mask;
+      while (index_[at]) at = (at + 1) & mask;
+      index_[at] = made;
+    }
+  }
+  return made;
+}
+
+// The place for a value. `capacity` bytes of text are behind the attribute itself when it is new;
+// it is null on a sealed span.
+Attribute* Span::slot(const Key& key, std::size_t text_bytes) {
+  if (flags & kSealed) return nullptr;
+  if (flags & carrier_of(key)) store_bit(static_cast<SpanFlag>(carrier_of(key)));
+  if (Attribute* known = search(key)) return known;
+  return append(key, text_bytes);
+}
+
+void Span::set(const Key& key, std::string_view value) {
+  if (value.size() > UINT32_MAX / 4) value = value.substr(0, UINT32_MAX / 4);
+  Attribute* at = slot(key, value.size());
+  if (!at) return;
+  char* room;
+  if (at->kind == AttributeKind::kText && at->capacity >= value.size()) {
+    room = const_cast<char*>(at->text.data);
+  } else {
+    const std::size_t doubled = std::size_t{at->capacity} * 2;
+    const std::size_t bytes = value.size() > doubled ? value.size() : doubled;
+    room = static_cast<char*>(chunk->arena.allocate(bytes, 1));
+    at->capacity = static_cast<std::uint32_t>(bytes);
+  }
+  if (!value.empty()) std::memmove(room, value.data(), value.size());
+  at->kind = AttributeKind::kText;
+  at->text = Text(std::string_view(room, value.size()));
+}
+
+void Span::set_static(const Key& key, std::string_view value) {
+  Attribute* at = slot(key, 0);
+  if (!at) return;
+  at->kind = AttributeKind::kText;
+  at->capacity = 0;
+  at->text = Text(value);
+}
+
+void Span::set(const Key& key, std::int64_t value) {
+  Attribute* at = slot(key, 0);
+  if (!at) return;
+  at->kind = AttributeKind::kInt;
+  at->capacity = 0;
+  at->integer = value;
+}
+
+void Span::set(const Key& key, double value) {
+  if (!std::isfinite(value)) return;
+  Attribute* at = slot(key, 0);
+  if (!at) return;
+  at->kind = AttributeKind::kDouble;
+  at->capacity = 0;
+  at->real = value;
+}
+
+const Attribute* Span::find(const Key& key) const { return search(key); }
+
+bool Span::has(const Key& key) const { return (flags & carrier_of(key)) || search(key); }
+
+std::string_view Span::text(const Key& key) const {
+  const std::uint16_t carried = flags & carrier_of(key);
+  if (carried) {
+    const ProcessFacts& facts = Tracer::get().facts();
+    if (carried == kEnv) return facts.env;
+    if (carried == kVersion) return facts.version;
+    if (carried == kLocalRoot && key.text == tags::kRuntimeId.text) return facts.runtime_id;
+    return {};
+  }
+  const Attribute* at = search(key);
+  return at && at->kind == AttributeKind::kText ? at->text.view() : std::string_view();
+}
+
+bool Span::number(const Key& key, double& out) const {
+  const std::uint16_t carried = flags & carrier_of(key);
+  if (carried) {
+    if (carried == kTopLevel || carried == kMeasured) return out = 1, true;
+    if (carried == kLocalRoot && key.text == tags::kProcessId.text)
+      return out = static_cast<double>(Tracer::get().facts().pid), true;
+    return false;
+  }
+  const Attribute* at = search(key);
+  if (!at || at->kind == AttributeKind::kText) return false;
+  out = at->kind == AttributeKind::kInt ? static_cast<double>(at->integer) : at->real;
+  return true;
+}
+
+void Span::store_bit(SpanFlag flag) {
+  if (!(flags & flag)) return;
+  flags = static_cast<std::uint16_t>(flags & ~flag);
+  const ProcessFacts& facts = Tracer::get().facts();
+  switch (flag) {
+    case kLocalRoot:
+      set_static(tags::kRuntimeId, facts.runtime_id);
+      set(tags::kProcessId, facts.pid);
+      break;
+    case kTopLevel: set(tags::kTopLevelTag, std::int64_t{1}); break;
+    case kMeasured: set(tags::kMeasuredTag, std::int64_t{1}); break;
+    case kEnv: set_static(tags::kEnvTag, facts.env); break;
+    case kVersion: set_static(tags::kVersionTag, facts.version); break;
+    default: break;
+  }
+}
+
+void Span::materialize() {
+  if (flags & kSealed) return;
+  for (const SpanFlag flag : {kLocalRoot, kTopLevel, kMeasured, kEnv, kVersion}) store_bit(flag);
+}
+
+void Span::remove(const Key& key) {
+  if (flags & kSealed) return;
+  if (flags & carrier_of(key)) store_bit(static_cast<SpanFlag>(carrier_of(key)));
+  Attribute* before = nullptr;
+  for (Attribute* at = attributes; at; before = at, at = at->next) {
+    if (!same(*at, key)) continue;
+    (before ? before->next : attributes) = at->next;
+    if (last_ == at) last_ = before;
+    --attribute_count;
+    if (index_) index_all();
+    return;
+  }
+}
+
+void Span::set_field(Text& field, std::string_view value) {
+  if (flags & kSealed) return;
+  field = value.data() ? Text(chunk->arena.copy(value)) : Text();
+}
+void Span::set_name(std::string_view value) { set_field(name, value); }
+void Span::set_service(std::string_view value) { set_field(service, value); }
+void Span::set_resource(std::string_view value) { set_field(resource, value); }
+void Span::set_type(std::string_view value) { set_field(type, value); }
+
+void Span::fail(std::string_view type_name, std::string_view message, std::string_view stack) {
+  if (flags & kSealed) return;
+  error = 1;
+  if (!type_name.empty()) set(tags::kErrorType, type_name);
+  if (!message.empty()) set(tags::kErrorMessage, message);
+  if (!stack.empty()) set(tags::kErrorStack, stack);
+}
+
+}  // namespace dd::trace

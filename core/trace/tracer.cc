@@ -1,0 +1,440 @@
+#include "core/trace/tracer.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/check.h"
+#include "core/base/clock.h"
+#include "core/base/fork.h"
+#include "core/base/ids.h"
+#include "core/trace/link.h"
+#include "core/trace/tags.h"
+
+namespace dd::trace {
+
+void reset_segment_pool_after_fork();
+void lock_segment_pool();
+void unlock_segment_pool();
+
+namespace {
+
+bool same_text(const Text& a, const Text& b) {
+  return a.size == b.size && a.present() == b.present() &&
+         (a.data == b.data || std::memcmp(a.data, b.data, a.size) == 0);
+}
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool propagated(std::string_view name) { return name.starts_with("_dd.p."); }
+
+// peer.service as set, or computed from what the span says about its peer. SPAN.md section 10.
+void set_peer_service(Span& span, const ProcessFacts& facts) {
+  std::string_view peer = span.text(tags::kPeerService);
+  if (!peer.empty()) {
+    span.set_static(tags::kPeerServiceSource, tags::kPeerService.text);
+  } else {
+    if (!facts.peer_service_defaults) return;
+    const std::string_view kind = span.text(tags::kSpanKind);
+    if (kind != "client" && kind != "producer") return;
+    for (const Key& source : {tags::kKafkaServers, tags::kDbName, tags::kMongoDb,
+                              tags::kRpcService, tags::kOutHost}) {
+      peer = span.text(source);
+      if (peer.empty()) continue;
+      span.set(tags::kPeerService, peer);
+      span.set_static(tags::kPeerServiceSource, source.text);
+      break;
+    }
+    if (peer.empty()) return;
+  }
+  for (const auto& [from, to] : facts.peer_service_mapping)
+    if (peer == from) {
+      span.set_static(tags::kPeerServiceRemapped, from);
+      span.set(tags::kPeerService, to);
+      return;
+    }
+}
+
+void set_trace_tags(Segment& segment, Span& head, const ProcessFacts& facts) {
+  head.flags |= kChunkHead;
+  {
+    const base::MutexLock lock(segment.mutex);
+    for (const auto& [name, value] : segment.meta) {
+      if (name == "traceparent" || name == "tracestate") continue;
+      if (name == tags::kParentIdTag.text && !head.has(kLocalRoot)) continue;
+      const Key key = name == tags::kDecisionMaker.text ? tags::kDecisionMaker : Key(name);
+      if (!head.has(key)) head.set(key, std::string_view(value));
+    }
+    for (const auto& [name, value] : segment.metrics)
+      if (!head.has(Key(name))) head.set(Key(name), value);
+    if (segment.priority)
+      head.set(tags::kSamplingPriority, static_cast<std::int64_t>(*segment.priority));
+  }
+  head.set_static(tags::kLanguage, "python");
+  if (!facts.process_tags.empty()) head.set_static(tags::kProcessTags, facts.process_tags);
+  if (!facts.git_repository.empty()) head.set_static(tags::kGitRepository, facts.git_repository);
+  if (!facts.git_commit.empty()) head.set_static(tags::kGitCommit, facts.git_commit);
+  if (segment.trace_id.high) {
+    char digits[16];
+    for (int i = 0; i < 16; ++i)
+      digits[i] = "0123456789abcdef"[(segment.trace_id.high >> (60 - 4 * i)) & 15];
+    head.set(tags::kTraceIdHigh, std::string_view(digits, 16));
+  }
+}
+
+constinit Tracer* the_tracer = nullptr;
+
+}  // namespace
+
+struct TracerForkRow {
+  static constinit inline Tracer tracer{};
+  static void install() {
+    base::on_fork(base::ForkOrder::kTrace,
+                  {.prepare = lock_segment_pool, .parent = unlock_segment_pool, .child = [] {
+                     reset_segment_pool_after_fork();
+                     Tracer::after_fork();
+                   }});
+    auto* facts = new ProcessFacts;
+    char id[32];
+    base::random_uuid_hex(id);
+    facts->runtime_id.assign(id, 32);
+    facts->pid = getpid();
+    facts->revision = 1;
+    tracer.facts_.store(facts, std::memory_order_release);
+  }
+};
+
+// The first call installs; it comes from start-up, on one thread.
+Tracer& Tracer::get() {
+  if (!the_tracer) [[unlikely]] {
+    static const bool installed = (TracerForkRow::install(), true);
+    (void)installed;
+    the_tracer = &TracerForkRow::tracer;
+  }
+  return TracerForkRow::tracer;
+}
+
+void Tracer::after_fork() {
+  Tracer& tracer = get();
+  for (auto* count : {&tracer.created_, &tracer.finished_, &tracer.delivered_, &tracer.dropped_,
+                      &tracer.abandoned_})
+    count->store(0, std::memory_order_relaxed);
+  ProcessFacts facts = tracer.facts();
+  char id[32];
+  base::random_uuid_hex(id);
+  facts.runtime_id.assign(id, 32);
+  facts.pid = getpid();
+  tracer.set_facts(std::move(facts));
+}
+
+const ProcessFacts& Tracer::facts() const { return *facts_.load(std::memory_order_acquire); }
+
+void Tracer::set_facts(ProcessFacts facts) {
+  facts.revision = this->facts().revision + 1;
+  if (facts.runtime_id.empty()) facts.runtime_id = this->facts().runtime_id;
+  if (facts.pid == 0) facts.pid = this->facts().pid;
+  // The old version stays: spans point into it.
+  facts_.store(new ProcessFacts(std::move(facts)), std::memory_order_release);
+}
+
+void Tracer::set_hooks(const ChunkHooks& hooks) {
+  hooks_.store(new ChunkHooks(hooks), std::memory_order_release);
+}
+
+void Tracer::add_sink(Sink* sink) {
+  const int at = sink_count_.load(std::memory_order_relaxed);
+  DD_CHECK(at < kMaxSinks);
+  sinks_[at].store(sink, std::memory_order_relaxed);
+  sink_count_.store(at + 1, std::memory_order_release);
+}
+
+void Tracer::remove_sinks() { sink_count_.store(0, std::memory_order_release); }
+
+Counts Tracer::counts() const {
+  return {.spans_created = created_.load(std::memory_order_relaxed),
+          .spans_finished = finished_.load(std::memory_order_relaxed),
+          .spans_delivered = delivered_.load(std::memory_order_relaxed),
+          .spans_dropped_unsent = dropped_.load(std::memory_order_relaxed),
+          .spans_abandoned = abandoned_.load(std::memory_order_relaxed)};
+}
+
+Span* Tracer::place(Segment& segment) {
+  const base::MutexLock lock(segment.mutex);
+  Chunk* chunk = segment.current;
+  if (!chunk || !chunk->try_retain()) {
+    chunk = Chunk::make(Shared<Segment>::share(&segment)).detach();
+    segment.current = chunk;
+  }
+  Span* span = new (chunk->arena.allocate(sizeof(Span), alignof(Span))) Span;
+  span->segment = &segment;
+  span->chunk = chunk;
+  span->sequence = segment.sequence++;
+  ++segment.started;
+  return span;
+}
+
+Span* Tracer::start(const StartOptions& options) {
+  const ProcessFacts& process = facts();
+  const Span* parent = options.parent;
+  Segment* segment = parent ? parent->segment : options.segment;
+  std::uint64_t parent_id = parent ? parent->id : options.parent_id;
+  Shared<Segment> made;
+  const std::int64_t now = options.start_ns ? options.start_ns : base::wall_ns();
+  const bool continues = segment && segment->trace_id;
+  if (!segment || !segment->trace_id) {
+    const TraceId id{.high = process.wide_trace_ids
+                                 ? static_cast<std::uint64_t>(now / 1'000'000'000) << 32
+                                 : 0,
+                     .low = base::random_id()};
+    made = Segment::make(id);
+    if (segment) {
+      const base::MutexLock lock(segment->mutex);
+      made->baggage = segment->baggage;
+      made->meta = segment->meta;
+    }
+    segment = made.get();
+    parent_id = 0;
+  } else if (segment->fork_generation != base::fork_generation()) {
+    // A span of the parent process never finishes here: it is a remote parent now.
+    made = segment->copy();
+    segment = made.get();
+    parent = nullptr;
+  }
+
+  Span* span = place(*segment);
+  created_.fetch_add(1, std::memory_order_relaxed);
+  span->id = base::random_id();
+  span->parent_id = parent_id;
+  span->parent = parent;
+  span->start_ns = now;
+  base::Arena& arena = span->chunk->arena;
+  span->name = Text(arena.copy(options.name));
+  if (options.type.data()) span->type = Text(arena.copy(options.type));
+
+  if (options.service.data()) {
+    span->service = Text(arena.copy(options.service));
+    if (options.service_source.data())
+      span->set(tags::kServiceSource, options.service_source);
+    else
+      span->set_static(tags::kServiceSource, "m");
+  } else if (parent) {
+    const char* data = parent->service.data;
+    const bool immortal = data == process.service.data();
+    span->service = immortal || parent->chunk == span->chunk || !data
+                        ? parent->service
+                        : Text(arena.copy(parent->service.view()));
+    if (parent->attributes)
+      if (const std::string_view source = parent->text(tags::kServiceSource); !source.empty())
+        span->set(tags::kServiceSource, source);
+  } else if (!process.service.empty()) {
+    span->service = Text(process.service);
+  }
+  for (const auto& [from, to] : process.service_mapping)
+    if (span->service.view() == from) {
+      span->service = Text(to);
+      break;
+    }
+  span->resource = options.resource.data() ? Text(arena.copy(options.resource)) : span->name;
+
+  if (continues) {
+    const base::MutexLock lock(segment->mutex);
+    for (const auto& [name, value] : segment->meta)
+      if (propagated(name) && name != tags::kDecisionMaker.text && name != tags::kTraceSource.text)
+        span->set(Key(name), std::string_view(value));
+  } else if (!process.hostname.empty()) {
+    span->set_static(tags::kHostname, process.hostname);
+  }
+  if (!parent) span->flags |= kLocalRoot;
+  for (const auto& [name, value] : process.tags) span->set(Key(name), std::string_view(value));
+  if (!process.env.empty()) span->flags |= kEnv;
+  if (!process.version.empty()) {
+    const Span* root = options.active_root;
+    if (root ? same_text(root->service, span->service) && root->has(tags::kVersionTag)
+             : span->service.view() == process.service)
+      span->flags |= kVersion;
+  }
+  return span;
+}
+
+void Tracer::finish(Span* span, std::int64_t end_ns) {
+  if (span->flags & (kFinished | kSealed)) return;
+  span->duration_ns = (end_ns ? end_ns : base::wall_ns()) - span->start_ns;
+  span->flags |= kFinished;
+  if (!span->parent ||
+      (span->service.present() && !same_text(span->service, span->parent->service)))
+    span->flags |= kTopLevel;
+  complete(span, false);
+}
+
+void Tracer::abandon(Span* span) {
+  if (span->flags & (kFinished | kSealed)) return;
+  span->flags |= kFinished;
+  complete(span, true);
+}
+
+void Tracer::complete(Span* span, bool abandoned) {
+  Segment& segment = *span->segment;
+  if (segment.fork_generation != base::fork_generation()) return;
+  (abandoned ? abandoned_ : finished_).fetch_add(1, std::memory_order_relaxed);
+  std::vector<Span*> spans;
+  std::vector<Shared<Chunk>> chunks;
+  bool partial;
+  Shared<Segment> keep;  // the chunks may go before the segment is done with
+  {
+    const base::MutexLock lock(segment.mutex);
+    if (abandoned) {
+      --segment.started;
+    } else {
+      segment.done.push_back(span);
+      bool known = false;
+      for (const auto& chunk : segment.held) known = known || chunk.get() == span->chunk;
+      if (!known) segment.held.push_back(Shared<Chunk>::share(span->chunk));
+    }
+    const std::size_t done = segment.done.size();
+    if (done == 0) return;
+    const std::uint32_t least = facts().partial_flush_min;
+    partial = done < segment.started;
+    if (partial && (least == 0 || done < least)) return;
+    segment.started -= static_cast<std::uint32_t>(done);
+    spans.swap(segment.done);
+    chunks.swap(segment.held);
+    segment.current = nullptr;  // what starts now goes out with a later delivery
+    keep = Shared<Segment>::share(&segment);
+  }
+  deliver(segment, spans, chunks, partial);
+  // The room of the vectors serves the segment's next trace.
+  spans.clear();
+  chunks.clear();
+  const base::MutexLock lock(segment.mutex);
+  if (segment.done.empty()) segment.done.swap(spans);
+  if (segment.held.empty()) segment.held.swap(chunks);
+}
+
+void Tracer::deliver(Segment& segment, std::vector<Span*>& spans,
+                     std::vector<Shared<Chunk>>& chunks, bool partial) {
+  const std::size_t count = spans.size();
+  const ProcessFacts& process = facts();
+  const ChunkHooks* hooks = hooks_.load(std::memory_order_acquire);
+  if (count > 1)
+    std::sort(spans.begin(), spans.end(),
+              [](const Span* a, const Span* b) { return a->sequence < b->sequence; });
+  const bool wanted = enabled() && !segment.discarded &&
+                      sink_count_.load(std::memory_order_relaxed) != 0;
+  if (wanted) {
+    if (partial) spans.front()->set(tags::kPartialFlush, static_cast<std::int64_t>(count));
+    Span* root = spans.front();
+    for (Span* span : spans) {
+      if (span->has(kLocalRoot) && !root->has(kLocalRoot)) root = span;
+      if (process.peer_service_defaults || span->has(tags::kPeerService))
+        set_peer_service(*span, process);
+      if (span->service.present() && span->service.data != process.service.data() &&
+          !same_ignoring_case(span->service.view(), process.service))
+        span->set_static(tags::kBaseService, process.service);
+    }
+    if (hooks && hooks->filter) hooks->filter(spans);
+    if (!spans.empty()) {
+      if (hooks && hooks->decide && !segment.priority) hooks->decide(segment, *root);
+      if (hooks && hooks->decided && !hooks->decided(segment, spans)) spans.clear();
+    }
+  } else {
+    spans.clear();
+  }
+  drop(count - spans.size());
+  if (spans.empty()) return;
+  set_trace_tags(segment, *spans.front(), process);
+  delivered_.fetch_add(spans.size(), std::memory_order_relaxed);
+  send(segment, spans, chunks);
+}
+
+void Tracer::send(Segment& segment, const std::vector<Span*>& spans,
+                  const std::vector<Shared<Chunk>>& chunks) {
+  base::Arena& arena = chunks.front()->arena;
+  auto** list = static_cast<Span**>(arena.allocate(spans.size() * sizeof(Span*)));
+  auto** held = static_cast<Chunk**>(arena.allocate(chunks.size() * sizeof(Chunk*)));
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    held[i] = chunks[i].get();
+    bytes += chunks[i]->arena.bytes();
+  }
+  Text origin;
+  std::optional<int> priority;
+  {
+    const base::MutexLock lock(segment.mutex);
+    if (!segment.origin.empty()) origin = Text(arena.copy(segment.origin));
+    priority = segment.priority;
+  }
+  const int sinks = sink_count_.load(std::memory_order_acquire);
+  Delivery* made[kMaxSinks];
+  for (int s = 0; s < sinks; ++s) {
+    for (const auto& chunk : chunks) chunk->retain();
+    made[s] = arena.make<Delivery>();
+    *made[s] = {.spans = list,
+                .count = static_cast<std::uint32_t>(spans.size()),
+                .trace_id = segment.trace_id,
+                .priority = priority,
+                .origin = origin,
+                .bytes = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX)),
+                .fork_generation = segment.fork_generation,
+                .chunks = held,
+                .chunk_count = static_cast<std::uint32_t>(chunks.size())};
+  }
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    list[i] = spans[i];
+    spans[i]->flags |= kSealed;
+  }
+  for (int s = 0; s < sinks; ++s) sinks_[s].load(std::memory_order_relaxed)->accept(made[s]);
+}
+
+Span* Tracer::thaw(const Span& sealed) {
+  Chunk* chunk = Chunk::make(Shared<Segment>::share(sealed.segment)).detach();
+  base::Arena& arena = chunk->arena;
+  Span* span = new (arena.allocate(sizeof(Span), alignof(Span))) Span(sealed);
+  span->chunk = chunk;
+  span->flags = static_cast<std::uint16_t>(span->flags & ~kSealed);
+  span->parent = nullptr;
+  for (Text* field : {&span->name, &span->service, &span->resource, &span->type})
+    if (field->present()) *field = Text(arena.copy(field->view()));
+  span->attributes = span->last_ = nullptr;
+  span->attribute_count = span->index_capacity_ = 0;
+  span->index_ = nullptr;
+  span->seen_ = 0;
+  for (const Attribute* at = sealed.attributes; at; at = at->next) {
+    const Key key(at->key.view(), at->key_index);
+    switch (at->kind) {
+      case AttributeKind::kText: span->set(key, at->text.view()); break;
+      case AttributeKind::kInt: span->set(key, at->integer); break;
+      case AttributeKind::kDouble: span->set(key, at->real); break;
+    }
+  }
+  span->links = nullptr;
+  for (const Link* link = sealed.links; link; link = link->next) {
+    Link* copy = add_link(*span, link->trace_id, link->span_id,
+                          link->tracestate.present() ? link->tracestate.view() : std::string_view(),
+                          link->flags, link->pointer);
+    for (const TextPair* pair = link->attributes; pair; pair = pair->next)
+      set_link_attribute(*span, *copy, pair->key.view(), pair->value.view());
+  }
+  span->events = nullptr;
+  const auto fill = [&](EventValue& to, const EventValue& from) {
+    to.text = from.text.present() ? copy_text(*span, from.text.view()) : Text();
+    to.integer = from.integer;
+    to.real = from.real;
+  };
+  for (const Event* event = sealed.events; event; event = event->next) {
+    Event* copy = add_event(*span, event->name.view(), event->time_unix_ns);
+    for (const EventValue* value = event->attributes; value; value = value->next) {
+      EventValue* made = add_event_value(*span, *copy, value->key.view(), value->kind);
+      fill(*made, *value);
+      for (const EventValue* element = value->elements; element; element = element->next)
+        fill(*add_array_value(*span, *made, element->kind), *element);
+    }
+  }
+  return span;
+}
+
+}  // namespace dd::trace
