@@ -118,6 +118,12 @@ def raises():
     raise RuntimeError("in a view")
 
 
+@app.get("/stopped")
+@app.get("/hook_raises")
+def behind():
+    return "behind the hooks"
+
+
 @app.get("/gone")
 def gone():
     from flask import abort

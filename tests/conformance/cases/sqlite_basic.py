@@ -70,6 +70,9 @@ print(own.word(), isinstance(own, Own), type(own).__name__)
 print(own.execute("SELECT 5").fetchall())
 with contextlib.closing(own.cursor()) as other:
     print(other.execute("SELECT 6").fetchall())
+own_cursor = own.execute("SELECT 8 UNION SELECT 9")
+own_cursor.arraysize = 2
+print(own_cursor.fetchmany())
 own.close()
 show("closed", lambda: own.execute("SELECT 7"))
 connection.close()
