@@ -1,0 +1,86 @@
+#include "contrib/rules/settings.h"
+
+#include <memory>
+
+namespace dd::contrib {
+namespace {
+
+std::string text(Lookup lookup, std::string_view variable) {
+  return lookup(variable).value_or(std::string());
+}
+
+bool yes(Lookup lookup, std::string_view variable, bool fallback) {
+  const std::optional<std::string> value = lookup(variable);
+  return value ? means_yes(*value) : fallback;
+}
+
+// "structured" is an older word for the same; only a no is a no.
+bool wants_log_injection(Lookup lookup) {
+  const std::optional<std::string> value = lookup("DD_LOGS_INJECTION");
+  return !value || means_yes(*value) || *value == "structured";
+}
+
+NamingFacts naming_facts(Lookup lookup, ProcessName process) {
+  NamingFacts facts;
+  facts.schema = text(lookup, "DD_TRACE_SPAN_ATTRIBUTE_SCHEMA") == "v1" ? Schema::kV1 : Schema::kV0;
+  facts.only_process_service =
+      yes(lookup, "DD_TRACE_REMOVE_INTEGRATION_SERVICE_NAMES_ENABLED", false);
+  facts.service = std::move(process.service);
+  facts.service_is_users = process.is_users;
+  facts.mapping = parse_mapping(text(lookup, "DD_SERVICE_MAPPING"));
+  return facts;
+}
+
+std::string variable(std::string_view section, std::string_view knob) {
+  std::string out = switch_variable(section);  // DD_TRACE_<SECTION>_ENABLED
+  out.replace(0, std::string_view("DD_TRACE_").size(), "DD_");
+  out.resize(out.size() - std::string_view("ENABLED").size());
+  return out.append(knob);
+}
+
+}  // namespace
+
+Settings::Settings(Lookup lookup, ProcessName process)
+    : naming(naming_facts(lookup, std::move(process))),
+      switches(text(lookup, "DD_PATCH_MODULES")),
+      header_tags(text(lookup, "DD_TRACE_HEADER_TAGS")),
+      error_statuses(
+          lookup("DD_TRACE_HTTP_SERVER_ERROR_STATUSES").value_or(std::string("500-599"))),
+      show_server_query(yes(lookup, "DD_HTTP_SERVER_TAG_QUERY_STRING", true)),
+      show_client_query(yes(lookup, "DD_TRACE_HTTP_CLIENT_TAG_QUERY_STRING", true)),
+      tell_client_ip(yes(lookup, "DD_TRACE_CLIENT_IP_ENABLED", false)),
+      client_ip_header(text(lookup, "DD_TRACE_CLIENT_IP_HEADER")),
+      log_injection(wants_log_injection(lookup)),
+      lookup_(lookup),
+      query_pattern_(lookup("DD_TRACE_OBFUSCATION_QUERY_STRING_REGEXP")
+                         .value_or(std::string(http::kDefaultQueryPattern))) {}
+
+Settings::~Settings() { delete redactor_.load(std::memory_order_acquire); }
+
+const http::QueryRedactor& Settings::redactor() const {
+  // Programs without query strings never pay for a pattern. Two threads that meet here compile it
+  // twice and keep one: nothing is locked that a fork could leave locked.
+  const http::QueryRedactor* made = redactor_.load(std::memory_order_acquire);
+  if (made) return *made;
+  auto mine = std::make_unique<const http::QueryRedactor>(query_pattern_);
+  if (redactor_.compare_exchange_strong(made, mine.get(), std::memory_order_acq_rel))
+    return *mine.release();
+  return *made;
+}
+
+bool Settings::on(std::string_view integration, bool by_default,
+                  std::optional<bool> argument) const {
+  const std::optional<std::string> value = lookup_(switch_variable(integration));
+  return switches.on(integration, by_default, argument,
+                     value ? std::optional<std::string_view>(*value) : std::nullopt);
+}
+
+std::string Settings::own_service(std::string_view section) const {
+  return text(lookup_, variable(section, "SERVICE"));
+}
+
+bool Settings::knob(std::string_view section, std::string_view knob, bool fallback) const {
+  return yes(lookup_, variable(section, knob), fallback);
+}
+
+}  // namespace dd::contrib
