@@ -1,0 +1,38 @@
+"""What a program exports and loads, against an allow-list.
+
+    symbols_test.py PROGRAM
+
+It must offer the C API of CPython and nothing else: a symbol of ours, of Abseil or of libstdc++ in
+the dynamic table would be bound to by the user's wheels. It must need nothing beyond the C library
+and what the interpreter itself needs.
+"""
+
+import re
+import subprocess
+import sys
+
+# Data of the C library that a non-PIC program copies into itself.
+COPIES = re.compile(r"^(__environ|environ|_environ|stdin|stdout|stderr|optarg|optind|timezone|tzname|daylight"
+                    r"|__timezone|__tzname|__daylight|program_invocation_name|signgam)(@|$)")
+NEEDED = re.compile(r"^(libc|libm|libdl|libutil|libpthread|libz|libexpat|ld-linux[^.]*|libcrypt)\.so\.")
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def main(program):
+    exported = [line.split()[-1] for line in run("nm", "-D", "--defined-only", program).splitlines()]
+    foreign = [name for name in exported if not name.startswith(("Py", "_Py")) and not COPIES.match(name)]
+    needed = re.findall(r"NEEDED.*\[(.*)\]", run("readelf", "-d", program))
+    unexpected = [name for name in needed if not NEEDED.match(name)]
+    api = {"Py_RunMain", "PyObject_Call", "PyExc_ValueError", "_Py_NoneStruct"}
+    for title, names in (("exported", foreign), ("needed", unexpected), ("missing", sorted(api - set(exported)))):
+        for name in names:
+            print(f"{title}: {name}")
+    print(f"{len(exported)} symbols exported, needs {' '.join(needed)}")
+    return bool(foreign or unexpected or api - set(exported))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
