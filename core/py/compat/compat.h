@@ -1,0 +1,82 @@
+// What differs between CPython versions, one small function per difference. PY_VERSION_HEX is
+// tested in this folder and nowhere else.
+
+#pragma once
+
+#include <Python.h>
+
+namespace dd::py::compat {
+
+// object.name without an AttributeError. 1 found, 0 absent, -1 another error is set.
+inline int optional_attr(PyObject* object, PyObject* name, PyObject** out) {
+#if PY_VERSION_HEX >= 0x030D0000
+  return PyObject_GetOptionalAttr(object, name, out);
+#else
+  return _PyObject_LookupAttr(object, name, out);
+#endif
+}
+
+inline bool is_finalizing() {
+#if PY_VERSION_HEX >= 0x030D0000
+  return Py_IsFinalizing() != 0;
+#else
+  return _Py_IsFinalizing() != 0;
+#endif
+}
+
+// A pending error, taken out of the thread state exactly as it is. 3.11 holds three parts, and the
+// instance may not have been made yet.
+#if PY_VERSION_HEX >= 0x030C0000
+struct PendingError {
+  PyObject* value = nullptr;
+};
+inline PendingError take_error() { return {PyErr_GetRaisedException()}; }
+inline void put_error(PendingError error) { PyErr_SetRaisedException(error.value); }
+inline bool is_set(const PendingError& error) { return error.value != nullptr; }
+inline PyObject* error_type(const PendingError& error) {
+  return reinterpret_cast<PyObject*>(Py_TYPE(error.value));
+}
+inline void drop_error(PendingError error) { Py_XDECREF(error.value); }
+// The exception instance, borrowed, with its traceback.
+inline PyObject* error_instance(PendingError& error) { return error.value; }
+#else
+struct PendingError {
+  PyObject* type = nullptr;
+  PyObject* value = nullptr;
+  PyObject* traceback = nullptr;
+};
+inline PendingError take_error() {
+  PendingError error;
+  PyErr_Fetch(&error.type, &error.value, &error.traceback);
+  return error;
+}
+inline void put_error(PendingError error) {
+  PyErr_Restore(error.type, error.value, error.traceback);
+}
+inline bool is_set(const PendingError& error) { return error.type != nullptr; }
+inline PyObject* error_type(const PendingError& error) { return error.type; }
+inline void drop_error(PendingError error) {
+  Py_XDECREF(error.type);
+  Py_XDECREF(error.value);
+  Py_XDECREF(error.traceback);
+}
+inline PyObject* error_instance(PendingError& error) {
+  if (error.type == nullptr) return nullptr;
+  PyErr_NormalizeException(&error.type, &error.value, &error.traceback);
+  if (error.traceback != nullptr) PyException_SetTraceback(error.value, error.traceback);
+  return error.value;
+}
+#endif
+
+// The object of a weak reference, as a new reference, or null when it is gone.
+inline PyObject* weak_target(PyObject* weak) {
+#if PY_VERSION_HEX >= 0x030D0000
+  PyObject* target = nullptr;
+  return PyWeakref_GetRef(weak, &target) == 1 ? target : nullptr;
+#else
+  PyObject* target = PyWeakref_GetObject(weak);
+  return target == Py_None ? nullptr : Py_XNewRef(target);
+#endif
+}
+
+}  // namespace dd::py::compat
