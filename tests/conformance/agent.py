@@ -76,7 +76,7 @@ class Agent:
         self._log = open(Path(self._folder.name) / "log", "w+")
         environment = {key: value for key, value in os.environ.items() if not key.startswith("DD_")}
         environment.update(
-            ENABLED_CHECKS=CHECKS, POOL_TRACE_CHECK_FAILURES="true", LOG_LEVEL="WARNING"
+            ENABLED_CHECKS=CHECKS, DD_POOL_TRACE_CHECK_FAILURES="true", LOG_LEVEL="WARNING"
         )
         command = [str(home() / "agent/bin/ddapm-test-agent"), f"--port={port}"]
         command += [f"--otlp-http-port={otlp_http}", f"--otlp-grpc-port={otlp_grpc}"]
@@ -109,12 +109,12 @@ class Agent:
 
     def clear(self) -> None:
         self.get("/test/session/clear")
-        self.get("/test/trace_check/clear")
+        self.get("/test/trace_check/clear?clear_all=true")
 
     def failures(self) -> str:
         """What the agent's own checks found wrong; empty when nothing."""
         try:
-            self.get("/test/trace_check/failures")
+            self.get("/test/trace_check/failures?return_all=true")
         except urllib.error.HTTPError as error:
             return error.read().decode()
         return ""
