@@ -1,5 +1,5 @@
-// The program. Reads its command line as python would and runs the interpreter.
+// The program.
 
-#include "host/interpreter.h"
+#include "host/bootstrap.h"
 
-int main(int argc, char** argv) { return dd::host::run_interpreter(argc, argv); }
+int main(int argc, char** argv) { return dd::host::run(argc, argv); }

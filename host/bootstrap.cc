@@ -1,0 +1,134 @@
+#include "host/bootstrap.h"
+
+#include <Python.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "core/base/log.h"
+#include "core/py/imports/import_hook.h"
+#include "host/identity.h"
+#include "host/info.h"
+#include "host/interpreter.h"
+
+namespace dd::host {
+namespace {
+
+// The python a parent process wants us to be. Taken out of the environment before Python reads it.
+constexpr const char* kActAs = "_DD_PYTHON_AS";
+constexpr const char* kFailStep = "_DD_TEST_FAIL_STEP";
+
+struct Step {
+  const char* name;
+  Status (*run)();
+};
+
+Status settings() { return {}; }
+Status serve_packages() { return {}; }
+Status watch_imports() { return py::import_hook::install(); }
+Status hook_libraries() { return {}; }
+
+// Without Python: settings, the tracer, tables.
+constexpr Step kBeforePython[] = {
+    {"settings", &settings},
+    {"packages", &serve_packages},
+};
+// With the GIL, in a complete interpreter, before the application.
+constexpr Step kWithPython[] = {
+    {"imports", &watch_imports},
+    {"hooks", &hook_libraries},
+};
+
+constinit Options process_options;
+constinit bool plain = false;  // something of ours failed: be python
+
+std::string fail_step() {
+  const char* const name = std::getenv(kFailStep);
+  return name == nullptr ? std::string() : name;
+}
+
+Status run_step(const Step& step, const std::string& failing) {
+  if (!failing.empty()) [[unlikely]] {
+    if (failing == step.name) return Status::error("told to fail by _DD_TEST_FAIL_STEP");
+    if (failing[0] == '!' && failing.substr(1) == step.name)
+      throw std::runtime_error("told to throw by _DD_TEST_FAIL_STEP");
+  }
+  return step.run();
+}
+
+// The firewall of start-up.
+bool survives(const Step& step, const std::string& failing) {
+  std::string problem;
+  try {
+    const Status status = run_step(step, failing);
+    if (status.ok()) return true;
+    problem = status.message();
+  } catch (const std::exception& error) {
+    problem = error.what();
+  } catch (...) {
+    problem = "an exception";
+  }
+  base::log(base::LogLevel::kError, "start-up failed, going on as plain python: " +
+                                        std::string(step.name) + ": " + problem);
+  return false;
+}
+
+void before_site() {
+  if (!plain) (void)py::import_hook::install();
+}
+
+void with_python() {
+  const std::string failing = fail_step();
+  for (const Step& step : kWithPython) {
+    if (plain) break;
+    plain = !survives(step, failing);
+    if (PyErr_Occurred() != nullptr) PyErr_Clear();
+  }
+  if (plain) py::import_hook::remove();
+}
+
+std::string take_variable(const char* name) {
+  const char* const value = std::getenv(name);
+  if (value == nullptr) return {};
+  std::string taken = value;
+  unsetenv(name);
+  return taken;
+}
+
+int run_python(int argc, char** argv) {
+  const std::string given = take_variable(kActAs);
+  Result<CommandLine> parsed = parse_command_line(argc, argv);
+  if (!parsed.ok()) {
+    base::log(base::LogLevel::kError, parsed.status().message());
+    return 2;
+  }
+  CommandLine& line = parsed.value();
+  process_options = line.options;
+  if (line.options.help) return print_text(help_text());
+  if (line.options.version) return print_version();
+  const std::string failing = fail_step();
+  for (const Step& step : kBeforePython) {
+    if (plain) break;
+    plain = !survives(step, failing);
+  }
+  if (line.options.info) return print_info();
+  const Identity identity = choose_identity(line, given);
+  return run_interpreter({.argc = line.argc(),
+                          .argv = line.argv(),
+                          .program = identity.program.c_str(),
+                          .before_site = before_site,
+                          .ready = with_python});
+}
+
+}  // namespace
+
+const Options& options() { return process_options; }
+
+int run(int argc, char** argv) { return run_python(argc, argv); }
+
+}  // namespace dd::host
