@@ -1,0 +1,28 @@
+// The settings of the tracing core. Others are declared where they are used.
+
+#pragma once
+
+#include "core/config/setting.h"
+
+namespace dd::config {
+
+extern TextSetting service, env, version, tags, service_mapping, patch_modules, header_tags;
+extern Setting<bool> tracing_enabled, debug, logs_injection, report_hostname;
+extern Setting<bool> wide_trace_ids, partial_flush, remove_integration_services;
+extern Setting<bool> peer_service_defaults, process_tags_enabled;
+extern Setting<std::int64_t> partial_flush_min_spans, rate_limit, datadog_tags_max_length;
+extern TextSetting schema, peer_service_mapping, http_error_statuses, query_obfuscation;
+extern TextSetting client_ip_header;
+extern Setting<bool> client_ip_enabled;
+extern TextSetting sampling_rules, span_sampling_rules, span_sampling_rules_file;
+extern TextSetting extract_styles, inject_styles, extract_behavior, baggage_tag_keys;
+extern Setting<bool> extract_first, legacy_baggage;
+extern TextSetting agent_url, agent_host, agent_port, api_version;
+extern Setting<double> agent_timeout_s, writer_interval_s;
+extern Setting<std::int64_t> writer_buffer_bytes, writer_payload_bytes;
+extern Setting<bool> git_metadata;
+extern TextSetting git_repository, git_commit;
+
+std::span<SettingBase* const> core_settings();
+
+}  // namespace dd::config
