@@ -11,9 +11,10 @@
 //   constexpr Target kTargets[] = {{"requests.sessions:Session.send", enter_send, leave_send}};
 //   Patch patch;  PatchReport report = patch.apply(kTargets, "2.31.0");
 //
-// What the application can see stays as it was. Functions, C methods and C functions are changed in
-// place (core/py/in_place.h); any other callable, and an inherited attribute hooked on a subclass,
-// is replaced by a transparent object (core/py/hook_object.h).
+// What the application can see stays as it was: Python functions, C functions and methods of C
+// types are changed in place, so identity holds and references taken earlier are hooked too. An
+// inherited method is hooked where it is defined and fires for instances of the named class only.
+// Other callables (functools.partial, Cython functions, slots of C types) are reported as missing.
 //
 // All of it needs the GIL. Hooks run on the thread that calls the target.
 

@@ -79,4 +79,20 @@ inline PyObject* weak_target(PyObject* weak) {
 #endif
 }
 
+// Sets what a call of a Python function runs. From 3.12 on the interpreter looks at it before it
+// inlines a call; 3.11 looks at the exact type only, see core/py/hook.cc.
+#if PY_VERSION_HEX >= 0x030C0000
+inline constexpr bool kVectorcallIsHonoured = true;
+inline void set_vectorcall(PyObject* function, vectorcallfunc call) {
+  PyFunction_SetVectorcall(reinterpret_cast<PyFunctionObject*>(function), call);
+}
+#else
+inline constexpr bool kVectorcallIsHonoured = false;
+inline void set_vectorcall(PyObject* function, vectorcallfunc call) {
+  auto* object = reinterpret_cast<PyFunctionObject*>(function);
+  object->func_version = 0;  // specialised instructions look the function up again
+  object->vectorcall = call;
+}
+#endif
+
 }  // namespace dd::py::compat
