@@ -1,0 +1,92 @@
+#include "core/tracing/activation.h"
+
+#include "core/tracing/context_object.h"
+#include "core/tracing/span_object.h"
+
+namespace dd::tracing {
+namespace {
+
+constinit PyObject* variable = nullptr;
+constinit PyObject* custom = nullptr;
+
+// Before 3.12 a collection may start inside ContextVar.set, run a finaliser that sets the same
+// variable, and leave set() with a freed map: keep the collector out for the moment. The token
+// holds the old value, so nothing of the application is dropped inside.
+void store(py::Handle value) {
+  const int collecting = PyGC_Disable();
+  const py::Ref token = py::Ref::steal(PyContextVar_Set(context_variable(), value.ptr()));
+  if (collecting) PyGC_Enable();
+  if (!token) PyErr_Clear();
+}
+
+py::Ref load() {
+  PyObject* value = nullptr;
+  if (PyContextVar_Get(context_variable(), nullptr, &value) < 0) PyErr_Clear();
+  return py::Ref::steal(value);
+}
+
+bool may_reactivate(py::Handle context) {
+  if (!is_context(context)) return false;
+  const py::Handle wish = as_context(context)->reactivate;
+  return wish && PyObject_IsTrue(wish.ptr()) == 1;
+}
+
+}  // namespace
+
+PyObject* context_variable() {
+  if (variable == nullptr) [[unlikely]]
+    variable = PyContextVar_New("datadog_contextvar", Py_None);
+  return variable;
+}
+
+py::Ref active_object() {
+  if (custom != nullptr) [[unlikely]] {
+    py::Ref found = py::Ref::steal(PyObject_CallMethod(custom, "active", nullptr));
+    return found && found.is_none() ? py::Ref() : static_cast<py::Ref&&>(found);
+  }
+  py::Ref value = load();
+  if (!value || value.is_none()) return py::Ref();
+  if (!is_span(value)) return value;
+  if (!as_span(value)->span->finished()) return value;
+  py::Handle at = value;
+  while (is_span(at) && as_span(at)->span->finished()) {
+    if (as_span(at)->parent) {
+      at = as_span(at)->parent;
+    } else {
+      at = may_reactivate(as_span(at)->parent_context) ? py::Handle(as_span(at)->parent_context)
+                                                       : py::Handle();
+    }
+  }
+  py::Ref result = at ? at.share() : py::Ref();
+  store(result ? py::Handle(result) : py::Handle(Py_None));
+  return result;
+}
+
+void set_active(py::Handle span_or_context) {
+  const py::Handle value = span_or_context ? span_or_context : py::Handle(Py_None);
+  if (custom != nullptr) [[unlikely]] {
+    const py::Ref done =
+        py::Ref::steal(PyObject_CallMethod(custom, "activate", "O", value.ptr()));
+    return;
+  }
+  store(value);
+}
+
+void leave(py::Handle span_object) {
+  if (custom != nullptr) [[unlikely]] {
+    const py::Ref found = active_object();
+    return;
+  }
+  SpanObject* const span = as_span(span_object);
+  if (span->parent && !as_span(span->parent)->span->finished()) return;
+  const py::Ref found = active_object();
+}
+
+void set_provider(py::Handle provider) {
+  py::Ref old = py::Ref::steal(custom);
+  custom = provider ? provider.share().release() : nullptr;
+}
+
+py::Handle provider() { return custom; }
+
+}  // namespace dd::tracing

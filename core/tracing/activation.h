@@ -1,0 +1,24 @@
+// What is active: the context variable `datadog_contextvar`, holding a Span, a Context or None.
+//
+// A finished span may stay in the variable: active() looks through it to its nearest unfinished
+// parent. So ending a child costs no write; ending a span without a parent clears the variable.
+// A provider of the application (a subclass of BaseContextProvider) takes the variable's place.
+// All functions need the GIL. Source: SPAN.md section 7.
+
+#pragma once
+
+#include "core/py/ref.h"
+
+namespace dd::tracing {
+
+PyObject* context_variable();  // borrowed; made on first use
+py::Ref active_object();       // a Span or Context object, or empty; may set an error of a provider
+void set_active(py::Handle span_or_context);
+// After `span_object` ended.
+void leave(py::Handle span_object);
+
+// Empty for the variable itself.
+void set_provider(py::Handle provider);
+py::Handle provider();
+
+}  // namespace dd::tracing

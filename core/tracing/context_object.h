@@ -1,0 +1,41 @@
+// `ddtrace.trace.Context`: identity of a position in a trace, and the trace's shared facts.
+//
+// Sampling priority, origin, propagated tags and baggage live in the Segment, which every context
+// and span of a local trace shares by reference; the ids belong to this object.
+// All functions need the GIL. Source: SPAN.md section 6.
+
+#pragma once
+
+#include <cstdint>
+
+#include "core/py/ref.h"
+#include "core/trace/segment.h"
+
+namespace dd::tracing {
+
+struct ContextObject {
+  PyObject_HEAD
+  trace::Shared<trace::Segment> segment;
+  trace::TraceId trace_id;  // zero: none
+  std::uint64_t span_id;    // zero: none
+  py::Ref reactivate;       // true object: activate again below finished spans
+  py::Ref links;            // list, or empty
+  PyObject* weakrefs;
+  bool remote;
+};
+
+PyTypeObject* context_type();
+inline bool is_context(py::Handle object) {
+  return object && PyObject_TypeCheck(object.ptr(), context_type());
+}
+inline ContextObject* as_context(py::Handle object) {
+  return reinterpret_cast<ContextObject*>(object.ptr());
+}
+py::Ref make_context(trace::Shared<trace::Segment> segment, trace::TraceId trace_id,
+                     std::uint64_t span_id, bool remote);
+
+// 128-bit ids as Python ints.
+py::Ref id_object(trace::TraceId id);
+bool read_trace_id(py::Handle value, trace::TraceId& out);  // false: not a usable id
+
+}  // namespace dd::tracing

@@ -1,0 +1,121 @@
+#include "core/tracing/live_span.h"
+
+#include <utility>
+
+#include "core/py/error.h"
+#include "core/trace/tracer.h"
+#include "core/tracing/activation.h"
+#include "core/tracing/context_object.h"
+#include "core/tracing/span_object.h"
+#include "core/tracing/start.h"
+#include "core/tracing/text.h"
+
+namespace dd::tracing {
+namespace {
+
+using py::Handle;
+using py::Ref;
+
+constinit PyObject* common_tags = nullptr;
+
+Ref begin(Handle parent, const SpanStart& what) {
+  Ref object = start_span(parent,
+                          {.name = what.name,
+                           .service = what.service,
+                           .resource = what.resource,
+                           .type = what.type,
+                           .start_ns = what.start_ns},
+                          what.activate);
+  if (object && what.measured) {
+    trace::Span& span = *as_span(object)->span;
+    span.flags = static_cast<std::uint16_t>(span.flags | trace::kMeasured);
+  }
+  return object;
+}
+
+}  // namespace
+
+Ref start_span(Handle parent, trace::StartOptions options, bool activate) {
+  Handle span_parent, context;
+  if (is_span(parent)) {
+    SpanObject* const above = as_span(parent);
+    options.parent = above->span;
+    options.active_root = above->root->span;
+    span_parent = parent;
+  } else if (is_context(parent)) {
+    options.segment = as_context(parent)->segment.get();
+    options.parent_id = as_context(parent)->span_id;
+    context = parent;
+  }
+  trace::Span* const span = trace::Tracer::get().start(options);
+  // After a fork the tracer does not continue the parent's process as a local parent.
+  Ref object = wrap_span(span, span->parent ? span_parent : Handle(), context);
+  if (!object) return object;
+  if (common_tags != nullptr) [[unlikely]]
+    Handle(common_tags).each_pair([&](Handle key, Handle value) {
+      if (!set_tag(as_span(object), key, value)) py::swallow_error();
+    });
+  if (activate) set_active(object);
+  return object;
+}
+
+void set_common_tags(Handle tags) {
+  if (!tags.is_dict()) return;
+  if (common_tags == nullptr) common_tags = py::dict().release();
+  if (PyDict_Update(common_tags, tags.ptr()) < 0) py::swallow_error();
+}
+
+LiveSpan LiveSpan::start(const SpanStart& what) {
+  const py::ErrorKeep keep;
+  const Ref parent = active_object();
+  py::swallow_error();
+  Ref object = begin(parent, what);
+  py::swallow_error();
+  return LiveSpan(std::move(object));
+}
+
+LiveSpan LiveSpan::start_under(Handle parent, const SpanStart& what) {
+  const py::ErrorKeep keep;
+  Ref object = begin(parent, what);
+  py::swallow_error();
+  return LiveSpan(std::move(object));
+}
+
+trace::Span& LiveSpan::span() const { return writable(as_span(object_)); }
+
+void LiveSpan::fail(Handle exception) const {
+  if (!exception.is_exception()) return;
+  const py::ErrorKeep keep;
+  const Ref traceback = Ref::steal(PyException_GetTraceback(exception.ptr()));
+  const Handle type = exception.type();
+  if (!record_error(as_span(object_), type, exception, traceback)) py::swallow_error();
+}
+
+void LiveSpan::finish(std::int64_t end_ns) const {
+  const py::ErrorKeep keep;
+  if (!finish_span(as_span(object_), end_ns)) py::swallow_error();
+}
+
+Ref active() {
+  const py::ErrorKeep keep;
+  Ref found = active_object();
+  py::swallow_error();
+  return found;
+}
+
+const trace::Span* active_span() {
+  const Ref found = active();
+  return native(found);
+}
+
+const trace::Span* native(Handle span_object) {
+  return is_span(span_object) ? as_span(span_object)->span : nullptr;
+}
+
+void activate(Handle span_or_context) {
+  const py::ErrorKeep keep;
+  set_active(span_or_context);
+  py::swallow_error();
+}
+
+}  // namespace dd::tracing

@@ -1,0 +1,433 @@
+#include "core/tracing/span_object.h"
+
+#include <structmember.h>
+
+#include <cmath>
+#include <cstddef>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/base/clock.h"
+#include "core/base/ids.h"
+#include "core/trace/tracer.h"
+#include "core/tracing/activation.h"
+#include "core/tracing/context_object.h"
+#include "core/tracing/text.h"
+
+namespace dd::tracing {
+namespace {
+
+using py::Handle;
+using py::Ref;
+using trace::Chunk;
+using trace::Segment;
+using trace::Shared;
+
+constinit PyTypeObject* type_object = nullptr;
+
+// Dead objects of the exact type, linked through their `root`. Only touched with the GIL held.
+constexpr int kMaxFree = 128;
+constinit SpanObject* free_list = nullptr;
+constinit int free_count = 0;
+
+SpanObject* self_of(PyObject* object) { return reinterpret_cast<SpanObject*>(object); }
+PyObject* none() { return Handle(Py_None).share().release(); }
+
+void construct(SpanObject* self) {
+  self->span = nullptr;
+  new (&self->chunk) Shared<Chunk>();
+  new (&self->thawed) Shared<Chunk>();
+  new (&self->parent) Ref();
+  new (&self->context) Ref();
+  new (&self->parent_context) Ref();
+  self->root = self;
+  self->extras = nullptr;
+  self->weakrefs = nullptr;
+  self->detached = false;
+}
+
+SpanObject* allocate(PyTypeObject* type) {
+  if (type == type_object && free_list != nullptr) {
+    SpanObject* const self = std::exchange(free_list, free_list->root);
+    --free_count;
+    PyObject_Init(reinterpret_cast<PyObject*>(self), type);
+    construct(self);
+    PyObject_GC_Track(self);
+    return self;
+  }
+  auto* self = reinterpret_cast<SpanObject*>(type->tp_alloc(type, 0));
+  if (self != nullptr) construct(self);
+  return self;
+}
+
+int clear(PyObject* object) {
+  SpanObject* const self = self_of(object);
+  // `parent` stays: the native span points to its parents for as long as this lives.
+  self->context = Ref();
+  self->parent_context = Ref();
+  delete std::exchange(self->extras, nullptr);
+  return 0;
+}
+
+int traverse(PyObject* object, visitproc visit, void* arg) {
+  SpanObject* const self = self_of(object);
+  Py_VISIT(Py_TYPE(object));
+  Py_VISIT(self->parent.ptr());
+  Py_VISIT(self->context.ptr());
+  Py_VISIT(self->parent_context.ptr());
+  if (self->extras != nullptr) {
+    Py_VISIT(self->extras->callbacks.ptr());
+    Py_VISIT(self->extras->structs.ptr());
+    Py_VISIT(self->extras->ignored.ptr());
+    Py_VISIT(self->extras->items.ptr());
+  }
+  return 0;
+}
+
+void dealloc(PyObject* object) {
+  SpanObject* const self = self_of(object);
+  PyTypeObject* const type = Py_TYPE(object);
+  PyObject_GC_UnTrack(object);
+  if (self->weakrefs != nullptr) PyObject_ClearWeakRefs(object);
+  clear(object);
+  if (self->span != nullptr && !self->detached && !self->span->finished())
+    trace::Tracer::get().abandon(self->span);
+  // A long chain of parents is taken apart here in a loop, not by recursion.
+  Ref parent = std::move(self->parent);
+  while (parent && Py_REFCNT(parent.ptr()) == 1 && Py_TYPE(parent.ptr()) == type_object) {
+    Ref next = std::move(as_span(parent)->parent);
+    std::swap(parent, next);
+  }
+  self->chunk.~Shared();
+  self->thawed.~Shared();
+  if (type == type_object && free_count < kMaxFree) {
+    self->root = std::exchange(free_list, self);
+    ++free_count;
+  } else {
+    type->tp_free(object);
+  }
+  const Ref drop_type = Ref::steal(reinterpret_cast<PyObject*>(type));
+}
+
+bool detach_into(SpanObject* self, trace::TraceId trace_id, Handle context) {
+  Shared<Segment> segment =
+      is_context(context) ? as_context(context)->segment : Segment::make(trace_id);
+  self->chunk = Chunk::make(segment);
+  self->span = self->chunk->arena.make<trace::Span>();
+  self->span->segment = self->chunk->segment();
+  self->span->chunk = self->chunk.get();
+  self->detached = true;
+  return true;
+}
+
+trace::TraceId new_trace_id() {
+  const auto seconds = static_cast<std::uint64_t>(base::wall_ns() / 1'000'000'000);
+  return {.high = seconds << 32, .low = base::random_id()};
+}
+
+PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
+  static const char* const kNames[] = {"name",    "service",   "resource",  "span_type",
+                                       "trace_id", "span_id",  "parent_id", "start",
+                                       "context", "on_finish", "span_api",  "links", nullptr};
+  PyObject *name, *service = Py_None, *resource = Py_None, *span_type = Py_None,
+                  *trace_id = Py_None, *span_id = Py_None, *parent_id = Py_None, *start = Py_None,
+                  *context = Py_None, *on_finish = Py_None, *span_api = Py_None, *links = Py_None;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOOOOOOOOOO:Span", const_cast<char**>(kNames),
+                                   &name, &service, &resource, &span_type, &trace_id, &span_id,
+                                   &parent_id, &start, &context, &on_finish, &span_api, &links))
+    return nullptr;
+  SpanObject* const self = allocate(type);
+  if (self == nullptr) return nullptr;
+  trace::TraceId id;
+  if (!read_trace_id(trace_id, id)) id = new_trace_id();
+  detach_into(self, id, context);
+  trace::Span& span = *self->span;
+  const Utf8 name_text(name), service_text(service), resource_text(resource), type_text(span_type);
+  span.set_name(name_text.view.data() ? name_text.view : "");
+  span.set_resource(resource == Py_None ? span.name.view()
+                                        : (resource_text.view.data() ? resource_text.view : ""));
+  if (service_text.view.data()) span.set_service(service_text.view);
+  if (type_text.view.data()) span.set_type(type_text.view);
+  span.id = as_uint64(span_id).value_or(0);
+  if (span.id == 0) span.id = base::random_id();
+  span.parent_id = as_uint64(parent_id).value_or(0);
+  span.start_ns = base::wall_ns();
+  if (start != Py_None) {
+    const double seconds = PyFloat_AsDouble(start);
+    if (PyErr_Occurred())
+      PyErr_Clear();
+    else
+      span.start_ns = static_cast<std::int64_t>(seconds * 1e9);
+  }
+  if (is_context(context)) self->parent_context = Handle(context).share();
+  if (PyList_Check(on_finish)) extras(self).callbacks = Handle(on_finish).share();
+  return reinterpret_cast<PyObject*>(self);
+}
+
+// --- fields ---------------------------------------------------------------------------------
+
+PyObject* text_or_none(const trace::Text& text) {
+  return text.present() ? make_text(text.view()).release() : none();
+}
+
+PyObject* get_name(PyObject* self, void*) { return make_text(self_of(self)->span->name.view()).release(); }
+PyObject* get_service(PyObject* self, void*) { return text_or_none(self_of(self)->span->service); }
+PyObject* get_resource(PyObject* self, void*) { return text_or_none(self_of(self)->span->resource); }
+PyObject* get_type(PyObject* self, void*) { return text_or_none(self_of(self)->span->type); }
+
+int set_name(PyObject* self, PyObject* value, void*) {
+  const Utf8 text(value);
+  writable(self_of(self)).set_name(text.view.data() ? text.view : "");
+  return 0;
+}
+int set_service(PyObject* self, PyObject* value, void*) {
+  writable(self_of(self)).set_service(Utf8(value).view);
+  return 0;
+}
+int set_resource(PyObject* self, PyObject* value, void*) {
+  const Utf8 text(value);
+  writable(self_of(self)).set_resource(text.view.data() ? text.view : "");
+  return 0;
+}
+int set_type(PyObject* self, PyObject* value, void*) {
+  writable(self_of(self)).set_type(Utf8(value).view);
+  return 0;
+}
+
+trace::TraceId trace_id_of(SpanObject* self) { return self->span->segment->trace_id; }
+
+PyObject* get_trace_id(PyObject* self, void*) { return id_object(trace_id_of(self_of(self))).release(); }
+PyObject* get_low_trace_id(PyObject* self, void*) {
+  return PyLong_FromUnsignedLongLong(trace_id_of(self_of(self)).low);
+}
+PyObject* get_span_id(PyObject* self, void*) {
+  return PyLong_FromUnsignedLongLong(self_of(self)->span->id);
+}
+PyObject* get_parent_id(PyObject* self, void*) {
+  const std::uint64_t id = self_of(self)->span->parent_id;
+  return id == 0 ? none() : PyLong_FromUnsignedLongLong(id);
+}
+int set_span_id(PyObject* self, PyObject* value, void*) {
+  if (const auto id = as_uint64(value)) writable(self_of(self)).id = *id;
+  return 0;
+}
+int set_parent_id(PyObject* self, PyObject* value, void*) {
+  if (value == nullptr || value == Py_None)
+    writable(self_of(self)).parent_id = 0;
+  else if (const auto id = as_uint64(value))
+    writable(self_of(self)).parent_id = *id;
+  return 0;
+}
+
+// A number of the application as nanoseconds; empty when it is none.
+std::optional<std::int64_t> nanoseconds(Handle value, double scale) {
+  if (!value || !(PyLong_Check(value.ptr()) || PyFloat_Check(value.ptr()))) return std::nullopt;
+  if (PyLong_Check(value.ptr()) && scale == 1) {
+    int overflow = 0;
+    const long long whole = PyLong_AsLongLongAndOverflow(value.ptr(), &overflow);
+    return overflow == 0 ? whole : (overflow > 0 ? INT64_MAX : INT64_MIN);
+  }
+  const double number = PyFloat_AsDouble(value.ptr()) * scale;
+  if (PyErr_Occurred()) {
+    PyErr_Clear();
+    return std::nullopt;
+  }
+  if (std::isnan(number)) return std::nullopt;
+  if (number >= 9.2e18) return INT64_MAX;
+  if (number <= -9.2e18) return INT64_MIN;
+  return static_cast<std::int64_t>(number);
+}
+
+PyObject* get_start_ns(PyObject* self, void*) { return PyLong_FromLongLong(self_of(self)->span->start_ns); }
+PyObject* get_start(PyObject* self, void*) {
+  return PyFloat_FromDouble(static_cast<double>(self_of(self)->span->start_ns) / 1e9);
+}
+int set_start_ns(PyObject* self, PyObject* value, void* seconds) {
+  writable(self_of(self)).start_ns = nanoseconds(value, seconds ? 1e9 : 1).value_or(0);
+  return 0;
+}
+PyObject* get_duration_ns(PyObject* self, void*) {
+  const trace::Span& span = *self_of(self)->span;
+  return span.finished() ? PyLong_FromLongLong(span.duration_ns) : none();
+}
+PyObject* get_duration(PyObject* self, void*) {
+  const trace::Span& span = *self_of(self)->span;
+  return span.finished() ? PyFloat_FromDouble(static_cast<double>(span.duration_ns) / 1e9) : none();
+}
+int set_duration(PyObject* self, PyObject* value, void* seconds) {
+  trace::Span& span = writable(self_of(self));
+  if (const auto length = nanoseconds(value, seconds ? 1e9 : 1)) {
+    span.duration_ns = *length;
+    span.flags = static_cast<std::uint16_t>(span.flags | trace::kFinished);
+  } else {
+    span.flags = static_cast<std::uint16_t>(span.flags & ~trace::kFinished);
+  }
+  return 0;
+}
+PyObject* get_error(PyObject* self, void*) { return PyLong_FromLong(self_of(self)->span->error); }
+int set_error(PyObject* self, PyObject* value, void*) {
+  const auto number = as_int64(value);
+  writable(self_of(self)).error =
+      number && *number >= INT32_MIN && *number <= INT32_MAX ? static_cast<std::int32_t>(*number) : 0;
+  return 0;
+}
+PyObject* get_finished(PyObject* self, void*) { return PyBool_FromLong(self_of(self)->span->finished()); }
+PyObject* get_parent(PyObject* self, void*) {
+  const Handle parent = self_of(self)->parent;
+  return parent ? parent.share().release() : none();
+}
+PyObject* get_root(PyObject* self, void*) {
+  return Handle(reinterpret_cast<PyObject*>(self_of(self)->root)).share().release();
+}
+PyObject* get_top_level(PyObject* self, void*) {
+  const SpanObject* span = self_of(self);
+  const trace::Text mine = span->span->service;
+  return PyBool_FromLong(!span->parent ||
+                         (mine.present() &&
+                          mine.view() != as_span(span->parent)->span->service.view()));
+}
+PyObject* get_context(PyObject* self, void*) {
+  const Handle context = context_of(self_of(self));
+  return context ? context.share().release() : nullptr;
+}
+int set_context(PyObject* self, PyObject* value, void*) {
+  if (is_context(value)) self_of(self)->context = Handle(value).share();
+  return 0;
+}
+PyObject* get_parent_context(PyObject* self, void*) {
+  const Handle context = self_of(self)->parent_context;
+  return context ? context.share().release() : none();
+}
+PyObject* get_callbacks(PyObject* self, void*) {
+  Ref& list = extras(self_of(self)).callbacks;
+  if (!list) list = Ref::steal(PyList_New(0));
+  return list ? list.share().release() : nullptr;
+}
+
+PyGetSetDef kFields[] = {
+    {"name", get_name, set_name, "What is done.", nullptr},
+    {"service", get_service, set_service, "Who does it, or None.", nullptr},
+    {"resource", get_resource, set_resource, "What it is done to.", nullptr},
+    {"span_type", get_type, set_type, "The kind of work, or None.", nullptr},
+    {"trace_id", get_trace_id, nullptr, nullptr, nullptr},
+    {"_trace_id_64bits", get_low_trace_id, nullptr, nullptr, nullptr},
+    {"span_id", get_span_id, set_span_id, nullptr, nullptr},
+    {"parent_id", get_parent_id, set_parent_id, "Of the parent, or None.", nullptr},
+    {"start_ns", get_start_ns, set_start_ns, nullptr, nullptr},
+    {"start", get_start, set_start_ns, "Start in seconds since 1970.", const_cast<char*>("s")},
+    {"duration_ns", get_duration_ns, set_duration, nullptr, nullptr},
+    {"duration", get_duration, set_duration, "In seconds, or None.", const_cast<char*>("s")},
+    {"error", get_error, set_error, "1 when the work failed.", nullptr},
+    {"finished", get_finished, nullptr, nullptr, nullptr},
+    {"context", get_context, set_context, "The trace as others continue it.", nullptr},
+    {"_parent", get_parent, nullptr, nullptr, nullptr},
+    {"_parent_context", get_parent_context, nullptr, nullptr, nullptr},
+    {"_local_root", get_root, nullptr, nullptr, nullptr},
+    {"_service_entry_span", get_root, nullptr, nullptr, nullptr},
+    {"_is_top_level", get_top_level, nullptr, nullptr, nullptr},
+    {"_on_finish_callbacks", get_callbacks, nullptr, nullptr, nullptr},
+    {}};
+
+PyMemberDef kMembers[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(SpanObject, weakrefs), READONLY, nullptr}, {}};
+
+PyObject* repr(PyObject* object) {
+  SpanObject* const self = self_of(object);
+  const trace::Span& span = *self->span;
+  const Ref name = make_text(span.name.view()), service = Ref::steal(get_service(object, nullptr)),
+            resource = make_text(span.resource.view()), type = Ref::steal(get_type(object, nullptr)),
+            parent = Ref::steal(get_parent_id(object, nullptr)), trace_id = id_object(trace_id_of(self)),
+            tags = tags_of(self, true, false), metrics = tags_of(self, false, true);
+  if (!tags || !metrics) return nullptr;
+  const Ref duration = Ref::steal(get_duration_ns(object, nullptr));
+  return PyUnicode_FromFormat(
+      "Span(name='%S', span_id=%llu, parent_id=%S, trace_id=%S, service='%S', resource='%S', "
+      "type='%S', start=%lld, duration=%S, error=%d, tags=%S, metrics=%S)",
+      name.ptr(), static_cast<unsigned long long>(span.id), parent.ptr(), trace_id.ptr(),
+      service.ptr(), resource.ptr(), type.ptr(), static_cast<long long>(span.start_ns),
+      duration.ptr(), static_cast<int>(span.error), tags.ptr(), metrics.ptr());
+}
+
+}  // namespace
+
+PyTypeObject* span_type() {
+  if (type_object != nullptr) [[likely]]
+    return type_object;
+  static PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(make)},
+                                {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
+                                {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
+                                {Py_tp_clear, reinterpret_cast<void*>(clear)},
+                                {Py_tp_repr, reinterpret_cast<void*>(repr)},
+                                {Py_tp_getset, kFields},
+                                {Py_tp_members, kMembers},
+                                {Py_tp_methods, kSpanTagMethods},
+                                {Py_tp_doc, const_cast<char*>("One timed operation.")},
+                                {0, nullptr}};
+  static PyType_Spec spec = {"ddtrace._trace.span.Span", sizeof(SpanObject), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
+  type_object = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  return type_object;
+}
+
+Ref wrap_span(trace::Span* span, Handle parent, Handle parent_context) {
+  if (span_type() == nullptr) return Ref();
+  SpanObject* const self = allocate(type_object);
+  if (self == nullptr) return Ref();
+  self->span = span;
+  self->chunk = Shared<Chunk>::adopt(span->chunk);
+  if (parent) {
+    self->parent = parent.share();
+    self->root = as_span(parent)->root;
+  }
+  if (parent_context) self->parent_context = parent_context.share();
+  return Ref::steal(reinterpret_cast<PyObject*>(self));
+}
+
+trace::Span& writable(SpanObject* self) {
+  if (self->span->sealed()) [[unlikely]] {
+    self->span = trace::Tracer::get().thaw(*self->span);
+    self->thawed = Shared<Chunk>::adopt(self->span->chunk);
+  }
+  return *self->span;
+}
+
+SpanExtras& extras(SpanObject* self) {
+  if (self->extras == nullptr) self->extras = new SpanExtras;
+  return *self->extras;
+}
+
+Handle context_of(SpanObject* self) {
+  if (!self->context) {
+    const trace::Span& span = *self->span;
+    self->context = make_context(Shared<Segment>::share(span.segment), trace_id_of(self), span.id,
+                                 false);
+  }
+  return self->context;
+}
+
+bool finish_span(SpanObject* self, std::int64_t end_ns) {
+  trace::Span& span = *self->span;
+  if (span.finished()) return true;
+  if (self->detached) {
+    span.duration_ns = (end_ns ? end_ns : base::wall_ns()) - span.start_ns;
+    span.flags = static_cast<std::uint16_t>(span.flags | trace::kFinished);
+  } else {
+    trace::Tracer::get().finish(&span, end_ns);
+    leave(reinterpret_cast<PyObject*>(self));
+    if (!swallow_exception()) return false;
+  }
+  if (self->extras == nullptr || !self->extras->callbacks) [[likely]]
+    return true;
+  const Ref callbacks = self->extras->callbacks.share();
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(callbacks.ptr()); ++i) {
+    const Ref callback = Handle(PyList_GET_ITEM(callbacks.ptr(), i)).share();
+    const Ref done =
+        Ref::steal(PyObject_CallOneArg(callback.ptr(), reinterpret_cast<PyObject*>(self)));
+    if (!done) return false;
+  }
+  return true;
+}
+
+}  // namespace dd::tracing

@@ -1,0 +1,17 @@
+// Starting a span from Python values. Source: SPAN.md section 8.
+
+#pragma once
+
+#include "core/py/ref.h"
+#include "core/trace/tracer.h"
+
+namespace dd::tracing {
+
+// A child of `parent` (a Span or Context object, or empty for a new root); empty only when out of
+// memory. `options` brings names, texts and times; the relations are filled in here.
+py::Ref start_span(py::Handle parent, trace::StartOptions options, bool activate);
+
+// Tags that every later span gets (tracer.set_tags): a dict, read here once.
+void set_common_tags(py::Handle tags);
+
+}  // namespace dd::tracing

@@ -1,0 +1,161 @@
+#include "core/tracing/tracer_object.h"
+
+#include <optional>
+#include <string>
+
+#include "core/py/error.h"
+#include "core/py/gil.h"
+#include "core/trace/tracer.h"
+#include "core/tracing/activation.h"
+#include "core/tracing/context_object.h"
+#include "core/tracing/span_object.h"
+#include "core/tracing/start.h"
+#include "core/tracing/text.h"
+
+namespace dd::tracing {
+namespace {
+
+using py::Handle;
+using py::Ref;
+
+constinit PyTypeObject* type_object = nullptr;
+using Flush = void (*)();
+constinit Flush flush_waiting = nullptr;
+
+PyObject* nothing() { return py::none().release(); }
+
+// Positional and named arguments of a fast call, into `out`, by the order of `names`.
+template <int kCount>
+bool bind(const char* function, const char* const (&names)[kCount], PyObject* const* args,
+          Py_ssize_t count, PyObject* kwnames, PyObject* (&out)[kCount]) {
+  if (count > kCount) {
+    PyErr_Format(PyExc_TypeError, "%s() takes at most %d arguments", function, kCount);
+    return false;
+  }
+  for (Py_ssize_t i = 0; i < count; ++i) out[i] = args[i];
+  const Py_ssize_t named = kwnames == nullptr ? 0 : PyTuple_GET_SIZE(kwnames);
+  for (Py_ssize_t i = 0; i < named; ++i) {
+    PyObject* const name = PyTuple_GET_ITEM(kwnames, i);
+    int at = 0;
+    while (at < kCount && PyUnicode_CompareWithASCIIString(name, names[at]) != 0) ++at;
+    if (at == kCount || out[at] != nullptr) {
+      PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", function, name);
+      return false;
+    }
+    out[at] = args[count + i];
+  }
+  if (out[0] == nullptr) {
+    PyErr_Format(PyExc_TypeError, "%s() missing 1 required positional argument: '%s'", function,
+                 names[0]);
+    return false;
+  }
+  return true;
+}
+
+Ref start_with(PyObject* name, PyObject* service, PyObject* resource, PyObject* type,
+               Handle parent, bool activate) {
+  const Utf8 name_text(name), service_text(service), resource_text(resource), type_text(type);
+  return start_span(parent,
+                    {.name = name_text.view.data() ? name_text.view : "",
+                     .service = service_text.view,
+                     .resource = resource_text.view,
+                     .type = type_text.view},
+                    activate);
+}
+
+PyObject* py_trace(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject* kwnames) {
+  static constexpr const char* kNames[] = {"name", "service", "resource", "span_type", "span_api"};
+  PyObject* bound[5] = {};
+  if (!bind("trace", kNames, args, count, kwnames, bound)) return nullptr;
+  const Ref parent = active_object();
+  if (PyErr_Occurred()) return nullptr;
+  return start_with(bound[0], bound[1], bound[2], bound[3], parent, true).release();
+}
+
+PyObject* py_start_span(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject* kwnames) {
+  static constexpr const char* kNames[] = {"name",      "child_of", "service", "resource",
+                                           "span_type", "activate", "span_api"};
+  PyObject* bound[7] = {};
+  if (!bind("start_span", kNames, args, count, kwnames, bound)) return nullptr;
+  const int activate = bound[5] ? PyObject_IsTrue(bound[5]) : 0;
+  if (activate < 0) return nullptr;
+  return start_with(bound[0], bound[2], bound[3], bound[4], bound[1], activate != 0).release();
+}
+
+PyObject* py_current_span(PyObject*, PyObject*) {
+  Ref found = active_object();
+  if (PyErr_Occurred()) return nullptr;
+  return is_span(found) ? found.release() : nothing();
+}
+PyObject* py_current_root(PyObject*, PyObject*) {
+  const Ref found = active_object();
+  if (PyErr_Occurred()) return nullptr;
+  if (!is_span(found)) return nothing();
+  return Handle(reinterpret_cast<PyObject*>(as_span(found)->root)).share().release();
+}
+PyObject* py_current_context(PyObject*, PyObject*, PyObject*) {
+  Ref found = active_object();
+  if (PyErr_Occurred()) return nullptr;
+  if (is_span(found)) return context_of(as_span(found)).share().release();
+  return found ? found.release() : nothing();
+}
+PyObject* py_activate(PyObject*, PyObject* value) {
+  set_active(value);
+  return PyErr_Occurred() ? nullptr : nothing();
+}
+PyObject* py_set_tags(PyObject*, PyObject* tags) {
+  set_common_tags(tags);
+  return nothing();
+}
+PyObject* py_flush(PyObject*, PyObject*) {
+  if (flush_waiting != nullptr) {
+    const py::GilGap gap;
+    flush_waiting();
+  }
+  return nothing();
+}
+
+PyObject* get_enabled(PyObject*, void*) { return PyBool_FromLong(trace::Tracer::get().enabled()); }
+int set_enabled(PyObject*, PyObject* value, void*) {
+  const int on = value == nullptr ? 0 : PyObject_IsTrue(value);
+  if (on < 0) return -1;
+  trace::Tracer::get().set_enabled(on != 0);
+  return 0;
+}
+
+template <class Function>
+PyCFunction as_method(Function* function) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
+}  // namespace
+
+void set_flush(void (*flush)()) { flush_waiting = flush; }
+
+PyTypeObject* tracer_type() {
+  if (type_object != nullptr) return type_object;
+  static PyMethodDef methods[] = {
+      {"trace", as_method(py_trace), METH_FASTCALL | METH_KEYWORDS,
+       "trace($self, name, service=None, resource=None, span_type=None, span_api='datadog')\n--\n\n"
+       "Starts and activates a child of what is active."},
+      {"start_span", as_method(py_start_span), METH_FASTCALL | METH_KEYWORDS,
+       "start_span($self, name, child_of=None, service=None, resource=None, span_type=None, "
+       "activate=False, span_api='datadog')\n--\n\nStarts a span under an explicit parent."},
+      {"current_span", py_current_span, METH_NOARGS, "The active span, or None."},
+      {"current_root_span", py_current_root, METH_NOARGS, "The local root of the active span."},
+      {"current_trace_context", as_method(py_current_context), METH_VARARGS | METH_KEYWORDS,
+       "The context of what is active, or None."},
+      {"_activate", py_activate, METH_O, nullptr},
+      {"set_tags", py_set_tags, METH_O, "Tags for every later span."},
+      {"flush", py_flush, METH_NOARGS, "Sends what is waiting."},
+      {}};
+  static PyGetSetDef fields[] = {
+      {"enabled", get_enabled, set_enabled, "Whether finished spans are sent.", nullptr}, {}};
+  static PyType_Slot slots[] = {{Py_tp_methods, methods}, {Py_tp_getset, fields}, {0, nullptr}};
+  static PyType_Spec spec = {"ddtrace._native.TracerBase", sizeof(PyObject), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
+  type_object = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  return type_object;
+}
+
+}  // namespace dd::tracing

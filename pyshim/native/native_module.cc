@@ -1,0 +1,68 @@
+#include "pyshim/native/native_module.h"
+
+#include "core/py/ref.h"
+#include "core/trace/tracer.h"
+#include "core/tracing/activation.h"
+#include "core/tracing/context_object.h"
+#include "core/tracing/processors.h"
+#include "core/tracing/span_object.h"
+#include "core/tracing/tracer_object.h"
+
+namespace dd::pyshim {
+namespace {
+
+using py::Handle;
+using py::Ref;
+
+PyObject* active(PyObject*, PyObject*) {
+  Ref found = tracing::active_object();
+  if (PyErr_Occurred()) return nullptr;
+  return found ? found.release() : py::none().release();
+}
+
+PyObject* activate(PyObject*, PyObject* value) {
+  tracing::set_active(value);
+  return PyErr_Occurred() ? nullptr : py::none().release();
+}
+
+PyObject* set_provider(PyObject*, PyObject* value) {
+  tracing::set_provider(value == Py_None ? Handle() : Handle(value));
+  return py::none().release();
+}
+
+PyObject* set_processors(PyObject*, PyObject* value) {
+  tracing::set_processors(value == Py_None ? Handle() : Handle(value));
+  return py::none().release();
+}
+
+// service, env, version, runtime_id of the process.
+PyObject* facts(PyObject*, PyObject*) {
+  const trace::ProcessFacts& process = trace::Tracer::get().facts();
+  const Ref parts[] = {py::str(process.service), py::str(process.env), py::str(process.version),
+                       py::str(process.runtime_id)};
+  return PyTuple_Pack(4, parts[0].ptr(), parts[1].ptr(), parts[2].ptr(), parts[3].ptr());
+}
+
+int fill(PyObject* module) {
+  if (PyModule_AddType(module, tracing::span_type()) < 0 ||
+      PyModule_AddType(module, tracing::context_type()) < 0 ||
+      PyModule_AddType(module, tracing::tracer_type()) < 0)
+    return -1;
+  return PyModule_AddObjectRef(module, "DD_CONTEXTVAR", tracing::context_variable());
+}
+
+PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
+                           {"activate", activate, METH_O, nullptr},
+                           {"set_provider", set_provider, METH_O, nullptr},
+                           {"set_processors", set_processors, METH_O, nullptr},
+                           {"facts", facts, METH_NOARGS, nullptr},
+                           {}};
+PyModuleDef_Slot slots[] = {{Py_mod_exec, reinterpret_cast<void*>(fill)}, {0, nullptr}};
+PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", nullptr, 0, functions, slots,
+                          nullptr, nullptr, nullptr};
+
+}  // namespace
+
+PyObject* init_native() { return PyModuleDef_Init(&definition); }
+
+}  // namespace dd::pyshim
