@@ -1,0 +1,127 @@
+#include <algorithm>
+
+#include "core/propagation/styles.h"
+#include "core/propagation/text.h"
+
+namespace dd::propagation {
+namespace {
+
+using trace::Segment;
+
+constexpr std::size_t kMaxTagsIn = 512;
+
+bool valid_key(std::string_view key) {
+  return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
+    return printable(c) && c != ' ' && c != ',' && c != '=';
+  });
+}
+
+bool valid_value(std::string_view value) {
+  return !value.empty() &&
+         std::all_of(value.begin(), value.end(), [](char c) { return printable(c) && c != ','; });
+}
+
+// "-0" .. "-255", without leading zeros.
+bool valid_decision_maker(std::string_view text) {
+  if (text.size() < 2 || text.size() > 4 || text[0] != '-') return false;
+  if (text[1] == '0' && text.size() > 2) return false;
+  const auto value = read_decimal(text.substr(1));
+  return value && *value <= 255;
+}
+
+void read_tags(Segment& segment, std::string_view header) {
+  if (header.size() > kMaxTagsIn) {
+    trace::set_entry(segment.meta, "_dd.propagation_error", "extract_max_size");
+    return;
+  }
+  trace::Entries read;
+  std::string_view piece;
+  while (next_piece(header, ',', piece)) {
+    const std::size_t equals = piece.find('=');
+    const std::string_view key = strip(piece.substr(0, equals), " ");
+    const std::string_view value =
+        equals == piece.npos ? std::string_view() : strip(piece.substr(equals + 1), " ");
+    if (equals == piece.npos || !valid_key(key) || !valid_value(value)) {
+      trace::set_entry(segment.meta, "_dd.propagation_error", "decoding_error");
+      return;
+    }
+    if (key.starts_with("_dd.p.") && key != "_dd.p.upstream_services")
+      trace::set_entry(read, key, value);
+  }
+  for (const auto& [key, value] : read) trace::set_entry(segment.meta, key, value);
+}
+
+}  // namespace
+
+std::optional<ExtractedContext> extract_datadog(const Carrier& carrier, const Options& options) {
+  const auto id_text = carrier.get("x-datadog-trace-id");
+  if (!id_text) return std::nullopt;
+  const auto id = read_decimal(strip(*id_text));
+  if (!id || *id == 0) return std::nullopt;
+  ExtractedContext context;
+  if (const auto parent = carrier.get("x-datadog-parent-id")) {
+    const auto span_id = read_decimal(strip(*parent));
+    if (!span_id) return std::nullopt;
+    context.span_id = *span_id;
+  }
+  std::optional<int> priority;
+  if (const auto text = carrier.get("x-datadog-sampling-priority")) {
+    priority = read_priority(strip(*text));
+    if (!priority) return std::nullopt;
+  }
+  context.segment = Segment::make({.high = 0, .low = *id});
+  Segment& segment = *context.segment;
+  segment.priority = priority;
+  if (const auto origin = carrier.get("x-datadog-origin"))
+    if (std::all_of(origin->begin(), origin->end(), printable)) segment.origin.assign(*origin);
+  if (const auto tags = carrier.get("x-datadog-tags"); tags && !tags->empty())
+    read_tags(segment, *tags);
+  if (const std::string* high = trace::find_entry(segment.meta, "_dd.p.tid")) {
+    const auto value = high->size() == 16 ? read_hex(*high, true) : std::nullopt;
+    if (value && *value != 0) {
+      if (options.wide_trace_ids) segment.trace_id.high = *value;
+    } else {
+      trace::set_entry(segment.meta, "_dd.propagation_error", "malformed_tid " + *high);
+      trace::remove_entry(segment.meta, "_dd.p.tid");
+    }
+  }
+  const std::string* maker = trace::find_entry(segment.meta, "_dd.p.dm");
+  if (maker && !valid_decision_maker(*maker)) {
+    trace::remove_entry(segment.meta, "_dd.p.dm");
+    trace::set_entry(segment.meta, "_dd.propagation_error", "decoding_error");
+  }
+  return context;
+}
+
+// Under segment.mutex.
+void inject_datadog(Segment& segment, std::uint64_t span_id, Carrier& carrier,
+                    const Options& options) {
+  if (segment.trace_id.high) {
+    std::string high;
+    append_hex(high, segment.trace_id.high);
+    trace::set_entry(segment.meta, "_dd.p.tid", high);
+  }
+  carrier.set("x-datadog-trace-id", std::to_string(segment.trace_id.low));
+  carrier.set("x-datadog-parent-id", std::to_string(span_id));
+  if (segment.priority)
+    carrier.set("x-datadog-sampling-priority", std::to_string(*segment.priority));
+  if (!segment.origin.empty()) carrier.set("x-datadog-origin", segment.origin);
+  if (trace::find_entry(segment.meta, "_dd.propagation_error")) return;
+  std::string tags;
+  const auto give_up = [&](std::string_view why) {
+    trace::set_entry(segment.meta, "_dd.propagation_error", why);
+  };
+  for (const auto& [key, value] : segment.meta) {
+    if (!key.starts_with("_dd.p.")) continue;
+    const std::string_view k = strip(key, " "), v = strip(value, " ");
+    if (!valid_key(k) || !valid_value(v)) return give_up("encoding_error");
+    if (!tags.empty()) tags += ',';
+    tags.append(k).append("=").append(v);
+  }
+  if (tags.empty()) return;
+  if (options.datadog_tags_max_length == 0) return give_up("disabled");
+  if (tags.size() > options.datadog_tags_max_length) return give_up("inject_max_size");
+  carrier.set("x-datadog-tags", tags);
+}
+
+}  // namespace dd::propagation

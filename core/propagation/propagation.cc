@@ -1,0 +1,195 @@
+#include "core/propagation/propagation.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "core/base/log.h"
+#include "core/config/core_settings.h"
+#include "core/propagation/styles.h"
+#include "core/propagation/text.h"
+
+namespace dd::propagation {
+namespace {
+
+using trace::Segment;
+
+constexpr std::string_view kNames[] = {"datadog", "tracecontext", "b3multi", "b3", "baggage"};
+constinit std::atomic<const Options*> current{nullptr};
+
+std::optional<ExtractedContext> extract_style(Style style, const Carrier& carrier,
+                                              const Options& options) {
+  switch (style) {
+    case Style::kDatadog: return extract_datadog(carrier, options);
+    case Style::kTraceContext: return extract_tracecontext(carrier);
+    case Style::kB3Multi: return extract_b3(carrier, false);
+    case Style::kB3: return extract_b3(carrier, true);
+    case Style::kBaggage: break;
+  }
+  return std::nullopt;
+}
+
+ExtractedLink link_to(const ExtractedContext& context, Style style, std::string_view reason) {
+  const Segment& segment = *context.segment;
+  const std::string* state = style == Style::kTraceContext
+                                 ? trace::find_entry(segment.meta, "tracestate")
+                                 : nullptr;
+  return {.trace_id = segment.trace_id,
+          .span_id = context.span_id,
+          .tracestate = state ? *state : std::string(),
+          .flags = segment.priority && *segment.priority > 0 ? 1u : 0u,
+          .reason = std::string(reason),
+          .style = std::string(style_name(style))};
+}
+
+// What a later context adds to the primary one.
+void join(ExtractedContext& primary, const ExtractedContext& later, Style style) {
+  Segment& segment = *primary.segment;
+  const Segment& other = *later.segment;
+  if (!other.trace_id) return;
+  if (other.trace_id.low != segment.trace_id.low ||
+      (other.trace_id.high != segment.trace_id.high && segment.trace_id.high != 0)) {
+    primary.links.push_back(link_to(later, style, "terminated_context"));
+    return;
+  }
+  if (style != Style::kTraceContext) return;
+  for (const std::string_view name : {"traceparent", "tracestate"})
+    if (const std::string* text = trace::find_entry(other.meta, name))
+      trace::set_entry(segment.meta, name, *text);
+  if (later.span_id == primary.span_id) return;
+  if (const std::string* parent = trace::find_entry(other.meta, "_dd.parent_id")) {
+    trace::set_entry(segment.meta, "_dd.parent_id", *parent);
+  } else {
+    std::string hex;
+    append_hex(hex, primary.span_id);
+    trace::set_entry(segment.meta, "_dd.parent_id", hex);
+  }
+  primary.span_id = later.span_id;
+}
+
+void add_baggage(ExtractedContext& context, const Carrier& carrier, const Options& options) {
+  const auto header = carrier.get("baggage");
+  if (!header || header->empty()) return;
+  auto items = parse_baggage(*header);
+  if (!items || items->empty()) return;
+  if (!context.segment) context.segment = Segment::make({});
+  Segment& segment = *context.segment;
+  for (const auto& [key, value] : *items) {
+    const auto& keys = options.baggage_tag_keys;
+    const bool wanted = std::find(keys.begin(), keys.end(), key) != keys.end() ||
+                        std::find(keys.begin(), keys.end(), "*") != keys.end();
+    if (wanted && !trace::find_entry(segment.meta, "baggage." + key))
+      trace::set_entry(segment.meta, "baggage." + key, value);
+  }
+  segment.baggage = std::move(*items);
+}
+
+}  // namespace
+
+std::string_view style_name(Style style) { return kNames[static_cast<int>(style)]; }
+
+std::vector<Style> parse_styles(std::string_view text) {
+  std::vector<Style> styles;
+  for (std::string& name : config::parse_list(text)) {
+    for (char& c : name) c = config::lower(c);
+    const auto* at = std::find(std::begin(kNames), std::end(kNames), name);
+    if (at != std::end(kNames)) {
+      styles.push_back(static_cast<Style>(at - std::begin(kNames)));
+    } else if (name != "none") {
+      base::log(base::LogLevel::kWarning, "propagation: style \"" + name.substr(0, 40) +
+                                              "\" is unknown and left out");
+    }
+  }
+  return styles;
+}
+
+Options options_from_settings() {
+  Options made;
+  made.extract = parse_styles(config::extract_styles.get());
+  made.inject = parse_styles(config::inject_styles.get());
+  std::string behavior(config::trim(config::extract_behavior.get()));
+  for (char& c : behavior) c = config::lower(c);
+  if (behavior == "restart") made.behavior = Behavior::kRestart;
+  if (behavior == "ignore") made.behavior = Behavior::kIgnore;
+  made.extract_first = config::extract_first.get();
+  const std::int64_t most = config::datadog_tags_max_length.get();
+  made.datadog_tags_max_length =
+      static_cast<std::size_t>(std::clamp<std::int64_t>(most, 0, 512));
+  made.baggage_tag_keys = config::parse_list(config::baggage_tag_keys.get());
+  made.wide_trace_ids = config::wide_trace_ids.get();
+  return made;
+}
+
+void reload_options() {  // the old ones are kept: readers may hold them
+  current.store(new Options(options_from_settings()), std::memory_order_release);
+}
+
+const Options& options() {
+  if (!current.load(std::memory_order_acquire)) reload_options();
+  return *current.load(std::memory_order_acquire);
+}
+
+ExtractedContext extract(const Carrier& carrier, const Options& options) {
+  ExtractedContext result;
+  if (options.behavior == Behavior::kIgnore) return result;
+  Style primary = Style::kDatadog;
+  bool baggage = false;
+  for (const Style style : options.extract) {
+    if (style == Style::kBaggage) {
+      baggage = true;
+    } else if (auto context = extract_style(style, carrier, options)) {
+      if (!result.segment) {
+        result = std::move(*context);
+        primary = style;
+      } else {
+        join(result, *context, style);
+      }
+    }
+    if (options.extract_first) break;
+  }
+  if (options.extract_first)
+    baggage = std::find(options.extract.begin(), options.extract.end(), Style::kBaggage) !=
+              options.extract.end();
+  if (baggage) add_baggage(result, carrier, options);
+  if (options.behavior == Behavior::kRestart && result.segment) {
+    ExtractedContext fresh;
+    fresh.segment = Segment::make({});
+    fresh.segment->baggage = result.segment->baggage;
+    if (result.segment->trace_id)
+      fresh.links.push_back(link_to(result, primary, "propagation_behavior_extract"));
+    return fresh;
+  }
+  return result;
+}
+
+void inject(Segment& segment, std::uint64_t span_id, bool remote, Carrier& carrier,
+            const Options& options) {
+  const auto wants = [&](Style style) {
+    return std::find(options.inject.begin(), options.inject.end(), style) != options.inject.end();
+  };
+  // Written after the lock: a carrier may be the application's own mapping.
+  struct Buffer : Carrier {
+    std::optional<std::string_view> get(std::string_view) const override { return std::nullopt; }
+    void set(std::string_view name, std::string_view value) override {
+      lines.emplace_back(name, value);
+    }
+    trace::Entries lines;
+  } buffer;
+  {
+    const base::MutexLock lock(segment.mutex);
+    if (wants(Style::kBaggage) && !segment.baggage.empty())
+      buffer.set("baggage", encode_baggage(segment.baggage));
+    if (segment.trace_id && span_id) {
+      if (wants(Style::kDatadog)) inject_datadog(segment, span_id, buffer, options);
+      if (wants(Style::kB3Multi)) inject_b3(segment, span_id, buffer, false);
+      if (wants(Style::kB3)) inject_b3(segment, span_id, buffer, true);
+      if (wants(Style::kTraceContext)) {
+        buffer.set("traceparent", traceparent(segment, span_id));
+        const std::string state = tracestate(segment, span_id, remote);
+        if (!state.empty()) buffer.set("tracestate", state);
+      }
+    }
+  }
+  for (const auto& [name, value] : buffer.lines) carrier.set(name, value);
+}
+
+}  // namespace dd::propagation

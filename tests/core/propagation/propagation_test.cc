@@ -1,0 +1,268 @@
+#include "core/propagation/propagation.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace dd::propagation {
+namespace {
+
+class Headers : public Carrier {
+ public:
+  Headers() = default;
+  Headers(std::initializer_list<std::pair<const std::string, std::string>> lines) : all(lines) {}
+  std::optional<std::string_view> get(std::string_view name) const override {
+    const auto at = all.find(std::string(name));
+    if (at == all.end()) return std::nullopt;
+    return at->second;
+  }
+  void set(std::string_view name, std::string_view value) override {
+    all[std::string(name)] = value;
+  }
+  std::map<std::string, std::string> all;
+};
+
+Options with(std::string_view styles) {
+  return {.extract = parse_styles(styles),
+          .inject = parse_styles(styles),
+          .baggage_tag_keys = {"user.id"}};
+}
+
+std::string meta(const ExtractedContext& context, std::string_view name) {
+  const std::string* text = trace::find_entry(context.segment->meta, name);
+  return text ? *text : "(none)";
+}
+
+constexpr const char* kParent = "00-640cfd8d00000000abcdefab12345678-00f067aa0ba902b7-01";
+
+TEST(Datadog, a_context_goes_out_and_comes_back) {
+  auto segment = trace::Segment::make({.high = 0x640cfd8d00000000, .low = 42});
+  segment->priority = 2;
+  segment->origin = "synthetics";
+  trace::set_entry(segment->meta, "_dd.p.dm", "-3");
+  Headers headers;
+  inject(*segment, 7, false, headers, with("datadog"));
+  EXPECT_EQ(headers.all["x-datadog-tags"], "_dd.p.dm=-3,_dd.p.tid=640cfd8d00000000");
+  const ExtractedContext context = extract(headers, with("datadog"));
+  ASSERT_TRUE(context.found());
+  EXPECT_EQ(context.segment->trace_id, segment->trace_id);
+  EXPECT_EQ(context.span_id, 7u);
+  EXPECT_EQ(context.segment->priority, 2);
+  EXPECT_EQ(context.segment->origin, "synthetics");
+  EXPECT_EQ(meta(context, "_dd.p.dm"), "-3");
+}
+
+TEST(Datadog, bad_headers_are_survived) {
+  struct Case {
+    const char* name;
+    Headers headers;
+  };
+  const Case cases[] = {
+      {"no trace id", {{"x-datadog-parent-id", "1"}}},
+      {"zero", {{"x-datadog-trace-id", "0"}}},
+      {"too large", {{"x-datadog-trace-id", "18446744073709551616"}}},
+      {"text", {{"x-datadog-trace-id", "12x"}}},
+      {"negative", {{"x-datadog-trace-id", "-1"}}},
+      {"bad parent", {{"x-datadog-trace-id", "1"}, {"x-datadog-parent-id", "z"}}},
+      {"bad priority", {{"x-datadog-trace-id", "1"}, {"x-datadog-sampling-priority", "x"}}},
+  };
+  for (const Case& c : cases) EXPECT_FALSE(extract(c.headers, with("datadog")).found()) << c.name;
+}
+
+TEST(Datadog, marks_what_is_wrong_with_its_tags) {
+  struct Case {
+    const char* name;
+    std::string tags;
+    const char* error;
+  };
+  const Case cases[] = {
+      {"too long", "_dd.p.a=" + std::string(600, 'x'), "extract_max_size"},
+      {"malformed", "_dd.p.a", "decoding_error"},
+      {"upper case tid", "_dd.p.tid=640CFD8D00000000", "malformed_tid 640CFD8D00000000"},
+      {"short tid", "_dd.p.tid=1", "malformed_tid 1"},
+      {"zero tid", "_dd.p.tid=0000000000000000", "malformed_tid 0000000000000000"},
+      {"bad decision maker", "_dd.p.dm=-256", "decoding_error"},
+      {"good", "_dd.p.dm=-1,foo=bar", "(none)"},
+  };
+  for (const Case& c : cases) {
+    const Headers headers{{"x-datadog-trace-id", "1"}, {"x-datadog-tags", c.tags}};
+    const ExtractedContext context = extract(headers, with("datadog"));
+    ASSERT_TRUE(context.found()) << c.name;
+    EXPECT_EQ(meta(context, "_dd.propagation_error"), c.error) << c.name;
+    EXPECT_EQ(meta(context, "foo"), "(none)") << c.name;
+  }
+}
+
+TEST(Datadog, tags_that_do_not_fit_are_left_out_and_marked) {
+  auto segment = trace::Segment::make({.high = 0, .low = 1});
+  trace::set_entry(segment->meta, "_dd.p.a", std::string(600, 'x'));
+  Headers headers;
+  inject(*segment, 7, false, headers, with("datadog"));
+  EXPECT_EQ(headers.all.count("x-datadog-tags"), 0u);
+  EXPECT_EQ(*trace::find_entry(segment->meta, "_dd.propagation_error"), "inject_max_size");
+}
+
+TEST(TraceContext, refuses_what_the_specification_refuses) {
+  struct Case {
+    const char* name;
+    std::string header;
+    bool good;
+  };
+  const std::string tail = std::string(kParent).substr(2);
+  const Case cases[] = {
+      {"plain", kParent, true},
+      {"blanks around", " " + std::string(kParent) + " ", true},
+      {"future version", "01" + tail, true},
+      {"future version with a tail", "01" + tail + "-x", true},
+      {"tail without a dash", "01" + tail + "x", false},
+      {"version 00 with a tail", kParent + std::string("-x"), false},
+      {"version ff", "ff" + tail, false},
+      {"upper case", "00-640CFD8D00000000ABCDEFAB12345678-00f067aa0ba902b7-01", false},
+      {"zero trace", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", false},
+      {"zero span", "00-640cfd8d00000000abcdefab12345678-0000000000000000-01", false},
+      {"short", "00-1-2-01", false},
+      {"empty", "", false},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(extract(Headers{{"traceparent", c.header}}, with("tracecontext")).found(), c.good)
+        << c.name;
+}
+
+TEST(TraceContext, resolves_the_priority) {
+  struct Case {
+    const char* flags;
+    const char* state;
+    std::optional<int> priority;
+  };
+  const Case cases[] = {
+      {"00", "", 0},         {"00", "dd=s:2", 0},         {"00", "dd=s:-1", -1},
+      {"01", "", 1},         {"01", "dd=s:0", 1},         {"01", "dd=s:-1", 1},
+      {"01", "dd=s:2", 2},   {"01", "dd=o:rum", {}},      {"00", "dd=s:0;o:rum", 0},
+      {"01", "dd=s:x", 1},   {"01", "dd=nocolon;s:2", 1},
+  };
+  for (const Case& c : cases) {
+    const Headers headers{{"traceparent", std::string(kParent).substr(0, 53) + c.flags},
+                          {"tracestate", c.state}};
+    EXPECT_EQ(extract(headers, with("tracecontext")).segment->priority, c.priority)
+        << c.flags << " " << c.state;
+  }
+}
+
+TEST(TraceContext, state_keeps_other_vendors_and_their_look_alikes) {
+  const Headers in{{"traceparent", kParent},
+                   {"tracestate", "xdd=1, dd=s:2;o:a~b;p:1122334455667788;t.dm:-4,other=2"}};
+  const ExtractedContext context = extract(in, with("tracecontext"));
+  EXPECT_EQ(context.segment->origin, "a=b");
+  EXPECT_EQ(meta(context, "_dd.parent_id"), "1122334455667788");
+  Headers local, remote;
+  inject(*context.segment, 1, false, local, with("tracecontext"));
+  EXPECT_EQ(local.all["tracestate"], "dd=p:0000000000000001;s:2;o:a~b;t.dm:-4,xdd=1,other=2");
+  EXPECT_EQ(local.all["traceparent"],
+            "00-640cfd8d00000000abcdefab12345678-0000000000000001-01");
+  inject(*context.segment, context.span_id, true, remote, with("tracecontext"));
+  EXPECT_EQ(remote.all["tracestate"], "dd=p:1122334455667788;s:2;o:a~b;t.dm:-4,xdd=1,other=2");
+}
+
+TEST(TraceContext, state_is_bounded) {
+  std::string state;
+  for (int i = 0; i < 100; ++i) state += "v" + std::to_string(i) + "=1,";
+  state += "dd=s:2";
+  const ExtractedContext context =
+      extract(Headers{{"traceparent", kParent}, {"tracestate", state}}, with("tracecontext"));
+  const std::string kept = meta(context, "tracestate");
+  EXPECT_TRUE(kept.starts_with("dd=s:2,v0=1,"));
+  EXPECT_EQ(std::count(kept.begin(), kept.end(), ','), 31);
+}
+
+TEST(TraceContext, bytes_that_are_not_printable_lose_the_whole_state) {
+  const Headers headers{{"traceparent", kParent}, {"tracestate", "dd=s:2,a=\x7f"}};
+  const ExtractedContext context = extract(headers, with("tracecontext"));
+  EXPECT_EQ(meta(context, "tracestate"), "(none)");
+  EXPECT_EQ(context.segment->priority, 1);
+}
+
+TEST(B3, both_forms_there_and_back) {
+  auto segment = trace::Segment::make({.high = 1, .low = 2});
+  segment->priority = 2;
+  for (const char* style : {"b3", "b3multi"}) {
+    Headers headers;
+    inject(*segment, 3, false, headers, with(style));
+    const ExtractedContext context = extract(headers, with(style));
+    ASSERT_TRUE(context.found()) << style;
+    EXPECT_EQ(context.segment->trace_id, segment->trace_id) << style;
+    EXPECT_EQ(context.span_id, 3u) << style;
+    EXPECT_EQ(context.segment->priority, 2) << style;
+  }
+  EXPECT_FALSE(extract(Headers{{"b3", "zz-1"}}, with("b3")).found());
+  EXPECT_EQ(extract(Headers{{"b3", "0"}}, with("b3")).segment->priority, 0);
+}
+
+TEST(Baggage, is_encoded_and_read_back) {
+  const trace::Entries items = {{"user.id", "ä b"}, {"x", "1,2=3"}};
+  const std::string header = encode_baggage(items);
+  EXPECT_EQ(header, "user.id=%C3%A4%20b,x=1%2C2%3D3");
+  EXPECT_EQ(parse_baggage(header), items);
+}
+
+TEST(Baggage, one_bad_item_loses_the_header) {
+  for (const char* bad : {"a", "a=1,b", "=1", "a=", "a=1,,b=2"})
+    EXPECT_EQ(parse_baggage(bad), std::nullopt) << bad;
+}
+
+TEST(Baggage, alone_makes_a_context_without_ids) {
+  const ExtractedContext context =
+      extract(Headers{{"baggage", "user.id=7,k=v"}}, with("datadog,baggage"));
+  ASSERT_TRUE(context.found());
+  EXPECT_FALSE(context.segment->trace_id);
+  EXPECT_EQ(meta(context, "baggage.user.id"), "7");
+  EXPECT_EQ(meta(context, "baggage.k"), "(none)");
+}
+
+TEST(Conflicts, another_trace_becomes_a_link) {
+  const Headers headers{{"x-datadog-trace-id", "5"},
+                        {"x-datadog-parent-id", "6"},
+                        {"traceparent", kParent},
+                        {"tracestate", "dd=s:1"}};
+  const ExtractedContext context = extract(headers, with("datadog,tracecontext"));
+  EXPECT_EQ(context.segment->trace_id.low, 5u);
+  ASSERT_EQ(context.links.size(), 1u);
+  EXPECT_EQ(context.links[0].style, "tracecontext");
+  EXPECT_EQ(context.links[0].reason, "terminated_context");
+  EXPECT_EQ(context.links[0].tracestate, "dd=s:1");
+  EXPECT_EQ(context.links[0].flags, 1u);
+}
+
+TEST(Conflicts, the_same_trace_takes_the_span_of_traceparent) {
+  const Headers headers{{"x-datadog-trace-id", std::to_string(0xabcdefab12345678)},
+                        {"x-datadog-parent-id", "6"},
+                        {"x-datadog-tags", "_dd.p.tid=640cfd8d00000000"},
+                        {"traceparent", kParent}};
+  const ExtractedContext context = extract(headers, with("datadog,tracecontext"));
+  EXPECT_TRUE(context.links.empty());
+  EXPECT_EQ(context.span_id, 0x00f067aa0ba902b7u);
+  EXPECT_EQ(meta(context, "_dd.parent_id"), "0000000000000006");
+  EXPECT_EQ(meta(context, "traceparent"), kParent);
+}
+
+TEST(Behavior, restart_links_and_ignore_forgets) {
+  const Headers headers{{"x-datadog-trace-id", "5"}, {"x-datadog-parent-id", "6"},
+                        {"baggage", "k=v"}};
+  Options options = with("datadog,baggage");
+  options.behavior = Behavior::kRestart;
+  const ExtractedContext fresh = extract(headers, options);
+  EXPECT_FALSE(fresh.segment->trace_id);
+  EXPECT_EQ(fresh.segment->baggage.size(), 1u);
+  ASSERT_EQ(fresh.links.size(), 1u);
+  EXPECT_EQ(fresh.links[0].reason, "propagation_behavior_extract");
+  options.behavior = Behavior::kIgnore;
+  EXPECT_FALSE(extract(headers, options).found());
+}
+
+TEST(Behavior, extract_first_looks_at_one_style_only) {
+  Options options = with("datadog,tracecontext");
+  options.extract_first = true;
+  EXPECT_FALSE(extract(Headers{{"traceparent", kParent}}, options).found());
+}
+
+}  // namespace
+}  // namespace dd::propagation
