@@ -1,0 +1,156 @@
+#include "core/sampling/sampling.h"
+
+#include <gtest/gtest.h>
+
+#include "core/trace/tags.h"
+#include "core/trace/tracer.h"
+
+namespace dd::sampling {
+namespace {
+
+namespace tags = trace::tags;
+
+TEST(Glob, matches_as_the_rules_say) {
+  struct Case {
+    const char* name;
+    const char* pattern;
+    const char* text;
+    bool match;
+  };
+  constexpr Case kCases[] = {
+      {"a star takes nothing too", "hi*there", "hithere", true},
+      {"one question mark is one character", "n?-web", "n-web", false},
+      {"case does not count", "WEB", "web", true},
+      {"a star goes back", "*ab*c", "xxaabxxabyc", true},
+      {"all must be used", "web", "webs", false},
+      {"nothing matches nothing", "", "", true},
+  };
+  for (const Case& c : kCases) EXPECT_EQ(glob_matches(c.pattern, c.text), c.match) << c.name;
+}
+
+TEST(Rates, are_written_with_six_decimals_at_most) {
+  EXPECT_EQ(rate_text(1), "1");
+  EXPECT_EQ(rate_text(0), "0");
+  EXPECT_EQ(rate_text(0.3), "0.3");
+  EXPECT_EQ(rate_text(0.0000005), "0.000001");
+  EXPECT_EQ(rate_text(0.123456789), "0.123457");
+}
+
+TEST(Rules, bad_ones_are_left_out) {
+  struct Case {
+    const char* name;
+    const char* json;
+    std::size_t rules;
+    bool complains;
+  };
+  constexpr Case kCases[] = {
+      {"empty", "", 0, false},
+      {"one", R"([{"sample_rate": 0.5, "service": "w*"}])", 1, false},
+      {"no rate", R"([{"service":"a"},{"sample_rate":1}])", 1, true},
+      {"unknown key", R"([{"sample_rate":1,"colour":{"a":[1]}},{"sample_rate":1}])", 1, true},
+      {"unknown provenance", R"([{"sample_rate":1,"provenance":"me"}])", 0, true},
+      {"not a list", R"({"sample_rate":1})", 0, true},
+      {"cut off", R"([{"sample_rate":1},{"sample)", 1, true},
+      {"no number", R"([{"sample_rate":"x"}])", 0, true},
+      {"tags", R"([{"sample_rate":1,"tags":{"a":"b*"}}])", 1, false},
+  };
+  for (const Case& c : kCases) {
+    std::vector<std::string> problems;
+    EXPECT_EQ(parse_rules(c.json, &problems).size(), c.rules) << c.name;
+    EXPECT_EQ(!problems.empty(), c.complains) << c.name;
+  }
+}
+
+TEST(Rules, are_sorted_by_provenance) {
+  const auto rules = parse_rules(
+      R"([{"sample_rate":0.1},{"sample_rate":0.2,"provenance":"dynamic"},
+          {"sample_rate":0.3,"provenance":"customer"}])");
+  ASSERT_EQ(rules.size(), 3u);
+  EXPECT_EQ(rules[0].rate, 0.3);
+  EXPECT_EQ(rules[2].rate, 0.1);
+}
+
+TEST(Limiter, refills_after_a_second) {
+  Limiter limiter(2);
+  EXPECT_TRUE(limiter.allow(1));
+  EXPECT_TRUE(limiter.allow(2));
+  EXPECT_FALSE(limiter.allow(3));
+  EXPECT_TRUE(limiter.allow(1'500'000'000));
+  EXPECT_FALSE(Limiter(0).allow(1));
+  EXPECT_TRUE(Limiter(-1).allow(1));
+}
+
+class Decide : public testing::Test {
+ protected:
+  void SetUp() override { span = trace::Tracer::get().start({.name = "web", .service = "shop"}); }
+  void TearDown() override {
+    trace::Tracer::get().abandon(span);
+    span->chunk->release();
+    configure({});
+    update_agent_rates({});
+  }
+  std::string maker() const {
+    const std::string* text = trace::find_entry(span->segment->meta, "_dd.p.dm");
+    return text ? *text : "";
+  }
+  double number(const trace::Key& key) const {
+    double value = -99;
+    span->number(key, value);
+    return value;
+  }
+  trace::Span* span;
+};
+
+TEST_F(Decide, keeps_by_default) {
+  decide(*span->segment, *span);
+  EXPECT_EQ(span->segment->priority, 1);
+  EXPECT_EQ(maker(), "-0");
+}
+
+TEST_F(Decide, a_rule_beats_the_agent) {
+  update_agent_rates({{"service:shop,env:", 1}});
+  configure({.rules = parse_rules(R"([{"sample_rate":0,"service":"SH*"}])")});
+  decide(*span->segment, *span);
+  EXPECT_EQ(span->segment->priority, -1);
+  EXPECT_EQ(maker(), "-3");
+  EXPECT_EQ(number(tags::kRulePsr), 0);
+  EXPECT_EQ(span->text(tags::kKnuthRate), "0");
+}
+
+TEST_F(Decide, the_agents_rate_needs_the_exact_key) {
+  update_agent_rates({{"service:,env:", 0}});
+  decide(*span->segment, *span);
+  EXPECT_EQ(span->segment->priority, 1);
+}
+
+TEST_F(Decide, the_agents_rate_drops) {
+  update_agent_rates({{"service:shop,env:", 0}});
+  decide(*span->segment, *span);
+  EXPECT_EQ(span->segment->priority, 0);
+  EXPECT_EQ(maker(), "-1");
+  EXPECT_EQ(number(tags::kAgentPsr), 0);
+}
+
+TEST_F(Decide, the_limiter_is_asked_when_a_rule_keeps) {
+  configure({.rules = parse_rules(R"([{"sample_rate":1}])"), .limit_per_second = 0});
+  decide(*span->segment, *span);
+  EXPECT_EQ(span->segment->priority, -1);
+  EXPECT_EQ(number(tags::kLimitPsr), 0);
+}
+
+TEST_F(Decide, a_hand_overrules_and_stays) {
+  decide_by_hand(*span->segment, false);
+  decide(*span->segment, *span);
+  EXPECT_EQ(span->segment->priority, -1);
+  EXPECT_EQ(maker(), "-4");
+}
+
+TEST_F(Decide, integral_numbers_match_as_text_and_others_only_wildcards) {
+  span->set(trace::Key("n"), 3.0);
+  span->set(trace::Key("f"), 3.5);
+  EXPECT_TRUE(parse_rules(R"([{"sample_rate":1,"tags":{"n":"3","f":"*"}}])")[0].matches(*span));
+  EXPECT_FALSE(parse_rules(R"([{"sample_rate":1,"tags":{"f":"3*"}}])")[0].matches(*span));
+}
+
+}  // namespace
+}  // namespace dd::sampling
