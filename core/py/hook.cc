@@ -9,6 +9,7 @@
 #include "core/py/compat/compat.h"
 #include "core/py/error.h"
 #include "core/py/fault.h"
+#include "core/py/follower.h"
 
 namespace dd::py {
 
@@ -52,6 +53,7 @@ class Hook {
   PyMethodDef* original_def_ = nullptr;
   PyMethodDef def_{};
   int slot_ = -1;
+  Watch watch_;  // for what a kIterator target returns
 };
 
 namespace {
@@ -411,7 +413,14 @@ PyObject* Hook::call(PyObject* callable, PyObject* const* args, std::size_t narg
   } else {
     result = forward(callable, args, nargsf, kwnames);
   }
-  return target->leave != nullptr ? leave(result, scope) : result;
+  if (target->leave == nullptr) return result;
+  if (target->kind == Kind::kIterator && result != nullptr) {
+    if (Ref follower = follow_iterator(result, watch_, scope, target->data)) {
+      Py_DECREF(result);
+      return follower.release();
+    }
+  }
+  return leave(result, scope);
 }
 
 // A C method called through its bound form: self is apart.
@@ -454,6 +463,7 @@ const char* Hook::install(Handle object, Handle owner, bool binds, bool special)
     slot_ = slot;
   }
   binds_ = binds;
+  watch_.end = target->leave;
   if (owner) only_for_ = owner.share().release();
   if (is_function(object)) {
     if (!ready_function_type()) return "no type for functions";
@@ -568,7 +578,7 @@ PatchReport Patch::apply(std::span<const Target> targets, std::string_view libra
     Found found;
     if (colon == std::string_view::npos)
       found.problem = "no attribute is named";
-    else if (target.kind != Kind::kCall)
+    else if (target.kind != Kind::kCall && target.kind != Kind::kIterator)
       found.problem = "this kind is not supported yet";
     else
       found = find(module, where.substr(colon + 1));
@@ -646,6 +656,14 @@ bool version_matches(std::string_view version, std::string_view range) {
   return true;
 }
 
-bool Outcome::follow(Kind, const Watch&, Scope&) { return false; }
+bool Outcome::follow(Kind kind, const Watch& watch, Scope& scope) {
+  if (kind != Kind::kIterator) return false;
+  Ref follower = follow_iterator(replacement_ ? Handle(replacement_) : result, watch, scope, data_);
+  if (!follower) return false;
+  replacement_ = static_cast<Ref&&>(follower);
+  return true;
+}
+
+void count_fault() { all_faults.fetch_add(1, std::memory_order_relaxed); }
 
 }  // namespace dd::py

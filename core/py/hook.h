@@ -38,7 +38,8 @@ namespace dd::py {
 
 class Hook;
 
-// When `leave` runs.
+// When `leave` runs. Only kCall and kIterator are supported yet; targets of another kind are
+// reported as missing, and follow() is false for them. `enter` runs at the call in every kind.
 enum class Kind : std::uint8_t {
   kCall,            // when the call returns
   kAwaitable,       // when what the call returned has been awaited to its end

@@ -306,6 +306,101 @@ TEST_F(Hooks, hooks_on_one_function_unwind_in_any_order) {
   EXPECT_EQ(entered, 1);
 }
 
+std::string items;
+void watch_item(Handle item, Scope&) { items += item.display() + ";"; }
+void watch_end(Outcome& outcome, Scope& scope) {
+  ++left;
+  items += scope.get<State>() != nullptr ? "state " : "no state ";
+  items += outcome.error ? outcome.error.type_name() : outcome.abandoned() ? "abandoned" : "end";
+}
+constexpr Watch kWatch = {watch_item, watch_end};
+void follows(Outcome& outcome, Scope& scope) {
+  (void)outcome.follow(Kind::kIterator, kWatch, scope);
+}
+void throws_after_following(Outcome& outcome, Scope& scope) {
+  follows(outcome, scope);
+  throw std::runtime_error("x");
+}
+
+constexpr const char* kStreams = R"(
+log = []
+class Closing:
+    tag = 'mine'
+    def __iter__(self): return iter([1, 2])
+    def close(self): log.append('closed')
+def gen(n):
+    try:
+        for i in range(n): yield i
+    finally: log.append('finally')
+def bad():
+    yield 1
+    raise KeyError('x')
+def result(what): return what
+)";
+
+class Followed : public Hooks {
+ protected:
+  void SetUp() override {
+    Hooks::SetUp();
+    items.clear();
+    module("streams", kStreams);
+    run("import streams\nfrom streams import *");
+  }
+};
+
+TEST_F(Followed, an_iterable_is_seen_through_and_looks_the_same) {
+  static constexpr Target kTargets[] = {{"streams:result", enter, follows}};
+  ASSERT_EQ(patch.apply(kTargets).applied, 1);
+  run("r = result(Closing())\nassert list(r) == [1, 2]");
+  EXPECT_EQ(items, "1;2;state end");
+  run("assert isinstance(r, Closing) and r.tag == 'mine'\nr.close()\nassert log == ['closed']");
+  EXPECT_EQ(left, 1);
+  run("x = result([1, 2, 3])\nassert len(x) == 3 and x[1] == 2 and not hasattr(x, 'close') and x\n"
+      "assert not hasattr(x, '__next__')\ndel x");
+  EXPECT_EQ(left, 2);
+  EXPECT_EQ(show("result(5)"), "5");
+}
+
+TEST_F(Followed, errors_close_and_drop_end_it_once) {
+  static constexpr Target kTargets[] = {{"streams:result", enter, follows}};
+  ASSERT_EQ(patch.apply(kTargets).applied, 1);
+  EXPECT_EQ(raised("for _ in result(bad()): pass"), "KeyError: 'x'");
+  EXPECT_EQ(items, "1;state KeyError");
+  items.clear();
+  run("g = result(gen(3))\nassert inspect.isgenerator(g)\nassert g.send(None) == 0\ng.close()");
+  EXPECT_EQ(items, "0;state abandoned");
+  items.clear();
+  run("g = result(gen(3)); next(g); log.clear(); del g\nassert log == ['finally']");
+  EXPECT_EQ(items, "0;state abandoned");
+  items.clear();
+  run("def outer(): return (yield from result(gen(2)))\nassert list(outer()) == [0, 1]");
+  EXPECT_EQ(items, "0;1;state end");
+}
+
+TEST_F(Followed, a_fault_gives_the_application_its_own_result) {
+  static constexpr Target kTargets[] = {{"streams:result", enter, throws_after_following}};
+  ASSERT_EQ(patch.apply(kTargets).applied, 1);
+  run("own = [1]\nassert result(own) is own");
+  EXPECT_EQ(left, 1);
+}
+
+TEST_F(Followed, a_generator_function_leaves_at_its_end) {
+  static constexpr Target kTargets[] = {
+      {.where = "streams:gen", .enter = enter, .leave = leave, .kind = Kind::kIterator}};
+  ASSERT_EQ(patch.apply(kTargets).applied, 1);
+  run("g = gen(2)\nnext(g)");
+  EXPECT_EQ(left, 0);
+  run("assert list(g) == [1]");
+  EXPECT_EQ(left, 1);
+}
+
+TEST_F(Followed, keeps_no_references) {
+  static constexpr Target kTargets[] = {{"streams:result", enter, follows}};
+  ASSERT_EQ(patch.apply(kTargets).applied, 1);
+  run("c = Closing()");
+  steady("list(result(c)); g = result(gen(2)); next(g); del g; log.clear()", 1000, {"c"});
+}
+
 TEST(Versions, are_compared_by_number) {
   EXPECT_TRUE(version_matches("2.10.1", ">=2.9"));
   EXPECT_TRUE(version_matches("2.0", ">=1.2,<3"));
