@@ -9,18 +9,18 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/log.h"
 #include "core/py/imports/import_hook.h"
 #include "host/identity.h"
 #include "host/info.h"
 #include "host/interpreter.h"
+#include "host/launch.h"
 
 namespace dd::host {
 namespace {
 
-// The python a parent process wants us to be. Taken out of the environment before Python reads it.
-constexpr const char* kActAs = "_DD_PYTHON_AS";
 constexpr const char* kFailStep = "_DD_TEST_FAIL_STEP";
 
 struct Step {
@@ -100,14 +100,16 @@ std::string take_variable(const char* name) {
   return taken;
 }
 
-int run_python(int argc, char** argv) {
-  const std::string given = take_variable(kActAs);
+// `given` is the python to be, or empty to decide by path and environment.
+int run_python(int argc, char** argv, const std::string& given, const Options& preset) {
   Result<CommandLine> parsed = parse_command_line(argc, argv);
   if (!parsed.ok()) {
     base::log(base::LogLevel::kError, parsed.status().message());
     return 2;
   }
   CommandLine& line = parsed.value();
+  line.options.local |= preset.local;
+  line.options.info |= preset.info;
   process_options = line.options;
   if (line.options.help) return print_text(help_text());
   if (line.options.version) return print_version();
@@ -125,10 +127,31 @@ int run_python(int argc, char** argv) {
                           .ready = with_python});
 }
 
+int run_launcher(int argc, char** argv) {
+  Launch launched = launch(argc, argv);
+  if (launched.options.help) return print_text(help_text());
+  if (launched.options.version) return print_version();
+  if (launched.info || launched.options.info) {
+    Options info;
+    info.info = true;
+    return run_python(1, argv, {}, info);
+  }
+  if (!launched.runs) return launched.status;
+  // Python keeps pointers into its arguments until it ends.
+  std::vector<char*> arguments;
+  for (std::string& word : launched.arguments) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  return run_python(static_cast<int>(launched.arguments.size()), arguments.data(),
+                    launched.program, launched.options);
+}
+
 }  // namespace
 
 const Options& options() { return process_options; }
 
-int run(int argc, char** argv) { return run_python(argc, argv); }
+int run(int argc, char** argv) {
+  if (argc > 0 && is_launcher_name(argv[0])) return run_launcher(argc, argv);
+  return run_python(argc, argv, take_variable(kActAs), {});
+}
 
 }  // namespace dd::host

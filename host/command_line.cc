@@ -95,11 +95,7 @@ std::string_view help_text() {
          "  --dd-info     print the settings in force and whether the agent answers\n"
          "  --dd-venv     with -m venv: the python of the new environment is ddpython\n"
          "  --dd-version  print versions\n"
-         "  --dd-help     print this\n"
-         "\n"
-         "DD_TRACE_PYTHON_CHILDREN=inherit|off  whether the pythons that the program starts are\n"
-         "              traced too. Default: inherit where sys.executable is not ddpython itself\n"
-         "              (ddtrace-run, activated environments), off elsewhere.\n";
+         "  --dd-help     print this\n";
 }
 
 }  // namespace dd::host
