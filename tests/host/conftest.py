@@ -1,0 +1,48 @@
+"""The program under test and the python it stands in for, from the environment ctest sets."""
+
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+LAUNCHER = os.environ["DD_LAUNCHER"]
+PLAIN = os.environ["DD_PLAIN_PYTHON"]
+
+
+def clean_environment(**more):
+    kept = {k: v for k, v in os.environ.items()
+            if not k.startswith(("PYTHON", "DD_", "_DD_", "VIRTUAL_ENV"))}
+    return {**kept, **more}
+
+
+class Both:
+    """One environment with the launcher and the plain python side by side."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+        subprocess.run([PLAIN, "-m", "venv", "--without-pip", folder / "venv"], check=True)
+        self.plain = folder / "venv" / "bin" / "python"
+        self.launcher = folder / "venv" / "bin" / "ddpython"
+        self.launcher.symlink_to(LAUNCHER)
+        self.ddtrace_run = folder / "venv" / "bin" / "ddtrace-run"
+        self.ddtrace_run.symlink_to(LAUNCHER)
+
+    def run(self, program, *arguments, input="", env=None, cwd=None):
+        done = subprocess.run([program, *map(str, arguments)], input=input, text=True,
+                              capture_output=True, cwd=cwd or self.folder, timeout=120,
+                              env=clean_environment(**(env or {})))
+        return done.returncode, done.stdout, done.stderr
+
+    def outcomes(self, *arguments, **options):
+        """What plain python and the launcher do, the launcher's name put in the place of python's."""
+        plain = self.run(self.plain, *arguments, **options)
+        code, out, err = self.run(self.launcher, *arguments, **options)
+        def as_plain(text):
+            return text.replace(str(self.launcher), str(self.plain))
+        return plain, (code, as_plain(out), as_plain(err))
+
+
+@pytest.fixture(scope="session")
+def both(tmp_path_factory):
+    return Both(tmp_path_factory.mktemp("host"))

@@ -1,0 +1,107 @@
+"""Every way to start python gives the same output, errors and exit status under ddpython."""
+
+import zipfile
+
+import pytest
+
+SHOW = "import sys; print(sys.argv, sys.flags, sys.path, sys.prefix, sys.base_prefix)"
+CASES = {
+    "-c": ["-c", SHOW, "a", "--dd-mine"],
+    "-m": ["-m", "this"],
+    "-m of a module that is missing": ["-m", "no_such_module"],
+    "-E -s -B": ["-E", "-s", "-B", "-c", SHOW],
+    "-I": ["-I", "-c", SHOW],
+    "-S": ["-S", "-c", SHOW],
+    "-O and -X": ["-OO", "-X", "dev", "-c", SHOW + "; print(sys._xoptions, __debug__)"],
+    "-W": ["-W", "error", "-c", "import warnings; warnings.warn('x')"],
+    "-u": ["-u", "-c", "import sys; print(sys.stdout.line_buffering)"],
+    "-V": ["-V"],
+    "-VV": ["-VV"],
+    "an option python does not know": ["-Z"],
+    "a script that is missing": ["no_such_script.py"],
+    "exit with a number": ["-c", "import sys; sys.exit(7)"],
+    "exit with a text": ["-c", "import sys; sys.exit('bye')"],
+    "exit with nothing": ["-c", "import sys; sys.exit()"],
+    "os._exit": ["-c", "import os; os._exit(5)"],
+    "an exception": ["-c", "1 / 0"],
+    "a syntax error": ["-c", "1 +"],
+    "death by SIGTERM": ["-c", "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"],
+    "death by SIGKILL": ["-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"],
+    "death by Ctrl-C": ["-c", "raise KeyboardInterrupt"],
+    "atexit": ["-c", "import atexit; atexit.register(print, 'end'); print('start')"],
+    "a child by sys.executable": [
+        "-c", "import subprocess, sys; print(subprocess.run([sys.executable, '-c', "
+              "'import sys; print(sys.executable)']).returncode)"],
+    "fork": ["-c", "import os; p = os.fork() or os._exit(3); print(os.waitpid(p, 0)[1])"],
+}
+
+
+@pytest.mark.parametrize("arguments", CASES.values(), ids=CASES.keys())
+def test_command_line(both, arguments):
+    plain, launcher = both.outcomes(*arguments)
+    assert launcher == plain
+
+
+def test_standard_input(both):
+    plain, launcher = both.outcomes(input="import sys\nprint(sys.argv)\n1 / 0\n")
+    assert launcher == plain
+    plain, launcher = both.outcomes("-", "x", input="import sys\nprint(sys.argv)\n")
+    assert launcher == plain
+
+
+def test_interactive(both):
+    plain, launcher = both.outcomes("-i", "-c", "x = 1", input="print(x)\n")
+    assert launcher == plain
+
+
+def test_directory_and_archive(both, tmp_path):
+    source = "import sys; print(sys.argv[1:], __name__, __spec__.name)\n"
+    (tmp_path / "__main__.py").write_text(source)
+    plain, launcher = both.outcomes(tmp_path, "a")
+    assert launcher == plain and plain[0] == 0
+    with zipfile.ZipFile(tmp_path / "app.zip", "w") as archive:
+        archive.writestr("__main__.py", source)
+    plain, launcher = both.outcomes(tmp_path / "app.zip", "a")
+    assert launcher == plain and plain[0] == 0
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_multiprocessing(both, tmp_path, method):
+    script = tmp_path / "work.py"
+    script.write_text(
+        "import multiprocessing as m, sys\n"
+        "def work(n): return n * 2, sys.executable\n"
+        "if __name__ == '__main__':\n"
+        f"    with m.get_context('{method}').Pool(2) as pool: print(pool.map(work, range(3)))\n")
+    plain, launcher = both.outcomes(script)
+    assert launcher == plain and plain[0] == 0
+
+
+def test_leaves_no_trace(both):
+    probe = """
+import sys
+modules, path = sorted(sys.modules), list(sys.path)
+import os, re, signal, threading, warnings
+facts = {
+    "modules": modules, "path": path,
+    "finders": [f for f in sys.meta_path if type(f).__name__ != "Finder"],
+    "path hooks": sys.path_hooks, "threads": threading.active_count(),
+    "descriptors": sorted(os.listdir("/proc/self/fd")),
+    "tasks": len(os.listdir("/proc/self/task")), "environment": sorted(os.environ.items()),
+    "warnings": warnings.filters,
+    "signals": [(s, signal.getsignal(s)) for s in sorted(signal.valid_signals())],
+    "builtins": sys.builtin_module_names, "flags": sys.flags, "hook": sys.excepthook,
+}
+for name, value in facts.items():
+    print(name, re.sub(" at 0x[0-9a-f]+", "", repr(value)))
+"""
+    plain, launcher = both.outcomes("-c", probe)
+    assert launcher[1].splitlines() == plain[1].splitlines()
+    assert launcher == plain and plain[0] == 0
+
+
+def test_sitecustomize_runs_once(both, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("print('site')")
+    (tmp_path / "usercustomize.py").write_text("print('user')")
+    plain, launcher = both.outcomes("-c", "print('app')", env={"PYTHONPATH": str(tmp_path)})
+    assert launcher == plain and plain[1].count("site") == 1
