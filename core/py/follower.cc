@@ -155,19 +155,20 @@ void deallocate(PyObject* object) {
   PyObject_GC_Del(object);
 }
 
-constinit PyMethodDef methods[] = {
-    {"send", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(send)), METH_FASTCALL, nullptr},
-    {"throw", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(throw_in)), METH_FASTCALL,
-     nullptr},
-    {"close", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(close)), METH_FASTCALL,
-     nullptr},
-    {nullptr, nullptr, 0, nullptr}};
+// The functions are filled in by ready(): the cast is not a constant expression.
+constinit PyMethodDef methods[] = {{"send", nullptr, METH_FASTCALL, nullptr},
+                                   {"throw", nullptr, METH_FASTCALL, nullptr},
+                                   {"close", nullptr, METH_FASTCALL, nullptr},
+                                   {nullptr, nullptr, 0, nullptr}};
 constinit PyMappingMethods mapping = {length, item, nullptr};
 constinit PyNumberMethods numbers = {};
 
 bool ready() {
   if (follower_type.tp_dict != nullptr) return true;
   numbers.nb_bool = truth;
+  methods[0].ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(send));
+  methods[1].ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(throw_in));
+  methods[2].ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(close));
   follower_type.tp_name = "iterator";
   follower_type.tp_basicsize = sizeof(Follower);
   follower_type.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC;
