@@ -156,7 +156,9 @@ void install() {
     return true;
   }();
   (void)registered;
-  trace::Tracer::get().set_hooks({.decide = decide});
+  trace::ChunkHooks hooks = trace::Tracer::get().hooks();
+  hooks.decide = decide;
+  trace::Tracer::get().set_hooks(hooks);
 }
 
 void decide(Segment& segment, Span& root) {

@@ -146,6 +146,11 @@ void Tracer::set_hooks(const ChunkHooks& hooks) {
   hooks_.store(new ChunkHooks(hooks), std::memory_order_release);
 }
 
+ChunkHooks Tracer::hooks() const {
+  const ChunkHooks* known = hooks_.load(std::memory_order_acquire);
+  return known ? *known : ChunkHooks{};
+}
+
 void Tracer::add_sink(Sink* sink) {
   const int at = sink_count_.load(std::memory_order_relaxed);
   DD_CHECK(at < kMaxSinks);

@@ -95,7 +95,8 @@ class Tracer {
   void set_enabled(bool on) { enabled_.store(on, std::memory_order_relaxed); }
   void add_sink(Sink* sink);  // at most four; they live as long as the process
   void remove_sinks();        // tests
-  void set_hooks(const ChunkHooks& hooks);
+  void set_hooks(const ChunkHooks& hooks);  // all of them: change a copy of hooks()
+  ChunkHooks hooks() const;
   Counts counts() const;
 
   const ProcessFacts& facts() const;  // never dangles: replaced versions are kept

@@ -1,0 +1,71 @@
+#include "core/trace/facts.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "core/config/core_settings.h"
+#include "core/config/identity.h"
+
+namespace dd::trace {
+
+ProcessFacts facts_from_settings(std::span<const std::string_view> arguments) {
+  ProcessFacts facts;
+  facts.service = config::service.get();
+  facts.env = config::env.get();
+  facts.version = config::version.get();
+  facts.git_repository = config::git_repository.get();
+  facts.git_commit = config::git_commit.get();
+  const auto fill = [](std::string& field, const std::string& value) {
+    if (field.empty()) field = value;
+  };
+  for (const auto& [key, value] : config::parse_pairs(config::tags.get())) {
+    if (key == "service") {
+      fill(facts.service, value);
+    } else if (key == "version") {
+      fill(facts.version, value);
+    } else if (key == "git.repository_url") {
+      fill(facts.git_repository, value);
+    } else if (key == "git.commit.sha") {
+      fill(facts.git_commit, value);
+    } else if (key == "env") {
+      fill(facts.env, value);  // carried as a bit, not as a tag of its own
+    } else {
+      facts.tags.emplace_back(key, value);
+    }
+  }
+  const std::size_t scheme = facts.git_repository.find("://");
+  if (scheme != facts.git_repository.npos) {  // credentials never leave the machine
+    const std::size_t end = std::min(facts.git_repository.find('/', scheme + 3),
+                                     facts.git_repository.size());
+    const std::size_t at = facts.git_repository.substr(0, end).rfind('@');
+    if (at != std::string::npos && at > scheme)
+      facts.git_repository.erase(scheme + 3, at - scheme - 2);
+  }
+  if (!config::git_metadata.get()) facts.git_repository = facts.git_commit = "";
+  const bool given = !facts.service.empty();
+  if (!given) {
+    facts.service = config::infer_service(arguments);
+    facts.service_is_inferred = true;
+    const bool named = config::schema.get() == "v1" || config::remove_integration_services.get();
+    if (facts.service.empty() && named) facts.service = "unnamed-python-service";
+  }
+  if (config::process_tags_enabled.get())
+    facts.process_tags = config::process_tags(arguments, facts.service, given);
+  char host[256] = {};
+  if (config::report_hostname.get() && gethostname(host, sizeof(host) - 1) == 0)
+    facts.hostname = host;
+  facts.service_mapping = config::parse_pairs(config::service_mapping.get());
+  facts.peer_service_mapping = config::parse_pairs(config::peer_service_mapping.get());
+  facts.peer_service_defaults =
+      config::peer_service_defaults.get() || config::schema.get() == "v1";
+  facts.wide_trace_ids = config::wide_trace_ids.get();
+  facts.partial_flush_min =
+      config::partial_flush.get()
+          ? static_cast<std::uint32_t>(
+                std::clamp<std::int64_t>(config::partial_flush_min_spans.get(), 1, 1'000'000))
+          : 0;
+  return facts;
+}
+
+}  // namespace dd::trace

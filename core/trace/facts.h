@@ -1,0 +1,16 @@
+// What the settings and the command line say about this process, for Tracer::set_facts().
+
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "core/trace/tracer.h"
+
+namespace dd::trace {
+
+// `arguments` is the command line of python without the program. Call after the settings are
+// resolved.
+ProcessFacts facts_from_settings(std::span<const std::string_view> arguments);
+
+}  // namespace dd::trace
