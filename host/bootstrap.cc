@@ -12,11 +12,17 @@
 #include <vector>
 
 #include "core/base/log.h"
+#include "core/py/imports/frozen.h"
 #include "core/py/imports/import_hook.h"
 #include "host/identity.h"
 #include "host/info.h"
 #include "host/interpreter.h"
 #include "host/launch.h"
+#include "pyshim/native/native_module.h"
+
+namespace dd::py::packages {
+extern const FrozenPackage ddtrace;
+}
 
 namespace dd::host {
 namespace {
@@ -29,7 +35,13 @@ struct Step {
 };
 
 Status settings() { return {}; }
-Status serve_packages() { return {}; }
+constexpr py::NativeModule kNativeModules[] = {{"ddtrace._native", &pyshim::init_native}};
+
+Status serve_packages() {
+  py::frozen::serve(py::packages::ddtrace);
+  py::frozen::serve(kNativeModules);
+  return {};
+}
 Status watch_imports() { return py::import_hook::install(); }
 Status hook_libraries() { return {}; }
 

@@ -1,0 +1,1 @@
+"""Importing this starts tracing; in this interpreter it has started already."""

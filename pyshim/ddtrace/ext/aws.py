@@ -1,0 +1,7 @@
+"""Tags of AWS requests."""
+
+AWSREGION = "aws.region"
+REGION = "region"
+PARTITION = "aws.partition"
+AGENT = "aws.agent"
+OPERATION = "aws.operation"

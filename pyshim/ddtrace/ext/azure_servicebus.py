@@ -1,0 +1,7 @@
+"""Names of tags and spans: azure_servicebus."""
+
+CLOUD = "azure"
+SERVICE = "servicebus"
+SEND = "send"
+CREATE = "create"
+RECEIVE = "receive"

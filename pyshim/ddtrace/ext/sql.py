@@ -1,0 +1,3 @@
+"""Tags of SQL."""
+
+DB = "sql.db"
