@@ -68,7 +68,7 @@ class V04 final : public TraceEncoder {
     for (const trace::Attribute* a = span.attributes; a; a = a->next)
       ++(a->kind == trace::AttributeKind::kText ? texts : numbers);
     for_each_text_fact(span, delivery, facts, [&](auto&&...) { ++texts; });
-    for_each_number_fact(span, delivery, facts, keep_rate_, [&](auto&&...) { ++numbers; });
+    for_each_number_fact(span, facts, keep_rate_, [&](auto&&...) { ++numbers; });
     const bool typed = span.type.size != 0;
 
     const std::uint32_t fields =
@@ -96,7 +96,7 @@ class V04 final : public TraceEncoder {
     if (texts) at = put_map(put_literal(at, "meta"), texts);
     out_.advance_to(at);
     if (texts) write_texts(span, delivery, facts);
-    if (numbers) write_numbers(span, delivery, facts, numbers);
+    if (numbers) write_numbers(span, facts, numbers);
     if (typed) {
       out_.advance_to(put_literal(out_.room(16), "type"));
       write(span.type.view());
@@ -116,8 +116,8 @@ class V04 final : public TraceEncoder {
     });
   }
 
-  void write_numbers(const trace::Span& span, const trace::Delivery& delivery,
-                     const trace::ProcessFacts& facts, std::uint32_t numbers) {
+  void write_numbers(const trace::Span& span, const trace::ProcessFacts& facts,
+                     std::uint32_t numbers) {
     out_.advance_to(put_map(put_literal(out_.room(16), "metrics"), numbers));
     const auto one = [&](double value) { out_.advance_to(put_double(out_.room(9), value)); };
     for (const trace::Attribute* a = span.attributes; a; a = a->next) {
@@ -125,11 +125,10 @@ class V04 final : public TraceEncoder {
       write(a->key.view());
       one(a->kind == trace::AttributeKind::kInt ? static_cast<double>(a->integer) : a->real);
     }
-    for_each_number_fact(span, delivery, facts, keep_rate_,
-                         [&](std::string_view key, double value) {
-                           write_text(out_, key);
-                           one(value);
-                         });
+    for_each_number_fact(span, facts, keep_rate_, [&](std::string_view key, double value) {
+      write_text(out_, key);
+      one(value);
+    });
   }
 
   const FactsSource facts_;

@@ -167,7 +167,7 @@ class V05 final : public TraceEncoder {
     for (const trace::Attribute* a = span.attributes; a; a = a->next)
       ++(a->kind == trace::AttributeKind::kText ? texts : numbers);
     for_each_text_fact(span, delivery, facts, [&](auto&&...) { ++texts; });
-    for_each_number_fact(span, delivery, facts, keep_rate_, [&](auto&&...) { ++numbers; });
+    for_each_number_fact(span, facts, keep_rate_, [&](auto&&...) { ++numbers; });
 
     constexpr std::size_t kFields = 128;  // the fixed part at its longest is 79 bytes
     char* at = out_.room(kFields + texts * 10 + numbers * 14);
@@ -198,11 +198,10 @@ class V05 final : public TraceEncoder {
       at = put_double(
           at, a->kind == trace::AttributeKind::kInt ? static_cast<double>(a->integer) : a->real);
     }
-    for_each_number_fact(span, delivery, facts, keep_rate_,
-                         [&](std::string_view key, double value) {
-                           at = put_index(at, strings_.index(key));
-                           at = put_double(at, value);
-                         });
+    for_each_number_fact(span, facts, keep_rate_, [&](std::string_view key, double value) {
+      at = put_index(at, strings_.index(key));
+      at = put_double(at, value);
+    });
     at = put_index(at, strings_.index(span.type.view()));
     out_.advance_to(at);
   }

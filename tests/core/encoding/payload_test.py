@@ -26,11 +26,10 @@ class Payload(unittest.TestCase):
              "trace_id": 7, "span_id": 1, "parent_id": 0, "start": 1_700_000_000_000_000_000,
              "duration": 1_500_000, "error": 0})
         self.assertEqual(root["meta"], {
-            "http.method": "GET", "runtime-id": "0123456789abcdef0123456789abcdef", "env": "test",
-            "language": "python", "_dd.tags.process": "entrypoint.name:x", "_dd.p.tid": "6b016e6100000000"})
+            "http.method": "GET", "runtime-id": "0123456789abcdef0123456789abcdef", "env": "test"})
         self.assertEqual(root["metrics"], {
             "retries": -3.0, "ratio": 0.25, "_dd.top_level": 1.0, "_dd.measured": 1.0, "process_id": 42.0,
-            "_dd.tracer_kr": 1.0, "_sampling_priority_v1": 1.0})
+            "_dd.tracer_kr": 1.0})
         self.assertEqual(child["service"], "")
         self.assertEqual((child["parent_id"], child["error"], child["duration"], child["type"]),
                          (1, 1, 0 if clamped else -5, ""))
@@ -43,8 +42,6 @@ class Payload(unittest.TestCase):
         self.assertTrue(all(span["meta"]["_dd.origin"] == "synthetics" for span in chunks[1]))
         self.assertEqual({k: v for k, v in many["meta"].items() if k[0] == "k"},
                          {f"k{i}": str(i % 3000) for i in range(70_000)})
-        self.assertNotIn("_dd.p.tid", many["meta"])
-        self.assertNotIn("_sampling_priority_v1", many["metrics"])
         self.assertEqual(many["metrics"]["m19"], 19.0)
 
     def test_v04(self):

@@ -50,7 +50,6 @@ int main(int argc, char** argv) {
 
   dd::fakes::MadeTrace second({0, 9});
   second.delivery().origin = dd::trace::Text(std::string_view("synthetics"));
-  second.delivery().priority.reset();
   auto& many = second.span("many", 4);
   for (int i = 0; i < 70'000; ++i)
     second.tag(many, "k" + std::to_string(i), std::to_string(i % 3000));

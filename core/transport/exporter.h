@@ -1,0 +1,157 @@
+// Sends finished traces to the agent: a bounded queue, one thread, one connection.
+//
+//   accept()  application threads: one push, no lock, no system call but a wake-up now and then
+//   dd-worker encodes what was pushed, gives its memory back, sends, tries again, counts. It never
+//             takes the GIL, blocks all signals, starts with the first delivery, and sleeps without
+//             a timer while there is nothing to send.
+//
+// What is accepted is sent, dropped for a counted reason, or still pending: the sums agree at any
+// time the worker rests. While no agent answers, at most kUnreachableBytes of payload are kept.
+// After a fork the child starts empty: what was queued belongs to its parent.
+// Source: WRITER.md sections 2, 3, 5, 8.
+
+#pragma once
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/mutex.h"
+#include "core/base/status.h"
+#include "core/encoding/encoder.h"
+#include "core/trace/tracer.h"
+#include "core/transport/http.h"
+
+namespace dd::transport {
+
+struct Options {
+  std::string url = "http://localhost:8126";
+  std::size_t buffer_bytes = 20 << 20;  // of encoded traces
+  std::int64_t interval_ns = 1'000'000'000;
+  std::int64_t timeout_ns = 2'000'000'000;
+  bool v05 = true;
+  std::string language_version, tracer_version;
+  std::vector<std::pair<std::string, std::string>> headers;  // more of them
+  encoding::FactsSource facts = nullptr;
+  // The agent's sampling rates, on the worker: begin (key empty), each, end (key empty, rate < 0).
+  void (*on_rate)(std::string_view service_and_env, double rate) = nullptr;
+};
+
+enum class Drop : std::uint8_t {
+  kQueueFull,   // the worker could not keep up
+  kBufferFull,  // encoded, but nobody took it away in time
+  kTooLarge,    // one chunk larger than the buffer
+  kUnsent,      // every attempt failed
+  kRejected,    // the agent does not speak this version
+  kClosed,      // after shutdown
+  kCount
+};
+
+struct Volume {
+  std::uint64_t traces = 0, spans = 0;
+};
+struct Stats {  // of this process
+  Volume accepted, sent, pending;
+  Volume dropped[static_cast<int>(Drop::kCount)];
+  std::uint64_t requests = 0, failures = 0, bytes_sent = 0;
+  Volume dropped_in_all() const {
+    Volume sum;
+    for (const Volume& one : dropped) sum = {sum.traces + one.traces, sum.spans + one.spans};
+    return sum;
+  }
+};
+
+class Exporter final : public trace::Sink {
+ public:
+  static constexpr std::size_t kWakeBytes = 256 << 10;  // of arenas: time to encode
+  static constexpr std::size_t kQueueBytes = 4 << 20;   // of arenas, at most
+  static constexpr std::size_t kSendBytes = 512 << 10;  // of payload: no waiting for the interval
+  static constexpr std::size_t kUnreachableBytes = 1 << 20;  // of payload
+
+  // Nothing is opened or started yet. An error: the URL cannot be used.
+  static Result<std::unique_ptr<Exporter>> make(Options options);
+  ~Exporter() override;
+  Exporter(const Exporter&) = delete;
+  Exporter& operator=(const Exporter&) = delete;
+
+  void accept(trace::Delivery* delivery) override;  // any thread
+  // Sends what was accepted before. True when nothing is left; false after one failed attempt or at
+  // the timeout (what is left stays). Any thread but the worker; release the GIL first.
+  bool flush(std::int64_t timeout_ns);
+  // The last flush, then the end of the thread. With no agent it takes at most 100 ms. Once.
+  void shutdown(std::int64_t timeout_ns);
+  Stats stats() const;
+
+ private:
+  struct Counter {
+    std::atomic<std::uint64_t> traces{0}, spans{0};
+    void add(std::uint64_t more_traces, std::uint64_t more_spans) {
+      traces.fetch_add(more_traces, std::memory_order_relaxed);
+      spans.fetch_add(more_spans, std::memory_order_relaxed);
+    }
+    Volume read() const {
+      return {traces.load(std::memory_order_relaxed), spans.load(std::memory_order_relaxed)};
+    }
+    void reset() {
+      traces.store(0, std::memory_order_relaxed);
+      spans.store(0, std::memory_order_relaxed);
+    }
+  };
+
+  Exporter(Options options, Address address);
+  void start_thread();
+  void run();
+  void drain();
+  void begin_request(std::int64_t now);
+  void end_request(Progress progress);
+  void discard_payload(Drop why);
+  void complain(std::string_view problem);
+  void wake();
+  Counter& dropped(Drop why) { return dropped_[static_cast<int>(why)]; }
+
+  static void prepare_fork();
+  static void after_fork_parent();
+  static void after_fork_child();
+  void reset_in_child();
+
+  const Options options_;
+  const Address address_;
+
+  // Shared with application threads.
+  std::atomic<trace::Delivery*> head_{nullptr};
+  std::atomic<std::size_t> queued_bytes_{0};
+  std::atomic<std::uint32_t> signal_{0};
+  std::atomic<bool> armed_{false};    // the worker will look again without being woken
+  std::atomic<bool> running_{false};  // the thread was started
+  std::atomic<bool> closed_{false};
+  std::atomic<std::uint32_t> flush_wanted_{0}, flush_done_{0};
+  std::atomic<bool> flush_clean_{false};
+  std::atomic<std::int64_t> stop_at_ns_{0};  // not 0: stop, at the latest then
+  std::atomic<std::uint32_t> finished_{0};
+  std::atomic<bool> reached_{false};  // an agent has answered, and did so last time
+  std::atomic<bool> resting_{true};   // the worker is asleep: its state is whole
+  Counter accepted_, sent_, dropped_[static_cast<int>(Drop::kCount)];
+  std::atomic<std::uint64_t> requests_{0}, failures_{0}, bytes_sent_{0};
+
+  base::Mutex mutex_;  // starting and stopping the thread
+  pthread_t thread_ DD_GUARDED_BY(mutex_) = {};
+
+  // The worker's own.
+  std::unique_ptr<encoding::TraceEncoder> encoder_;
+  std::unique_ptr<HttpClient> client_;
+  encoding::Buffer payload_;
+  Volume payload_volume_;
+  std::string payload_path_;
+  int attempts_ = 0;
+  std::int64_t next_attempt_ns_ = 0, deadline_ns_ = 0;
+  bool complained_ = false, ever_reached_ = false, gave_up_ = false;
+  std::string last_problem_;
+};
+
+}  // namespace dd::transport

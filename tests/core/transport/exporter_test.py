@@ -1,0 +1,135 @@
+"""The exporter against agents of every temper: exporter_test.py SENDER_PROGRAM."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "fakes"))
+from agent import Agent  # noqa: E402
+
+SENDER = sys.argv.pop(1)
+
+
+def run(url, *commands):
+    done = subprocess.run([SENDER, url, *map(str, commands)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, timeout=60)
+    assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
+    *lines, last = done.stdout.splitlines()
+    return json.loads(last), lines, done.stderr
+
+
+class Sending(unittest.TestCase):
+    def balanced(self, stats):
+        self.assertEqual(stats["accepted"], stats["sent"] + stats["dropped"])
+        self.assertEqual(stats["spans_accepted"], stats["spans_sent"] + stats["spans_dropped"])
+        self.assertEqual(stats["pending"], 0)
+
+    def test_everything_arrives_at_exit(self):
+        for version in ([], ["v04"]):
+            for kind in ({}, {"unix": True}, {"prefix": "/base"}):
+                with self.subTest(version=version, kind=kind), Agent(**kind) as agent:
+                    stats, _, errors = run(agent.url, *version, "send", 3, "exit", 2000)
+                    self.assertEqual((stats["sent"], stats["dropped"], errors), (3, 0, ""))
+                    self.assertEqual([span["name"] for span in agent.traces()[0]], ["root", "child"])
+                    [request] = agent.requests
+                    self.assertEqual(request.headers["content-type"], "application/msgpack")
+                    self.assertEqual(request.headers["datadog-meta-lang"], "python")
+                    self.assertEqual(request.headers["datadog-meta-tracer-version"], "4.16.0")
+
+    def test_what_is_sent_is_what_arrives(self):
+        with Agent() as agent:
+            stats, _, _ = run(agent.url, "send", 1, "flush", 2000, "spread", 12_500, "flush", 2000, "exit", 5000)
+            self.balanced(stats)
+            self.assertEqual(stats["accepted"], 50_001)
+            self.assertEqual(len(agent.traces()), stats["sent"])
+
+    def test_a_connection_is_used_again(self):
+        with Agent() as agent:
+            _, lines, _ = run(agent.url, "send", 1, "flush", 2000, "send", 1, "flush", 2000, "exit", 2000)
+            self.assertEqual(lines, ["clean", "clean"])
+            self.assertEqual([request.connection for request in agent.requests], [1, 1])
+
+    def test_nothing_is_sent_for_nothing(self):
+        with Agent() as agent:
+            stats, _, errors = run(agent.url, "sleep", 10, "exit", 2000)
+            self.assertEqual((agent.requests, errors, stats["requests"]), ([], "", 0))
+
+    def test_without_an_agent_it_gives_up_and_says_so_once(self):
+        with Agent() as agent:
+            agent.refuse()
+            stats, _, errors = run(agent.url, "send", 5, "exit", 5000)
+            self.balanced(stats)
+            self.assertEqual(stats["dropped"], 5)
+            self.assertEqual(errors.count("\n"), 1)
+            self.assertLessEqual(len(errors), 200)
+            self.assertIn(agent.url, errors)
+
+    def test_without_an_agent_memory_is_bounded(self):
+        with Agent() as agent:
+            agent.refuse()
+            few, _, _ = run(agent.url, "send", 1, "exit", 1000)
+            many, _, errors = run(agent.url, "send", 100_000, "exit", 1000)
+            self.balanced(many)
+            self.assertEqual(errors.count("\n"), 1)
+            own = 100_000 * 88 // 1024  # the deliveries themselves belong to the test
+            self.assertLess(many["resident_kb"] - few["resident_kb"] - own, 8 * 1024)
+
+    def test_every_bad_answer_is_counted(self):
+        for answer in ("error", "close", "garbage", "cut", "silent"):
+            with self.subTest(answer=answer), Agent() as agent:
+                agent.answer = answer
+                stats, _, errors = run(agent.url, "send", 4, "exit", 3000)
+                self.balanced(stats)
+                self.assertEqual(stats["dropped"], 4)
+                self.assertLessEqual(errors.count("\n"), 1)
+
+    def test_an_agent_that_comes_back_gets_what_was_kept(self):
+        with Agent() as agent:
+            answers = iter([500, 500, 200, 200, 200])
+            agent.answer = lambda request: (next(answers), {}, b"{}")
+            stats, lines, _ = run(agent.url, "send", 4, "flush", 2000, "sleep", 1500, "exit", 2000)
+            self.assertEqual(lines, ["left"])
+            self.assertEqual((stats["sent"], stats["failures"]), (4, 2))
+
+    def test_v05_that_is_not_known_becomes_v04(self):
+        with Agent() as agent:
+            agent.answer = lambda r: (404 if "v0.5" in r.path else 200, {}, b"{}")
+            stats, _, _ = run(agent.url, "send", 2, "flush", 2000, "send", 3, "flush", 2000, "exit", 2000)
+            self.assertEqual((stats["sent"], stats["rejected"]), (3, 2))
+            self.assertEqual([r.path for r in agent.requests], ["/v0.5/traces", "/v0.4/traces"])
+
+    def test_a_child_sends_its_own_traces_only(self):
+        with Agent() as agent:
+            stats, lines, _ = run(agent.url, "send", 1, "flush", 2000, "send", 2, "fork", "send", 1, "exit", 2000)
+            self.assertEqual(lines[-1], "child 0")
+            self.assertEqual(stats["sent"], 4)
+            agent.wait_for(traces=7)
+            self.assertEqual(len(agent.traces()), 7)
+
+    def test_a_fork_with_a_silent_agent_does_not_wait(self):
+        with Agent() as agent:
+            agent.answer = "silent"
+            stats, lines, _ = run(agent.url, "send", 2, "sleep", 1200, "fork", "exit", 2000)
+            self.assertEqual(lines, ["child 0"])
+            self.balanced(stats)
+
+    def test_descriptors_of_others_are_not_written_to(self):
+        with Agent() as agent:
+            stats, lines, _ = run(agent.url, "send", 1, "flush", 2000, "closefds", "send", 2, "flush", 2000,
+                                  "filesize", "exit", 2000)
+            self.assertEqual(stats["sent"], 3)
+            self.assertIn("size 0", lines)
+
+
+class Refused(unittest.TestCase):
+    def test_a_url_that_cannot_be_used_is_an_error(self):
+        for url in ("ftp://x", "http://", "http://h:99999", "unix://", "https://h", "http://[::1"):
+            done = subprocess.run([SENDER, url, "exit", "0"], stdout=subprocess.PIPE)
+            self.assertEqual(done.returncode, 4, url)
+            self.assertTrue(done.stdout.startswith(b"agent URL"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,139 @@
+// sender URL COMMAND...: an exporter driven from the command line, for exporter_test.py.
+//   send N      accepts N traces of two spans        v04        v0.4 instead of v0.5 (first)
+//   flush MS    flushes                              sleep MS   does nothing
+//   fork        the child sends 3 traces and exits   closefds   closes every descriptor above 2
+//   exit MS     shuts down, prints the statistics
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <string>
+#include <thread>
+
+#include "core/base/clock.h"
+#include "core/transport/exporter.h"
+#include "tests/fakes/made_trace.h"
+
+namespace {
+
+using dd::transport::Drop;
+using dd::transport::Exporter;
+
+const dd::trace::ProcessFacts& facts() {
+  static const dd::trace::ProcessFacts kFacts{.service = "shop", .pid = 42, .revision = 1};
+  return kFacts;
+}
+
+void send(Exporter& exporter, int count) {
+  static dd::fakes::MadeTrace* const made = [] {
+    auto* one = new dd::fakes::MadeTrace;
+    one->tag(one->span("root", 1), "http.url", "http://localhost/a/b");
+    one->span("child", 2, 1);
+    return one;
+  }();
+  static auto* const sent = new std::deque<dd::trace::Delivery>;
+  for (int i = 0; i < count; ++i) exporter.accept(&sent->emplace_back(made->delivery()));
+}
+
+long resident_kb() {
+  long pages = 0;
+  if (FILE* file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%*d %ld", &pages) != 1) pages = 0;
+    std::fclose(file);
+  }
+  return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+void report(const Exporter& exporter, std::int64_t exit_ns) {
+  const dd::transport::Stats s = exporter.stats();
+  std::printf(
+      "{\"accepted\": %lu, \"sent\": %lu, \"dropped\": %lu, \"pending\": %lu, \"spans_accepted\": "
+      "%lu, "
+      "\"spans_sent\": %lu, \"spans_dropped\": %lu, \"requests\": %lu, \"failures\": %lu, "
+      "\"rejected\": %lu, \"exit_ms\": %.1f, \"resident_kb\": %ld}\n",
+      s.accepted.traces, s.sent.traces, s.dropped_in_all().traces, s.pending.traces,
+      s.accepted.spans, s.sent.spans, s.dropped_in_all().spans, s.requests, s.failures,
+      s.dropped[static_cast<int>(Drop::kRejected)].traces, static_cast<double>(exit_ns) / 1e6,
+      resident_kb());
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) return 2;
+  dd::transport::Options options{.url = argv[1], .facts = facts};
+  options.tracer_version = "4.16.0";
+  int at = 2;
+  if (std::string(argv[at]) == "v04") {
+    options.v05 = false;
+    ++at;
+  }
+  auto made = Exporter::make(options);
+  if (!made.ok()) {
+    std::printf("%s\n", made.status().message().c_str());
+    return 4;
+  }
+  Exporter& exporter = *made.value();
+  for (; at < argc; ++at) {
+    const std::string command = argv[at];
+    const int number = at + 1 < argc ? std::atoi(argv[at + 1]) : 0;
+    if (command == "send") {
+      send(exporter, number);
+      ++at;
+    } else if (command == "spread") {  // from four threads
+      std::deque<std::thread> threads;
+      static auto* const made_trace = new dd::fakes::MadeTrace;
+      if (made_trace->delivery().count == 0)
+        made_trace->span("root", 1), made_trace->span("child", 2, 1);
+      for (int i = 0; i < 4; ++i)
+        threads.emplace_back([&exporter, number] {
+          auto* const sent = new std::deque<dd::trace::Delivery>;
+          for (int k = 0; k < number; ++k)
+            exporter.accept(&sent->emplace_back(made_trace->delivery()));
+        });
+      for (std::thread& thread : threads) thread.join();
+      ++at;
+    } else if (command == "flush") {
+      std::printf("%s\n", exporter.flush(number * 1'000'000LL) ? "clean" : "left");
+      ++at;
+    } else if (command == "sleep") {
+      usleep(static_cast<useconds_t>(number) * 1000);
+      ++at;
+    } else if (command == "fork") {
+      std::fflush(stdout);
+      const pid_t child = fork();
+      if (child == 0) {
+        send(exporter, 3);
+        exporter.flush(2'000'000'000);
+        exporter.shutdown(2'000'000'000);
+        const auto s = exporter.stats();
+        _exit(s.accepted.traces == 3 && s.sent.traces + s.dropped_in_all().traces == 3 ? 0 : 1);
+      }
+      int status = 0;
+      waitpid(child, &status, 0);
+      std::printf("child %d\n", status);
+    } else if (command == "closefds") {
+      for (int fd = 3; fd < 64; ++fd) close(fd);
+      // What the application opens next must not be written to.
+      const int file = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+      std::printf("file %d\n", file);
+    } else if (command == "filesize") {
+      for (int fd = 3; fd < 8; ++fd)
+        if (const off_t size = lseek(fd, 0, SEEK_END); size >= 0)
+          std::printf("size %ld\n", static_cast<long>(size));
+    } else if (command == "exit") {
+      const std::int64_t before = dd::base::monotonic_ns();
+      exporter.shutdown(number * 1'000'000LL);
+      report(exporter, dd::base::monotonic_ns() - before);
+      ++at;
+    } else {
+      return 2;
+    }
+  }
+  return 0;
+}
