@@ -5,6 +5,7 @@
 #include "core/base/log.h"
 #include "core/py/error.h"
 #include "core/trace/segment.h"
+#include "core/trace/tracer.h"
 #include "core/tracing/span_object.h"
 
 namespace dd::tracing {
@@ -34,6 +35,11 @@ Ref ask(Handle processor, Handle list) {
 }  // namespace
 
 void set_processors(Handle list) {
+  if (list && processors == nullptr) {
+    trace::ChunkHooks hooks = trace::Tracer::get().hooks();
+    hooks.filter = filter_chunk;
+    trace::Tracer::get().set_hooks(hooks);
+  }
   const Ref old = Ref::steal(std::exchange(processors, list ? list.share().release() : nullptr));
 }
 

@@ -3,6 +3,7 @@
 #include "core/py/ref.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
+#include "core/tracing/carrier.h"
 #include "core/tracing/context_object.h"
 #include "core/tracing/processors.h"
 #include "core/tracing/span_object.h"
@@ -35,6 +36,15 @@ PyObject* set_processors(PyObject*, PyObject* value) {
   return py::none().release();
 }
 
+PyObject* inject(PyObject*, PyObject* args) {
+  PyObject *source, *headers;
+  if (!PyArg_ParseTuple(args, "OO:inject", &source, &headers)) return nullptr;
+  tracing::inject(source, headers);
+  return py::none().release();
+}
+
+PyObject* extract(PyObject*, PyObject* headers) { return tracing::extract(headers).release(); }
+
 // service, env, version, runtime_id of the process.
 PyObject* facts(PyObject*, PyObject*) {
   const trace::ProcessFacts& process = trace::Tracer::get().facts();
@@ -55,6 +65,8 @@ PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
                            {"activate", activate, METH_O, nullptr},
                            {"set_provider", set_provider, METH_O, nullptr},
                            {"set_processors", set_processors, METH_O, nullptr},
+                           {"inject", inject, METH_VARARGS, nullptr},
+                           {"extract", extract, METH_O, nullptr},
                            {"facts", facts, METH_NOARGS, nullptr},
                            {}};
 PyModuleDef_Slot slots[] = {{Py_mod_exec, reinterpret_cast<void*>(fill)}, {0, nullptr}};

@@ -172,5 +172,43 @@ class Contexts(unittest.TestCase):
         self.assertEqual((shown["dd.span_id"], shown["dd.service"]), (str(span.span_id), "svc"))
 
 
+class Propagation(unittest.TestCase):
+    def test_what_is_injected_is_extracted(self):
+        from ddtrace.propagation.http import HTTPPropagator
+        from ddtrace.trace import tracer
+
+        headers = {}
+        with tracer.trace("x") as span:
+            span.context.set_baggage_item("user.id", "7")
+            HTTPPropagator.inject(span, headers)
+        self.assertEqual(headers["x-datadog-parent-id"], str(span.span_id))
+        self.assertEqual(headers["traceparent"][3:35], f"{span.trace_id:032x}")
+        found = HTTPPropagator.extract(headers)
+        self.assertEqual((found.trace_id, found.span_id), (span.trace_id, span.span_id))
+        self.assertEqual(found.sampling_priority, span.context.sampling_priority)
+        self.assertIsNotNone(found.sampling_priority)
+        self.assertEqual(found.get_baggage_item("user.id"), "7")
+
+    def test_headers_are_found_in_every_form(self):
+        from ddtrace.propagation.http import HTTPPropagator
+
+        forms = [
+            {"X-Datadog-Trace-Id": "5", "X-Datadog-Parent-Id": "6"},
+            {"HTTP_X_DATADOG_TRACE_ID": "5", "HTTP_X_DATADOG_PARENT_ID": "6"},
+            {b"x-datadog-trace-id": b"5", b"x-datadog-parent-id": b"6"},
+        ]
+        for headers in forms:
+            with self.subTest(headers=headers):
+                found = HTTPPropagator.extract(headers)
+                self.assertEqual((found.trace_id, found.span_id), (5, 6))
+
+    def test_broken_headers_give_an_empty_context(self):
+        from ddtrace.propagation.http import HTTPPropagator
+
+        for headers in ({}, None, {"x-datadog-trace-id": "x"}, {5: 6}, "text"):
+            with self.subTest(headers=headers):
+                self.assertIsNone(HTTPPropagator.extract(headers).trace_id)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,147 @@
+#include "core/tracing/carrier.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/propagation/propagation.h"
+#include "core/py/error.h"
+#include "core/sampling/sampling.h"
+#include "core/tracing/activation.h"
+#include "core/tracing/context_object.h"
+#include "core/tracing/span_object.h"
+
+namespace dd::tracing {
+namespace {
+
+using py::Handle;
+using py::Ref;
+
+// "HTTP_X_DATADOG_TRACE_ID" and "X-Datadog-Trace-Id" are both "x-datadog-trace-id".
+std::string header_name(std::string_view key) {
+  std::string name;
+  for (const char c : key)
+    name.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+  if (name.starts_with("http_")) {
+    name.erase(0, 5);
+    for (char& c : name)
+      if (c == '_') c = '-';
+  }
+  return name;
+}
+
+bool may_carry(std::string_view name) {
+  return name.starts_with("x-datadog-") || name.starts_with("x-b3-") || name.starts_with("trace") ||
+         name == "b3" || name == "baggage" || name.starts_with("ot-baggage-");
+}
+
+class ReadHeaders : public propagation::Carrier {
+ public:
+  explicit ReadHeaders(Handle headers) {
+    const auto take = [this](Handle key, Handle value) {
+      if (!key.is_str() && !key.is_bytes()) return;
+      std::string name = header_name(key.text());
+      if (may_carry(name)) found_.emplace_back(std::move(name), value.text());
+    };
+    if (headers.is_list()) {
+      headers.each([&](Handle pair) {
+        if (pair.is_tuple() && pair.size() == 2)
+          take(PyTuple_GET_ITEM(pair.ptr(), 0), PyTuple_GET_ITEM(pair.ptr(), 1));
+      });
+    } else {
+      headers.each_pair(take);
+    }
+  }
+  std::optional<std::string_view> get(std::string_view name) const override {
+    for (const auto& [key, value] : found_)
+      if (key == name) return value;
+    return std::nullopt;
+  }
+  void set(std::string_view, std::string_view) override {}
+
+ private:
+  std::vector<std::pair<std::string, std::string>> found_;
+};
+
+class WrittenHeaders : public propagation::Carrier {
+ public:
+  std::optional<std::string_view> get(std::string_view) const override { return std::nullopt; }
+  void set(std::string_view name, std::string_view value) override {
+    made.emplace_back(name, value);
+  }
+  std::vector<std::pair<std::string, std::string>> made;
+};
+
+void decide_if_open(trace::Segment& segment, trace::Span& root) {
+  bool open;
+  {
+    const base::MutexLock lock(segment.mutex);
+    open = !segment.priority;
+  }
+  if (open) sampling::decide(segment, root);
+}
+
+Ref link_of(const propagation::ExtractedLink& link) {
+  Ref made = py::dict();
+  Ref attributes = py::dict();
+  (void)attributes.set_item("reason", py::str(link.reason));
+  (void)attributes.set_item("context_headers", py::str(link.style));
+  (void)made.set_item("trace_id", id_object(link.trace_id));
+  (void)made.set_item("span_id", py::unsigned_integer(link.span_id));
+  if (!link.tracestate.empty()) (void)made.set_item("tracestate", py::str(link.tracestate));
+  if (link.flags) (void)made.set_item("flags", py::integer(*link.flags));
+  (void)made.set_item("attributes", attributes);
+  return made;
+}
+
+}  // namespace
+
+void inject(Handle span_or_context, Handle headers) {
+  const py::ErrorKeep keep;
+  WrittenHeaders carrier;
+  if (is_span(span_or_context)) {
+    SpanObject* const self = as_span(span_or_context);
+    trace::Segment& segment = *self->span->segment;
+    if (!self->root->span->sealed()) decide_if_open(segment, *self->root->span);
+    propagation::inject(segment, self->span->id, false, carrier, propagation::options());
+  } else if (is_context(span_or_context)) {
+    const ContextObject* const self = as_context(span_or_context);
+    const Ref active = active_object();
+    py::swallow_error();
+    if (is_span(active) && as_span(active)->span->segment == self->segment.get())
+      decide_if_open(*self->segment, *as_span(active)->root->span);
+    propagation::inject(*self->segment, self->span_id, self->remote, carrier,
+                        propagation::options());
+  }
+  for (const auto& [name, value] : carrier.made)
+    (void)headers.set_item(py::str(name), py::str(value));
+  py::swallow_error();
+}
+
+Ref extract(Handle headers) {
+  const py::ErrorKeep keep;
+  const ReadHeaders carrier(headers);
+  py::swallow_error();
+  propagation::ExtractedContext found =
+      propagation::extract(carrier, propagation::options());
+  if (!found.segment) found.segment = trace::Segment::make({});
+  const trace::TraceId id = found.segment->trace_id;
+  Ref context = make_context(std::move(found.segment), id, found.span_id, true);
+  if (context && !found.links.empty()) {
+    as_context(context)->links = py::list();
+    for (const auto& link : found.links)
+      (void)as_context(context)->links.append(link_of(link));
+  }
+  return context;
+}
+
+bool continues(Handle context) {
+  if (!is_context(context)) return false;
+  const ContextObject* const self = as_context(context);
+  if (self->trace_id || self->links) return true;
+  const base::MutexLock lock(self->segment->mutex);
+  return !self->segment->baggage.empty();
+}
+
+}  // namespace dd::tracing

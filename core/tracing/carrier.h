@@ -1,0 +1,20 @@
+// Trace context between Python objects and headers: dictionaries, lists of pairs, WSGI environs.
+// All functions need the GIL and raise nothing. Source: PROPAGATION.md.
+
+#pragma once
+
+#include "core/py/ref.h"
+
+namespace dd::tracing {
+
+// Writes the headers of a Span or Context into a mapping. Decides about sampling first when that is
+// still open and the trace has its root here.
+void inject(py::Handle span_or_context, py::Handle headers);
+
+// A remote Context of what the headers carry: a mapping of texts or bytes with keys in any case or
+// in WSGI's form, or a list of pairs. An empty Context when they carry nothing.
+py::Ref extract(py::Handle headers);
+// Whether extract() found something to continue: a trace or baggage.
+bool continues(py::Handle context);
+
+}  // namespace dd::tracing
