@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@
 #include "host/info.h"
 #include "host/interpreter.h"
 #include "host/launch.h"
+#include "host/shutdown.h"
+#include "host/trace_setup.h"
 #include "pyshim/native/native_module.h"
 
 namespace dd::py::packages {
@@ -29,12 +32,16 @@ namespace {
 
 constexpr const char* kFailStep = "_DD_TEST_FAIL_STEP";
 
+constinit Options process_options;
+
 struct Step {
   const char* name;
   Status (*run)();
 };
 
-Status settings() { return {}; }
+constinit std::span<char* const> process_arguments;  // of python, without the program
+
+Status settings() { return set_up_tracer(process_arguments); }
 constexpr py::NativeModule kNativeModules[] = {{"ddtrace._native", &pyshim::init_native}};
 
 Status serve_packages() {
@@ -43,6 +50,11 @@ Status serve_packages() {
   return {};
 }
 Status watch_imports() { return py::import_hook::install(); }
+Status connect() {
+  const Status status = connect_tracer(process_options.local);
+  if (status.ok()) at_exit(&stop_tracer);
+  return status;
+}
 Status hook_libraries() { return {}; }
 
 // Without Python: settings, the tracer, tables.
@@ -53,10 +65,10 @@ constexpr Step kBeforePython[] = {
 // With the GIL, in a complete interpreter, before the application.
 constexpr Step kWithPython[] = {
     {"imports", &watch_imports},
+    {"tracer", &connect},
     {"hooks", &hook_libraries},
 };
 
-constinit Options process_options;
 constinit bool plain = false;  // something of ours failed: be python
 
 std::string fail_step() {
@@ -125,6 +137,7 @@ int run_python(int argc, char** argv, const std::string& given, const Options& p
   process_options = line.options;
   if (line.options.help) return print_text(help_text());
   if (line.options.version) return print_version();
+  process_arguments = {line.argv() + 1, static_cast<std::size_t>(line.argc() - 1)};
   const std::string failing = fail_step();
   for (const Step& step : kBeforePython) {
     if (plain) break;

@@ -1,0 +1,68 @@
+#include "host/trace_setup.h"
+
+#include <Python.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/config/core_settings.h"
+#include "core/sampling/sampling.h"
+#include "core/trace/facts.h"
+#include "core/trace/tracer.h"
+#include "core/tracing/processors.h"
+#include "core/tracing/tracer_object.h"
+#include "core/transport/agent_sink.h"
+#include "products/local/tree_printer.h"
+
+extern char** environ;
+
+namespace dd::host {
+namespace {
+
+constexpr std::int64_t kFlushNs = 5'000'000'000;
+
+void flush_sinks() { (void)transport::agent_sink::flush(kFlushNs); }
+
+std::string python_version() {
+  std::string version = PY_VERSION;
+  if (version.ends_with('+')) version.pop_back();
+  return version;
+}
+
+}  // namespace
+
+Status set_up_tracer(std::span<char* const> arguments) {
+  config::load_environment(environ);
+  config::resolve(config::core_settings());
+  if (config::debug.get()) base::set_log_level(base::LogLevel::kDebug);
+  trace::Tracer& tracer = trace::Tracer::get();
+  const std::vector<std::string_view> words(arguments.begin(), arguments.end());
+  tracer.set_facts(trace::facts_from_settings(words));
+  tracer.set_enabled(config::tracing_enabled.get());
+  return {};
+}
+
+Status connect_tracer(bool print_locally) {
+  sampling::configure(sampling::config_from_settings());
+  sampling::install();
+  trace::Tracer::get().set_hooks({.filter = &tracing::filter_chunk, .decide = &sampling::decide});
+  if (!config::tracing_enabled.get()) return {};
+  if (print_locally) {
+    local::start_tree_printer();
+    return {};
+  }
+  // Without a usable address the program still has its spans and the ddtrace package.
+  const Status started = transport::agent_sink::start(
+      {.language_version = python_version(), .tracer_version = "4.16.0"});
+  if (started.ok())
+    tracing::set_flush(&flush_sinks);
+  else
+    base::log(base::LogLevel::kWarning, started.message() + "; traces are not sent");
+  return {};
+}
+
+void stop_tracer() { transport::agent_sink::shutdown(kFlushNs); }
+
+}  // namespace dd::host

@@ -1,0 +1,70 @@
+"""A program's own spans, from `import ddtrace` to an agent that decodes them."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from fakes.agent import Agent  # noqa: E402
+
+LAUNCHER = os.environ["DD_LAUNCHER"]
+
+PROGRAM = """
+from ddtrace.trace import tracer
+with tracer.trace("web.request", service="shop", resource="GET /") as span:
+    span.set_tag("key", "value")
+    with tracer.trace("db"):
+        pass
+print("done")
+"""
+
+
+def run(*options, program=PROGRAM, **variables):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("DD_")}
+    return subprocess.run([LAUNCHER, *options, "-c", program], env=environment | variables,
+                          capture_output=True, text=True, timeout=60)
+
+
+def test_spans_reach_the_agent_at_exit():
+    with Agent() as agent:
+        done = run(DD_TRACE_AGENT_URL=agent.url, DD_SERVICE="shop", DD_ENV="test")
+        [[root, child]] = agent.traces()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+    assert (root["name"], root["service"], root["resource"]) == ("web.request", "shop", "GET /")
+    assert root["meta"].items() >= {"key": "value", "env": "test", "language": "python"}.items()
+    assert root["metrics"].items() >= {"_sampling_priority_v1": 1, "_dd.top_level": 1}.items()
+    assert (child["name"], child["parent_id"]) == ("db", root["span_id"])
+
+
+def test_local_traces_are_a_tree_on_stderr():
+    done = run("--dd-local")
+    assert (done.returncode, done.stdout) == (0, "done\n")
+    first, second = done.stderr.splitlines()
+    assert first.startswith("web.request GET /") and second.startswith("└─ db")
+
+
+def test_without_an_agent_there_is_one_line():
+    done = run(DD_TRACE_AGENT_URL="http://127.0.0.1:1")
+    assert (done.returncode, done.stdout) == (0, "done\n")
+    assert len(done.stderr.splitlines()) == 1 and "no trace agent" in done.stderr
+
+
+def test_tracing_turned_off_is_silent():
+    done = run(DD_TRACE_ENABLED="false", DD_TRACE_AGENT_URL="http://127.0.0.1:1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
+def test_an_unusable_address_costs_one_line_and_no_span():
+    done = run(DD_TRACE_AGENT_URL="foo://x")
+    assert (done.returncode, done.stdout) == (0, "done\n")
+    assert len(done.stderr.splitlines()) == 1 and "foo://x" in done.stderr
+
+
+def test_a_rule_can_reject_a_trace():
+    with Agent() as agent:
+        run(DD_TRACE_AGENT_URL=agent.url, DD_TRACE_SAMPLING_RULES=json.dumps([{"sample_rate": 0}]))
+        [[root, _]] = agent.traces()
+    assert root["metrics"]["_sampling_priority_v1"] == -1
