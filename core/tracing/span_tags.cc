@@ -240,6 +240,7 @@ PyObject* py_set_exc_info(PyObject* object, PyObject* args, PyObject* kwargs) {
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO|O:set_exc_info", const_cast<char**>(kNames),
                                    &type, &value, &traceback, &limit))
     return nullptr;
+  if (traceback == nullptr || traceback == Py_None) Py_RETURN_NONE;
   if (!record_error(me(object), type, value, traceback,
                     static_cast<int>(as_int64(limit).value_or(0))))
     return nullptr;
@@ -351,8 +352,9 @@ bool set_metric(SpanObject* self, Handle key, Handle value) {
 }
 
 bool record_error(SpanObject* self, Handle type, Handle value, Handle traceback, int limit) {
-  if (!type || !value || !traceback || type.is_none() || value.is_none() || traceback.is_none())
-    return true;
+  if (!type || !value || type.is_none() || value.is_none()) return true;
+  // An error raised by C code has no traceback before it reaches the first Python frame.
+  if (!traceback) traceback = Py_None;
   if (is_clean_exit(type, value) || is_ignored(self, type)) return true;
   constexpr int kFrames = 30;
   const std::string name = class_name(type);

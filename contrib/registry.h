@@ -1,0 +1,35 @@
+// Every integration, and what became of it.
+//
+// start() watches the imports that trigger the integrations that are on; each is prepared and
+// applied when its library has been imported, at once when it already is. Calls of the
+// application's code (patch(), unpatch()) come in between, at any time. All of it needs the GIL.
+
+#pragma once
+
+#include <string_view>
+
+#include "contrib/support/integration.h"
+#include "core/base/status.h"
+
+namespace dd::contrib {
+
+// Once a process. `settings` is kept.
+void start(const Settings* settings);
+
+// Switches one on whatever the settings say, now or when its library is imported. Fails for a name
+// that is not in the table, and when the library is there and lacks what is to be hooked.
+Status patch(std::string_view name);
+// Puts the library back as it was, and leaves it alone from now on.
+Status unpatch(std::string_view name);
+
+struct IntegrationState {
+  std::string_view name;
+  bool on;                   // wanted
+  bool triggered;            // its library has been imported
+  bool applied;              // hooked
+  std::string_view trouble;  // why not, or what is missing; empty when all is well
+};
+// Calls `see` for each integration in the order of the table.
+void each_integration(void (*see)(const IntegrationState&, void* context), void* context);
+
+}  // namespace dd::contrib

@@ -1,0 +1,52 @@
+// sqlite3: one span a statement, commit and rollback.
+//
+// The commit of `with connection:` is a call inside C and makes no span.
+
+#include "contrib/support/dbapi.h"
+#include "contrib/support/integration.h"
+
+namespace dd::contrib::sqlite3 {
+namespace {
+
+constexpr SqlFacts kFacts = {.component = "sqlite",
+                             .system = "sqlite",
+                             .query = {"sqlite.query", "sqlite.query"},
+                             .commit = "sqlite.connection.commit",
+                             .rollback = "sqlite.connection.rollback"};
+constinit const SqlKnobs* knobs = nullptr;
+constexpr SqlDriver kDriver = {&kFacts, &knobs};
+
+void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "sqlite")); }
+
+constexpr const char* kModules[] = {"sqlite3"};
+constexpr py::Target kTargets[] = {
+    {.where = "sqlite3:Cursor.execute",
+     .enter = enter_execute,
+     .leave = leave_cursor,
+     .data = &kDriver},
+    {.where = "sqlite3:Cursor.executemany",
+     .enter = enter_executemany,
+     .leave = leave_cursor,
+     .data = &kDriver},
+    {.where = "sqlite3:Connection.execute",
+     .enter = enter_connection_execute,
+     .leave = leave_connection_execute,
+     .data = &kDriver},
+    {.where = "sqlite3:Connection.executemany", .enter = enter_silent, .data = &kDriver},
+    {.where = "sqlite3:Connection.commit",
+     .enter = enter_commit,
+     .leave = leave_connection,
+     .data = &kDriver},
+    {.where = "sqlite3:Connection.rollback",
+     .enter = enter_rollback,
+     .leave = leave_connection,
+     .data = &kDriver},
+};
+
+}  // namespace
+
+extern const Integration integration;
+constexpr Integration integration = {
+    .name = "sqlite3", .modules = kModules, .targets = kTargets, .prepare = prepare};
+
+}  // namespace dd::contrib::sqlite3

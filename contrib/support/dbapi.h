@@ -1,0 +1,50 @@
+// Shared engine of every SQL driver: one span a statement, with its row count.
+//
+// The hooks sit on the methods of the driver's own types: there are no proxies, so every check of a
+// type or an identity, in Python or in C, sees what it would see without us.
+//
+// GIL held; nothing here raises.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "contrib/rules/settings.h"
+#include "core/py/hook.h"
+
+namespace dd::contrib {
+
+struct SqlFacts {                     // of a driver, immutable
+  std::string_view component;         // "sqlite": also its section of the settings and its service
+  std::string_view system;            // db.system
+  Operation query;                    // "sqlite.query"
+  std::string_view commit, rollback;  // "sqlite.connection.commit"
+  std::string_view fetchone, fetchmany, fetchall;  // "sqlite.query.fetchone"
+};
+
+struct SqlKnobs {  // of a driver, from its settings
+  std::string own_service;
+  bool traces_fetches = false;
+};
+SqlKnobs sql_knobs(const Settings& settings, std::string_view section);
+
+struct SqlDriver {
+  const SqlFacts* facts;
+  const SqlKnobs* const* knobs;
+};
+
+// Hook functions; each target's data is its SqlDriver. Of a cursor:
+void enter_execute(py::Call& call, py::Scope& scope);
+void enter_executemany(py::Call& call, py::Scope& scope);
+void leave_cursor(py::Outcome& outcome, py::Scope& scope);
+// Of a connection; the statement's cursor is its result:
+void enter_connection_execute(py::Call& call, py::Scope& scope);
+void leave_connection_execute(py::Outcome& outcome, py::Scope& scope);
+void enter_commit(py::Call& call, py::Scope& scope);
+void enter_rollback(py::Call& call, py::Scope& scope);
+void leave_connection(py::Outcome& outcome, py::Scope& scope);
+// Statements that the call runs on cursors of its own make no spans.
+void enter_silent(py::Call& call, py::Scope& scope);
+
+}  // namespace dd::contrib

@@ -1,0 +1,125 @@
+#include "contrib/support/http_client.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "contrib/support/integration.h"
+#include "contrib/support/step.h"
+#include "core/http/url.h"
+#include "core/trace/tags.h"
+
+namespace dd::contrib {
+namespace {
+
+namespace tags = trace::tags;
+using http::Side;
+
+py::Name kUserAgent("User-Agent");
+
+// Clients call each other on one stack, so a count for each thread is exact; a coroutine that
+// suspends inside would need a context variable.
+thread_local int suppressed = 0;
+
+struct Suppression {
+  Suppression() { ++suppressed; }
+  Suppression(Suppression&&) noexcept { ++suppressed; }  // the one moved from is dropped as well
+  ~Suppression() { --suppressed; }
+};
+
+std::string_view text_of(py::Handle value, std::string& room) {
+  if (value.is_str() && !value.utf8().empty()) return value.utf8();
+  room = value.text();
+  return room;
+}
+
+void tag_headers(trace::Span& span, py::Handle headers, Side side) {
+  const http::HeaderTags& wanted = settings().header_tags;
+  if (wanted.empty()) return;
+  headers.each_pair([&](py::Handle name, py::Handle value) {
+    std::string name_room, value_room;
+    const std::string_view tag = wanted.tag(text_of(name, name_room), side);
+    if (!tag.empty()) span.set(trace::Key(tag), text_of(value, value_room));
+  });
+}
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c & ~0x20);
+  }
+  return out;
+}
+
+}  // namespace
+
+HttpClientKnobs http_client_knobs(const Settings& from, std::string_view section) {
+  return {.own_service = from.own_service(section),
+          .injects = from.knob(section, "DISTRIBUTED_TRACING", true),
+          .by_domain = from.knob(section, "SPLIT_BY_DOMAIN", false)};
+}
+
+void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const HttpClientKnobs& knobs,
+                       const HttpClientRequest& request) {
+  const Settings& all = settings();
+  const http::Url url = http::parse(request.url);
+  const Named named =
+      all.naming.of_client({.integration = facts.component,
+                            .fallback = facts.component,
+                            .own = knobs.own_service,
+                            .domain = knobs.by_domain ? url.authority : std::string_view()});
+  const std::string_view name = all.naming.operation(facts.operation);
+  const std::string method = upper(request.method);
+  std::string resource;
+  if (facts.resource_is_path) {
+    resource.reserve(method.size() + 1 + url.path.size());
+    resource.append(method).append(" ").append(url.path);
+  } else {
+    resource = name;
+  }
+  const tracing::LiveSpan& live = start_step(scope, {.name = name,
+                                                     .component = facts.component,
+                                                     .service = named.service,
+                                                     .source = named.source,
+                                                     .resource = resource,
+                                                     .type = "http",
+                                                     .kind = "client",
+                                                     .measured = facts.measured});
+  if (!live) return;
+  trace::Span& span = live.span();
+  span.set(tags::kHttpMethod, method);
+  span.set(tags::kHttpUrl, http::shown_url(request.url, all.show_client_query, all.redactor()));
+  if (!url.host.empty()) {
+    span.set(tags::kOutHost, url.host);
+    if (facts.tells_server_address) span.set(tags::kServerAddress, url.host);
+  }
+  const py::Ref agent = request.headers.item(kUserAgent);
+  std::string room;
+  const std::string_view agent_text = text_of(agent, room);
+  if (!agent_text.empty()) span.set(tags::kHttpUserAgent, agent_text);
+  tag_headers(span, request.headers, Side::kRequest);
+  if (knobs.injects && request.may_inject && request.headers) inject_context(live, request.headers);
+}
+
+void finish_http_client(const py::Outcome& outcome, py::Scope& scope,
+                        const HttpClientResponse& response) {
+  if (const tracing::LiveSpan* live = step_of(scope); live && response.status > 0) {
+    trace::Span& span = live->span();
+    std::array<char, 12> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), response.status);
+    span.set(tags::kHttpStatusCode,
+             std::string_view(digits.data(), static_cast<std::size_t>(end.ptr - digits.data())));
+    if (!response.reason.empty()) span.set(tags::kHttpStatusMessage, response.reason);
+    if (settings().error_statuses.contains(response.status)) span.error = 1;
+    tag_headers(span, response.headers, Side::kResponse);
+  }
+  if (const tracing::LiveSpan* live = step_of(scope); live && !response.retries_remain.empty())
+    live->span().set(tags::kHttpRetriesRemain, response.retries_remain);
+  finish_step(outcome, scope);
+}
+
+void suppress_inner_injection(py::Scope& scope) { scope.emplace<Suppression>(); }
+
+bool inner_injection_suppressed() { return suppressed > 0; }
+
+}  // namespace dd::contrib

@@ -1,0 +1,56 @@
+// Shared engine of every HTTP client: one span and one header writer a request.
+//
+// GIL held; nothing here raises.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "contrib/rules/settings.h"
+#include "core/py/hook.h"
+#include "core/tracing/live_span.h"
+
+namespace dd::contrib {
+
+struct HttpClientFacts {       // of a library, immutable
+  std::string_view component;  // "requests"
+  Operation operation;
+  bool measured = true;
+  bool resource_is_path = false;  // "GET /path"; else the operation
+  bool tells_server_address = false;
+};
+
+struct HttpClientKnobs {  // of a library, from its settings
+  std::string own_service;
+  bool injects = true;
+  bool by_domain = false;
+};
+HttpClientKnobs http_client_knobs(const Settings& settings, std::string_view section);
+
+struct HttpClientRequest {
+  std::string_view method, url;
+  py::Handle headers;      // what is sent: a mapping; context is written into it when it may be
+  bool may_inject = true;  // false: a client above has done it
+};
+
+void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const HttpClientKnobs& knobs,
+                       const HttpClientRequest& request);
+
+struct HttpClientResponse {
+  int status = 0;  // 0: none
+  std::string_view reason{};
+  py::Handle headers{};
+  std::string_view retries_remain{};
+};
+void finish_http_client(const py::Outcome& outcome, py::Scope& scope,
+                        const HttpClientResponse& response);
+
+// While a scope lives that called this, clients below it leave the headers alone.
+void suppress_inner_injection(py::Scope& scope);
+bool inner_injection_suppressed();
+
+// Writes the trace context of the active span into a mapping of headers.
+void inject_context(const tracing::LiveSpan& span, py::Handle headers);
+
+}  // namespace dd::contrib

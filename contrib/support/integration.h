@@ -1,0 +1,29 @@
+// One integration: a constant that says what it hooks, and when.
+//
+// `modules` trigger it: when one of them has been imported, prepare() runs once and the targets are
+// applied together or not at all. Integrations are listed in contrib/integrations.def and found by
+// contrib/registry.h; nothing registers itself.
+
+#pragma once
+
+#include <span>
+
+#include "contrib/rules/settings.h"
+#include "core/py/hook.h"
+
+namespace dd::contrib {
+
+struct Integration {
+  const char* name;               // of DD_TRACE_<NAME>_ENABLED and patch(<name>=True)
+  const char* package = nullptr;  // on the package index; null for the standard library
+  const char* versions = "";      // that it is made for, ">=2.25.1"
+  std::span<const char* const> modules;
+  std::span<const py::Target> targets;
+  void (*prepare)(const Settings&) = nullptr;  // reads its settings; once, GIL held
+};
+
+// What is in force. Set before the first integration is prepared, never changed.
+const Settings& settings();
+void set_settings(const Settings* settings);
+
+}  // namespace dd::contrib

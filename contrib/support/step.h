@@ -1,0 +1,34 @@
+// A span from enter to leave: what most hooks of most integrations are.
+//
+// The span lives in the hook's Scope: it ends when leave asks, or with the Scope if leave never
+// ran. GIL held; nothing here raises.
+
+#pragma once
+
+#include <string_view>
+
+#include "contrib/rules/naming.h"
+#include "core/py/hook.h"
+#include "core/tracing/live_span.h"
+
+namespace dd::contrib {
+
+struct Step {
+  std::string_view name;
+  std::string_view component{};
+  std::string_view service{};   // null data: the parent's
+  std::string_view source{};    // _dd.svc_src; null data: the parent's
+  std::string_view resource{};  // null data: the name
+  std::string_view type{};
+  std::string_view kind{};  // "client", "server"
+  bool measured = false;
+};
+
+// The span of this call, empty when tracing is off.
+tracing::LiveSpan& start_step(py::Scope& scope, const Step& step);
+// Null when the hook started none.
+tracing::LiveSpan* step_of(py::Scope& scope);
+// Records the exception, if any, and ends the span.
+void finish_step(const py::Outcome& outcome, py::Scope& scope);
+
+}  // namespace dd::contrib

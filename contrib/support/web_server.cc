@@ -1,0 +1,231 @@
+#include "contrib/support/web_server.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "contrib/support/integration.h"
+#include "core/http/client_ip.h"
+#include "core/http/url.h"
+#include "core/trace/tags.h"
+
+namespace dd::contrib {
+namespace {
+
+namespace tags = trace::tags;
+using http::Side;
+using py::Handle;
+using py::Name;
+using py::Ref;
+using tracing::LiveSpan;
+
+Name kEnviron("environ"), kStartResponse("start_response"), kMethod("REQUEST_METHOD"),
+    kScheme("wsgi.url_scheme"), kHost("HTTP_HOST"), kServerName("SERVER_NAME"),
+    kServerPort("SERVER_PORT"), kScriptName("SCRIPT_NAME"), kPath("PATH_INFO"),
+    kQuery("QUERY_STRING"), kAgentHeader("HTTP_USER_AGENT"), kReferer("HTTP_REFERER"),
+    kPeer("REMOTE_ADDR");
+
+struct Request {
+  Request(LiveSpan&& whole, LiveSpan&& app, std::string&& verb)
+      : request(std::move(whole)), application(std::move(app)), method(std::move(verb)) {}
+  Request(Request&& other) noexcept
+      : request(std::move(other.request)),
+        application(std::move(other.application)),
+        response(std::move(other.response)),
+        method(std::move(other.method)),
+        outer(other.outer) {}
+  ~Request() {
+    for (const LiveSpan* span : {&response, &application, &request}) {
+      if (*span && !span->span().finished()) span->finish();
+    }
+  }
+
+  LiveSpan request, application, response;
+  std::string method;
+  RequestSpans outer;  // of a request made inside a request
+};
+
+thread_local RequestSpans current;
+
+std::string whole_url(Handle environ) {
+  const Ref scheme = environ.item(kScheme), host = environ.item(kHost);
+  const Ref script = environ.item(kScriptName), path = environ.item(kPath);
+  const Ref query = environ.item(kQuery);
+  std::string url(scheme.utf8());
+  url.append("://");
+  if (!host.utf8().empty()) {
+    url.append(host.utf8());
+  } else {
+    const Ref name = environ.item(kServerName), port = environ.item(kServerPort);
+    url.append(name.utf8());
+    const bool usual = (scheme.utf8() == "http" && port.utf8() == "80") ||
+                       (scheme.utf8() == "https" && port.utf8() == "443");
+    if (!usual && !port.utf8().empty()) url.append(":").append(port.utf8());
+  }
+  url.append(script.utf8()).append(path.utf8());
+  if (!query.utf8().empty()) url.append("?").append(query.utf8());
+  return url;
+}
+
+// "HTTP_X_ORDER" -> "X-ORDER"; empty for what is no header.
+std::string_view header_name(std::string_view variable) {
+  if (variable.starts_with("HTTP_")) return variable.substr(5);
+  return variable == "CONTENT_TYPE" || variable == "CONTENT_LENGTH" ? variable : std::string_view();
+}
+
+void tag_request_headers(trace::Span& span, Handle environ) {
+  const http::HeaderTags& wanted = settings().header_tags;
+  if (wanted.empty()) return;
+  environ.each_pair([&](Handle variable, Handle value) {
+    const std::string_view header = header_name(variable.utf8());
+    const std::string_view tag =
+        header.empty() ? std::string_view() : wanted.tag(header, Side::kRequest);
+    if (!tag.empty()) span.set(trace::Key(tag), value.text());
+  });
+}
+
+void tag_client_ip(trace::Span& span, Handle environ) {
+  const Settings& all = settings();
+  if (!all.tell_client_ip) return;
+  struct Reader {
+    Handle environ;
+    Ref value;  // of the header last asked for
+  } reader{environ, {}};
+  const http::HeaderReader headers{[](const void* from, std::string_view name) -> std::string_view {
+                                     Reader& self = *static_cast<Reader*>(const_cast<void*>(from));
+                                     std::string variable = "HTTP_";
+                                     for (const char c : name)
+                                       variable.push_back(c == '-' ? '_'
+                                                          : c >= 'a' && c <= 'z'
+                                                              ? static_cast<char>(c & ~0x20)
+                                                              : c);
+                                     self.value = self.environ.item(variable.c_str());
+                                     return self.value.utf8();
+                                   },
+                                   &reader};
+  const Ref peer = environ.item(kPeer);
+  const std::string ip = http::client_ip(headers, peer.utf8(), all.client_ip_header);
+  if (!ip.empty()) span.set(tags::kHttpClientIp, ip);
+  if (http::reach(peer.utf8()) != http::Reach::kInvalid)
+    span.set(tags::kNetworkClientIp, peer.utf8());
+}
+
+void tag_request(trace::Span& span, Handle environ, std::string_view method) {
+  const Settings& all = settings();
+  span.set(tags::kHttpMethod, method);
+  span.set(tags::kHttpUrl,
+           http::shown_url(whole_url(environ), all.show_server_query, all.redactor()));
+  const Ref agent = environ.item(kAgentHeader);
+  if (!agent.utf8().empty()) span.set(tags::kHttpUserAgent, agent.utf8());
+  const Ref referer = environ.item(kReferer);
+  if (!referer.utf8().empty()) span.set(tags::kHttpReferrerHost, http::parse(referer.utf8()).host);
+  tag_request_headers(span, environ);
+  tag_client_ip(span, environ);
+}
+
+// What the application tells its server, heard on the way: (start_response, Span of the request).
+PyObject* hear_start_response(PyObject* self, PyObject* const* args, Py_ssize_t count,
+                              PyObject* kwnames) {
+  const Handle server = PyTuple_GET_ITEM(self, 0);
+  trace::Span* span = const_cast<trace::Span*>(tracing::native(PyTuple_GET_ITEM(self, 1)));
+  if (span && !span->finished() && count > 0) {
+    const Handle line = args[0];
+    const std::string_view status = line.utf8().substr(0, line.utf8().find(' '));
+    int code = 0;
+    std::from_chars(status.data(), status.data() + status.size(), code);
+    if (!status.empty()) span->set(tags::kHttpStatusCode, status);
+    span->error = settings().error_statuses.contains(code) ? 1 : 0;
+    if (const http::HeaderTags& wanted = settings().header_tags; count > 1 && !wanted.empty()) {
+      Handle(args[1]).each([&](Handle pair) {
+        if (!pair.is_tuple() || pair.size() != 2) return;
+        const std::string_view tag =
+            wanted.tag(Handle(PyTuple_GET_ITEM(pair.ptr(), 0)).utf8(), Side::kResponse);
+        if (!tag.empty())
+          span->set(trace::Key(tag), Handle(PyTuple_GET_ITEM(pair.ptr(), 1)).text());
+      });
+    }
+  }
+  return PyObject_Vectorcall(server.ptr(), args, static_cast<std::size_t>(count), kwnames);
+}
+
+constinit PyMethodDef start_response_definition = {
+    "start_response",
+    reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&hear_start_response)),
+    METH_FASTCALL | METH_KEYWORDS, nullptr};
+
+void end_request(Request& request) {
+  trace::Span& span = request.request.span();
+  // Without a route the status says what the request was.
+  if (span.resource.view() == span.name.view()) {
+    const std::string_view status = span.text(tags::kHttpStatusCode);
+    if (!status.empty()) span.set_resource(request.method + " " + std::string(status));
+  }
+  request.request.finish();
+}
+
+void end_body(py::Outcome& outcome, py::Scope& scope) {
+  Request* request = scope.get<Request>();
+  if (!request) return;
+  if (outcome.error) request->response.fail(outcome.error);
+  request->response.finish();
+  end_request(*request);
+}
+
+constexpr py::Watch kBody = {.end = end_body};
+
+}  // namespace
+
+void start_wsgi_request(py::Call& call, py::Scope& scope, const WebServerFacts& facts,
+                        std::string_view own_service, int first) {
+  const Handle environ = call.arg(first, kEnviron);
+  const Handle server = call.arg(first + 1, kStartResponse);
+  if (!environ.is_dict() || !server) return;
+  const Settings& all = settings();
+  const Named named = all.naming.of_server(
+      {.integration = facts.component, .fallback = facts.component, .own = own_service});
+  const Ref verb = environ.item(kMethod);
+  // TODO: activate the context that the headers carry, once core/propagation can extract.
+  LiveSpan whole = LiveSpan::start({.name = all.naming.operation(facts.request),
+                                    .service = named.service,
+                                    .type = "web",
+                                    .measured = true});
+  if (!whole) return;
+  trace::Span& span = whole.span();
+  span.set_static(tags::kComponent, facts.component);
+  span.set_static(tags::kSpanKind, "server");
+  span.set(tags::kServiceSource, named.source);
+  tag_request(span, environ, verb.utf8());
+  LiveSpan inner = LiveSpan::start({.name = facts.application});
+  inner.span().set_static(tags::kComponent, facts.component);
+  const RequestSpans outer = std::exchange(current, {whole.object(), inner.object()});
+  const Handle parts[] = {server, whole.object()};
+  const Ref heard_by = py::tuple(parts);
+  Ref heard = Ref::steal(PyCFunction_New(&start_response_definition, heard_by.ptr()));
+  if (heard) (void)call.replace_arg(first + 1, kStartResponse, std::move(heard));
+  scope.emplace<Request>(std::move(whole), std::move(inner), std::string(verb.utf8())).outer =
+      outer;
+}
+
+void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServerFacts& facts) {
+  Request* request = scope.get<Request>();
+  if (!request) return;
+  current = request->outer;
+  if (outcome.error) {
+    request->application.fail(outcome.error);
+    request->application.finish();
+    request->request.fail(outcome.error);
+    end_request(*request);
+    return;
+  }
+  request->application.finish();
+  request->response = LiveSpan::start_under(request->request.object(), {.name = facts.response});
+  request->response.span().set_static(tags::kComponent, facts.component);
+  if (!outcome.follow(py::Kind::kIterator, kBody, scope)) {
+    request->response.finish();
+    end_request(*request);
+  }
+}
+
+RequestSpans current_request() { return current; }
+
+}  // namespace dd::contrib

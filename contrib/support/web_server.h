@@ -1,0 +1,37 @@
+// Shared engine of frameworks that speak WSGI: the request from its environ to the end of its body.
+//
+//   <name>.request       from the call of the application until the body is closed
+//     <name>.application from the call until the application returned
+//     <name>.response    from there until the body is closed
+//
+// GIL held; nothing here raises.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "contrib/rules/settings.h"
+#include "core/py/hook.h"
+#include "core/tracing/live_span.h"
+
+namespace dd::contrib {
+
+struct WebServerFacts {        // of a framework, immutable
+  std::string_view component;  // "flask"
+  Operation request;           // "flask.request"
+  std::string_view application, response;
+};
+
+// Hooks a WSGI callable `(environ, start_response)`; environ is argument `first`.
+void start_wsgi_request(py::Call& call, py::Scope& scope, const WebServerFacts& facts,
+                        std::string_view own_service, int first = 0);
+void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServerFacts& facts);
+
+// The spans of the request that this thread is in, or empty: for what is learnt while it runs.
+struct RequestSpans {
+  py::Handle request, application;  // ddtrace Span objects
+};
+RequestSpans current_request();
+
+}  // namespace dd::contrib
