@@ -11,7 +11,6 @@
 #include "core/sampling/sampling.h"
 #include "core/trace/facts.h"
 #include "core/trace/tracer.h"
-#include "core/tracing/processors.h"
 #include "core/tracing/tracer_object.h"
 #include "core/transport/agent_sink.h"
 #include "products/local/tree_printer.h"
@@ -47,7 +46,6 @@ Status set_up_tracer(std::span<char* const> arguments) {
 Status connect_tracer(bool print_locally) {
   sampling::configure(sampling::config_from_settings());
   sampling::install();
-  trace::Tracer::get().set_hooks({.filter = &tracing::filter_chunk, .decide = &sampling::decide});
   if (!config::tracing_enabled.get()) return {};
   if (print_locally) {
     local::start_tree_printer();
