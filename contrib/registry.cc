@@ -106,11 +106,12 @@ void watch(const Row& row) {
 const Settings& settings() { return *in_force; }
 void set_settings(const Settings* wanted) { in_force = wanted; }
 
-void start(const Settings* wanted) {
+void start(const Settings* wanted, bool automatic) {
   set_settings(wanted);
   registry = new Registry;
   for (std::size_t i = 0; i < kCount; ++i) {
-    registry->states[i].on = wanted->on(kRows[i].integration->name, kRows[i].by_default);
+    registry->states[i].on =
+        automatic && wanted->on(kRows[i].integration->name, kRows[i].by_default);
     watch(kRows[i]);
   }
   py::import_hook::add(registry->watched);

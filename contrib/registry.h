@@ -13,8 +13,8 @@
 
 namespace dd::contrib {
 
-// Once a process. `settings` is kept.
-void start(const Settings* settings);
+// Once a process. `settings` is kept. Not `automatic`: only what patch() asks for is hooked.
+void start(const Settings* settings, bool automatic = true);
 
 // Switches one on whatever the settings say, now or when its library is imported. Fails for a name
 // that is not in the table, and when the library is there and lacks what is to be hooked.

@@ -55,7 +55,6 @@ Status connect() {
   if (status.ok()) at_exit(&stop_tracer);
   return status;
 }
-Status hook_libraries() { return {}; }
 
 // Without Python: settings, the tracer, tables.
 constexpr Step kBeforePython[] = {

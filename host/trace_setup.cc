@@ -2,10 +2,13 @@
 
 #include <Python.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "contrib/registry.h"
+#include "contrib/rules/settings.h"
 #include "core/base/log.h"
 #include "core/config/core_settings.h"
 #include "core/sampling/sampling.h"
@@ -28,6 +31,12 @@ std::string python_version() {
   std::string version = PY_VERSION;
   if (version.ends_with('+')) version.pop_back();
   return version;
+}
+
+std::optional<std::string> setting(std::string_view name) {
+  const std::optional<std::string_view> text = config::variable(name);
+  if (!text) return std::nullopt;
+  return std::string(*text);
 }
 
 }  // namespace
@@ -58,6 +67,14 @@ Status connect_tracer(bool print_locally) {
     tracing::set_flush(&flush_sinks);
   else
     base::log(base::LogLevel::kWarning, started.message() + "; traces are not sent");
+  return {};
+}
+
+Status hook_libraries() {
+  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+  contrib::start(new contrib::Settings(
+                     setting, {.service = facts.service, .is_users = !facts.service_is_inferred}),
+                 config::tracing_enabled.get());
   return {};
 }
 

@@ -17,6 +17,10 @@ Status set_up_tracer(std::span<char* const> arguments);
 // With the GIL, in a complete interpreter.
 Status connect_tracer(bool print_locally);
 
+// Hooks the libraries of the integrations that are on, now or when they are imported. After
+// connect_tracer, with the GIL.
+Status hook_libraries();
+
 // Sends what is waiting and stops the thread; at most some seconds with an agent, a tenth of one
 // without. At the end of the process, without the GIL.
 void stop_tracer();
