@@ -16,6 +16,7 @@
 #include "core/trace/tracer.h"
 #include "core/tracing/tracer_object.h"
 #include "core/transport/agent_sink.h"
+#include "host/sudden_end.h"
 #include "products/local/tree_printer.h"
 
 extern char** environ;
@@ -24,6 +25,11 @@ namespace dd::host {
 namespace {
 
 constexpr std::int64_t kFlushNs = 5'000'000'000;
+
+// Of ends that cannot wait for longer: os._exit, exec, SIGTERM. Safe in a signal handler.
+constexpr std::int64_t kSuddenNs = 1'000'000'000;
+void flush_suddenly() { (void)transport::agent_sink::flush(kSuddenNs); }
+void first_trace() { watch_sudden_ends(&flush_suddenly); }
 
 void flush_sinks() { (void)transport::agent_sink::flush(kFlushNs); }
 
@@ -62,7 +68,7 @@ Status connect_tracer(bool print_locally) {
   }
   // Without a usable address the program still has its spans and the ddtrace package.
   const Status started = transport::agent_sink::start(
-      {.language_version = python_version(), .tracer_version = "4.16.0"});
+      {.language_version = python_version(), .tracer_version = "4.16.0", .on_start = &first_trace});
   if (started.ok())
     tracing::set_flush(&flush_sinks);
   else

@@ -56,6 +56,7 @@ Status start(const Versions& versions) {
   Options options{.url = agent_url(), .facts = facts, .on_rate = keep_rate};
   options.language_version = versions.language_version;
   options.tracer_version = versions.tracer_version;
+  options.on_start = versions.on_start;
   if (const std::int64_t bytes = config::writer_buffer_bytes.get(); bytes > 0)
     options.buffer_bytes = static_cast<std::size_t>(bytes);
   if (const double seconds = config::writer_interval_s.get(); seconds > 0 && seconds < 3600)

@@ -127,6 +127,7 @@ void Exporter::start_thread() {
   // time.
   running_.store(pthread_create(&thread_, &attributes, body, this) == 0, std::memory_order_relaxed);
   pthread_attr_destroy(&attributes);
+  if (options_.on_start != nullptr) options_.on_start();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 

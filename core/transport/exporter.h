@@ -41,6 +41,9 @@ struct Options {
   encoding::FactsSource facts = nullptr;
   // The agent's sampling rates, on the worker: begin (key empty), each, end (key empty, rate < 0).
   void (*on_rate)(std::string_view service_and_env, double rate) = nullptr;
+  // The worker was started (again, after a fork): on the thread that delivered the first trace, with
+  // all signals blocked and a lock held.
+  void (*on_start)() = nullptr;
 };
 
 enum class Drop : std::uint8_t {

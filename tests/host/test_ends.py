@@ -1,0 +1,131 @@
+"""However a program ends, what it has finished reaches the agent, and it ends as under python."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from conftest import LAUNCHER, clean_environment  # noqa: E402
+from fakes.agent import Agent  # noqa: E402
+
+SPAN = "import os, signal, sys, time\nfrom ddtrace.trace import tracer\ntracer.trace('work').finish()\n"
+KILL = "os.kill(os.getpid(), signal.SIGTERM)\n"
+
+ENDS = {  # what the program does after its span, and how it ends
+    "os._exit": ("os._exit(5)", 5),
+    "execv": ("os.execv('/bin/sh', ['sh', '-c', 'exit 7'])", 7),
+    "execve": ("os.execve('/bin/sh', ['sh', '-c', 'exit 7'], {})", 7),
+    "execvp": ("os.execvp('sh', ['sh', '-c', 'exit 7'])", 7),
+    "SIGTERM": (KILL, -signal.SIGTERM),
+    "SIGTERM in another thread": (
+        "import threading\nthreading.Thread(target=signal.raise_signal, args=[15]).start()\n"
+        "time.sleep(60)", -signal.SIGTERM),
+    "SIGTERM after a handler was there": (
+        "signal.signal(15, lambda *_: None)\nassert signal.signal(15, signal.SIG_DFL)\n" + KILL,
+        -signal.SIGTERM),
+    "SIGTERM while it is ignored": (
+        "signal.signal(15, signal.SIG_IGN)\n" + KILL + "sys.exit(3)", 3),
+    "SIGTERM with a handler": (
+        "signal.signal(15, lambda *_: sys.exit(4))\n" + KILL, 4),
+    "an exec that fails": (
+        "try: os.execv('/no/such/file', ['x'])\nexcept OSError: sys.exit(6)", 6),
+    "an exception": ("raise ValueError", 1),
+    "Ctrl-C": ("raise KeyboardInterrupt", -signal.SIGINT),
+}
+
+
+def run(source, arguments=(), **variables):
+    return subprocess.run([LAUNCHER, *arguments, "-c", source], capture_output=True, text=True,
+                          timeout=60, env=clean_environment(**variables))
+
+
+@pytest.mark.parametrize("end, status", ENDS.values(), ids=ENDS.keys())
+def test_finished_spans_are_sent(end, status):
+    with Agent() as agent:
+        done = run(SPAN + end, DD_TRACE_AGENT_URL=agent.url)
+        assert done.returncode == status, done.stderr
+        assert [span["name"] for span in agent.spans()] == ["work"]
+
+
+@pytest.mark.parametrize("end, status", ENDS.values(), ids=ENDS.keys())
+def test_without_an_agent_the_end_is_the_same(end, status):
+    done = run(SPAN + end, DD_TRACE_AGENT_URL="http://127.0.0.1:1")
+    assert done.returncode == status
+    assert done.stderr.count("ddpython:") <= 1
+
+
+@pytest.mark.parametrize("end, status", [("os._exit(5)", 5), (KILL, -signal.SIGTERM)])
+def test_an_agent_that_never_answers_cannot_hold_the_end(end, status):
+    with Agent() as agent:
+        agent.answer = "silent"
+        assert run(SPAN + end, DD_TRACE_AGENT_URL=agent.url).returncode == status
+
+
+def test_the_default_action_is_what_the_program_sees():
+    show = "print(signal.getsignal(15), signal.signal(15, signal.SIG_IGN))\n"
+    shown = run(SPAN + show, DD_TRACE_AGENT_URL="http://127.0.0.1:1").stdout
+    assert shown == run("import signal\n" + show).stdout == "0 0\n"
+    # Nothing is handled before there is something to send.
+    caught = "print([l for l in open('/proc/self/status') if l.startswith('SigCgt')])"
+    assert run(caught).stdout == subprocess.run(
+        [os.environ["DD_PLAIN_PYTHON"], "-c", caught], capture_output=True, text=True).stdout
+
+
+CHILD = "with tracer.trace('child'): pass\n"
+FORKS = {
+    "os.fork": SPAN + f"if os.fork() == 0:\n {CHILD} os._exit(0)\nos.wait()",
+    "os.fork, killed": SPAN + f"if os.fork() == 0:\n {CHILD} {KILL}\nprint(os.wait()[1])",
+    "os.fork, exec": SPAN + f"if os.fork() == 0:\n {CHILD} os.execv('/bin/true', ['true'])\nos.wait()",
+    "os.fork, exit": SPAN + f"if os.fork() == 0:\n {CHILD} sys.exit()\nos.wait()",
+    "no span before the fork": SPAN.replace("tracer.trace('work').finish()", "") +
+        f"if os.fork() == 0:\n {CHILD} os._exit(0)\nos.wait()\ntracer.trace('work').finish()",
+}
+
+
+@pytest.mark.parametrize("source", FORKS.values(), ids=FORKS.keys())
+def test_spans_of_forked_children_are_sent_once(source):
+    with Agent() as agent:
+        done = run(source, DD_TRACE_AGENT_URL=agent.url)
+        assert done.returncode == 0, done.stderr
+        assert sorted(span["name"] for span in agent.spans()) == ["child", "work"]
+
+
+POOL = """
+import multiprocessing, sys
+from ddtrace.trace import tracer
+def work(n):
+    with tracer.trace("work", resource=str(n)): pass
+    return n
+def fail(n):
+    with tracer.trace("work", resource=str(n)): sys.exit(n)
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    with tracer.trace("main"): pass
+    if sys.argv[2] == "pool":
+        with context.Pool(2) as pool: pool.map(work, range(4), 1)
+    elif sys.argv[2] == "executor":
+        from concurrent.futures import ProcessPoolExecutor
+        with ProcessPoolExecutor(2, mp_context=context) as pool: list(pool.map(work, range(4)))
+    else:
+        children = [context.Process(target=fail, args=[n]) for n in range(4)]
+        for child in children: child.start()
+        for child in children: child.join()
+        assert [child.exitcode for child in children] == [0, 1, 2, 3]
+"""
+
+
+@pytest.mark.parametrize("how", ["pool", "executor", "processes"])
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_spans_of_multiprocessing_children(tmp_path, method, how):
+    (tmp_path / "work.py").write_text(POOL)
+    with Agent() as agent:
+        done = subprocess.run([LAUNCHER, tmp_path / "work.py", method, how], timeout=60, text=True,
+                              capture_output=True, env=clean_environment(DD_TRACE_AGENT_URL=agent.url))
+        assert (done.returncode, done.stderr) == (0, "")
+        names = [span["resource"] for span in agent.spans()]
+        assert sorted(names) == ["0", "1", "2", "3", "main"]
