@@ -57,6 +57,7 @@ enum SpanFlag : std::uint16_t {
   kEnv = 1 << 5,         // meta env, the process' one
   kVersion = 1 << 6,     // meta version, the process' one
   kChunkHead = 1 << 7,   // first span of its chunk: carries the trace tags
+  kHeadersWritten = 1 << 8,  // a client is at work that wrote the headers: those below do not
 };
 
 struct Link;   // core/trace/link.h

@@ -33,6 +33,19 @@ bool same_ignoring_case(std::string_view a, std::string_view b) {
 
 bool propagated(std::string_view name) { return name.starts_with("_dd.p."); }
 
+// Who named the service when nobody did: what made the span. SPAN.md section 8.
+void set_service_source(Span& span, const ProcessFacts& facts) {
+  if (!facts.service_is_inferred || !same_text(span.service, Text(facts.service))) return;
+  const std::string_view source = span.text(tags::kServiceSource);
+  if (source.starts_with("opt.")) return;
+  constexpr std::string_view kByHand = "datadog";
+  const std::string_view component = span.text(tags::kComponent);
+  if (!component.empty() && component != kByHand)
+    span.set(tags::kServiceSource, component);
+  else if (source.empty())
+    span.set_static(tags::kServiceSource, kByHand);
+}
+
 // peer.service as set, or computed from what the span says about its peer. SPAN.md section 10.
 void set_peer_service(Span& span, const ProcessFacts& facts) {
   std::string_view peer = span.text(tags::kPeerService);
@@ -268,6 +281,7 @@ Span* Tracer::start(const StartOptions& options) {
 
 void Tracer::finish(Span* span, std::int64_t end_ns) {
   if (span->flags & (kFinished | kSealed)) return;
+  set_service_source(*span, facts());
   span->duration_ns = (end_ns ? end_ns : base::wall_ns()) - span->start_ns;
   span->flags |= kFinished;
   if (!span->parent ||
