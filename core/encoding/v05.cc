@@ -192,7 +192,8 @@ class V05 final : public TraceEncoder {
         prepared_.texts(span.flags, [&](std::uint16_t flags, Prepared::Piece& piece) {
           for_each_text_fact(flags, facts, [&](std::string_view key, std::string_view value) {
             char pair[2 * kMaxHeader];
-            char* const end = put_index(put_index(pair, strings_.index(key)), strings_.index(value));
+            char* const key_end = put_index(pair, strings_.index(key));
+            char* const end = put_index(key_end, strings_.index(value));
             piece.bytes.append(static_cast<const char*>(pair), static_cast<const char*>(end));
             ++piece.count;
           });

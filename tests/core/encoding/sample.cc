@@ -27,7 +27,8 @@ void add_extras(dd::fakes::MadeTrace& made, dd::trace::Span& span) {
   using namespace dd::trace;
   span.chunk = made.chunk();
   span.flags &= static_cast<std::uint16_t>(~kSealed);
-  set_link_attribute(span, *add_link(span, {64, 5}, 42, "dd=s:1", 1), "a.0", "\xc3\xa9\"\\\n\x01\x7f/");
+  Link& full = *add_link(span, {64, 5}, 42, "dd=s:1", 1);
+  set_link_attribute(span, full, "a.0", "\xc3\xa9\"\\\n\x01\x7f/");
   add_link(span, {0, 7}, 43);
   add_link(span, {0, 7}, 44, {}, 0);
   set_link_attribute(span, *add_link(span, {}, 0, {}, std::nullopt, true), "link.kind",
@@ -36,7 +37,9 @@ void add_extras(dd::fakes::MadeTrace& made, dd::trace::Span& span) {
   add_event_value(span, event, "s", EventValueKind::kText)->text = copy_text(span, "a");
   add_event_value(span, event, "b", EventValueKind::kBool)->integer = 1;
   add_event_value(span, event, "i", EventValueKind::kInt)->integer = -1;
-  for (const auto& [name, value] : {std::pair{"d", 1.5}, {"one", 1.0}, {"e20", 1e20}, {"sm", 1e-7}})
+  constexpr std::pair<const char*, double> kNumbers[] = {
+      {"d", 1.5}, {"one", 1.0}, {"e20", 1e20}, {"sm", 1e-7}};
+  for (const auto& [name, value] : kNumbers)
     add_event_value(span, event, name, EventValueKind::kDouble)->real = value;
   EventValue& array = *add_event_value(span, event, "arr", EventValueKind::kArray);
   add_array_value(span, array, EventValueKind::kInt)->integer = 1;
