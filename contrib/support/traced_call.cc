@@ -38,10 +38,6 @@ PyObject* call_inside_span(PyObject* self, PyObject* const* args, Py_ssize_t cou
   return nullptr;
 }
 
-constinit PyMethodDef definition = {
-    "traced_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&call_inside_span)),
-    METH_FASTCALL | METH_KEYWORDS, nullptr};
-
 }  // namespace
 
 Ref traced_call(Handle function, const TracedCall& what) {
@@ -50,6 +46,9 @@ Ref traced_call(Handle function, const TracedCall& what) {
   const Handle parts[] = {function, name, resource, component};
   const Ref self = py::tuple(parts);
   if (!self) return {};
+  static PyMethodDef definition = {
+      "traced_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&call_inside_span)),
+      METH_FASTCALL | METH_KEYWORDS, nullptr};
   return Ref::steal(PyCFunction_New(&definition, self.ptr()));
 }
 

@@ -148,11 +148,6 @@ PyObject* hear_start_response(PyObject* self, PyObject* const* args, Py_ssize_t 
   return PyObject_Vectorcall(server.ptr(), args, static_cast<std::size_t>(count), kwnames);
 }
 
-constinit PyMethodDef start_response_definition = {
-    "start_response",
-    reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&hear_start_response)),
-    METH_FASTCALL | METH_KEYWORDS, nullptr};
-
 void end_request(Request& request) {
   trace::Span& span = request.request.span();
   // Without a route the status says what the request was.
@@ -200,6 +195,10 @@ void start_wsgi_request(py::Call& call, py::Scope& scope, const WebServerFacts& 
   const RequestSpans outer = std::exchange(current, {whole.object(), inner.object()});
   const Handle parts[] = {server, whole.object()};
   const Ref heard_by = py::tuple(parts);
+  static PyMethodDef start_response_definition = {
+      "start_response",
+      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&hear_start_response)),
+      METH_FASTCALL | METH_KEYWORDS, nullptr};
   Ref heard = Ref::steal(PyCFunction_New(&start_response_definition, heard_by.ptr()));
   if (heard) (void)call.replace_arg(first + 1, kStartResponse, std::move(heard));
   scope.emplace<Request>(std::move(whole), std::move(inner), std::string(verb.utf8())).outer =

@@ -41,6 +41,17 @@ void futex_wake(const std::atomic<std::uint32_t>& word) {
   syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
 }
 
+std::size_t stack_bytes() {
+  std::size_t bytes = 512 << 10;
+#if defined(__SANITIZE_THREAD__)
+  // In a forked child glibc would use the stack of the parent's worker again, and with it its
+  // pthread_t, which ThreadSanitizer still knows as a living thread ("dup thread with used id").
+  // A larger stack is a new one; below 2 MiB ThreadSanitizer would round both up to the same.
+  bytes = (2 << 20) + (base::fork_generation() << 16);
+#endif
+  return bytes;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Exporter>> Exporter::make(Options options) {
@@ -51,7 +62,7 @@ Result<std::unique_ptr<Exporter>> Exporter::make(Options options) {
 
 Exporter::Exporter(Options options, Address address)
     : options_(std::move(options)), address_(std::move(address)) {
-  encoder_ = options_.v05 ? encoding::make_v05(options_.facts) : encoding::make_v04(options_.facts, options_.native_events);
+  encoder_ = options_.v05 ? encoding::make_v05(options_.facts) : encoding::make_v04(options_.facts);
   const base::MutexLock lock(table_mutex);
   if (!fork_handlers) {
     base::on_fork(
@@ -115,7 +126,7 @@ void Exporter::start_thread() {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, 512 << 10);
+  pthread_attr_setstacksize(&attributes, stack_bytes());
   armed_.store(true);
   finished_.store(0);
   const auto body = [](void* self) -> void* {
@@ -288,7 +299,7 @@ void Exporter::end_request(Progress progress) {
     // What is encoded cannot be turned into v0.4; only what comes from now on is.
     discard_payload(Drop::kRejected);
     if (encoder_->chunks()) dropped(Drop::kRejected).add(encoder_->chunks(), encoder_->spans());
-    encoder_ = encoding::make_v04(options_.facts, options_.native_events);
+    encoder_ = encoding::make_v04(options_.facts);
     return;
   }
   if (stop_at_ns_.load() && progress == Progress::kRefused) gave_up_ = true;
@@ -409,7 +420,7 @@ void Exporter::reset_in_child() {
     new (&payload_path_) std::string;
     new (&last_problem_) std::string;
     encoder_ =
-        options_.v05 ? encoding::make_v05(options_.facts) : encoding::make_v04(options_.facts, options_.native_events);
+        options_.v05 ? encoding::make_v05(options_.facts) : encoding::make_v04(options_.facts);
   }
   queued_bytes_.store(0);
   armed_.store(false);

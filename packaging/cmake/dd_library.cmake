@@ -60,6 +60,9 @@ function(dd_write_layers FILE)
   file(WRITE "${FILE}" "${text}\n")
 endfunction()
 
+# Builds the programs of all tests labelled "unit".
+add_custom_target(dd_unit_tests)
+
 # dd_test(NAME core_trace_test SRCS ... DEPS ... [PYTHON] [LABELS ...])
 # A GoogleTest program. PYTHON tests embed each interpreter in turn.
 function(dd_test)
@@ -90,6 +93,7 @@ function(dd_test)
         "-Wl,--dynamic-list=${PROJECT_SOURCE_DIR}/packaging/cmake/python.symbols")
     endif()
     add_test(NAME ${target} COMMAND ${target})
+    add_dependencies(dd_unit_tests ${target})
     set_tests_properties(${target} PROPERTIES LABELS "unit;${T_LABELS}" TIMEOUT 300)
   endforeach()
 endfunction()

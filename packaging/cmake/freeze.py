@@ -19,7 +19,7 @@ asm(".section .rodata\\n"
     ".byte 0\\n"
     ".previous\\n");
 extern "C" {{
-__attribute__((visibility("hidden"))) extern const char dd_blob_{name}[];
+__attribute__((visibility("hidden"))) extern const char dd_blob_{name}[{size}];
 }}
 
 namespace dd::py::packages {{
@@ -66,7 +66,8 @@ def main(package, directory, out):
     with open(out + ".blob", "wb") as stream:
         stream.write(blob)
     with open(out + ".cc", "w", encoding="utf-8") as stream:
-        stream.write(HEADER.format(name=package, blob=os.path.abspath(out + ".blob")))
+        stream.write(HEADER.format(name=package, blob=os.path.abspath(out + ".blob"),
+                                   size=len(blob) + 1))
         for kind, name, rows in (("FrozenModule", "kModules", modules),
                                  ("FrozenFile", "kFiles", files)):
             stream.write("constinit const %s %s[] = {\n%s\n};\n" % (kind, name, "\n".join(rows))

@@ -98,20 +98,14 @@ PyObject* find_spec(PyObject*, PyObject* const* given, Py_ssize_t count, PyObjec
   PyObject* const name = arguments[0];
   if (!PyUnicode_Check(name) || !PyUnicode_IS_COMPACT_ASCII(name)) [[unlikely]]
     Py_RETURN_NONE;
-  Entry* const entry =
-      imports::find({static_cast<const char*>(PyUnicode_DATA(name)),
-                     static_cast<std::size_t>(PyUnicode_GET_LENGTH(name))});
+  Entry* const entry = imports::find({static_cast<const char*>(PyUnicode_DATA(name)),
+                                      static_cast<std::size_t>(PyUnicode_GET_LENGTH(name))});
   if (entry == nullptr) [[likely]]
     Py_RETURN_NONE;
   return find_known(*entry, arguments);
 }
 
 PyObject* finder_repr(PyObject*) { return PyUnicode_FromString("<ddpython import finder>"); }
-
-constinit PyMethodDef finder_methods[] = {
-    {"find_spec", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(find_spec)),
-     METH_FASTCALL | METH_KEYWORDS, nullptr},
-    {nullptr, nullptr, 0, nullptr}};
 
 constinit PyTypeObject finder_type = {PyVarObject_HEAD_INIT(nullptr, 0)};
 
@@ -121,6 +115,10 @@ Status make_finder() {
   finder_type.tp_basicsize = sizeof(PyObject);
   finder_type.tp_flags = Py_TPFLAGS_DEFAULT;
   finder_type.tp_repr = finder_repr;
+  static PyMethodDef finder_methods[] = {
+      {"find_spec", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(find_spec)),
+       METH_FASTCALL | METH_KEYWORDS, nullptr},
+      {nullptr, nullptr, 0, nullptr}};
   finder_type.tp_methods = finder_methods;
   if (PyType_Ready(&finder_type) != 0) {
     PyErr_Clear();
