@@ -55,9 +55,10 @@ void apply(const Integration& integration, State& state) {
     state.prepared = true;
     if (integration.prepare) integration.prepare(*in_force);
   }
-  const py::PatchReport report = state.patch.apply(integration.targets);
+  Status status = state.patch.apply(integration.targets).status();
+  if (status.ok() && integration.wanted && integration.wanted())
+    status = state.patch.apply(integration.extra).status();
   state.applied = !state.patch.empty();
-  const Status status = report.status();
   if (status.ok()) return;
   state.trouble = status.message();
   base::log(base::LogLevel::kDebug,
@@ -92,12 +93,14 @@ void watch(const Row& row) {
   for (const char* trigger : integration.modules)
     registry->watched.push_back({trigger, on_trigger, &row});
   std::vector<std::string_view> seen;
-  for (const py::Target& target : integration.targets) {
-    const std::string_view module = module_of(target);
-    if (triggers(integration, module) || std::ranges::find(seen, module) != seen.end()) continue;
-    seen.push_back(module);
-    // The finder keeps names that end in a null; a target's module is followed by a colon.
-    registry->watched.push_back({*new std::string(module), on_import, &row});
+  for (const std::span<const py::Target> table : {integration.targets, integration.extra}) {
+    for (const py::Target& target : table) {
+      const std::string_view module = module_of(target);
+      if (triggers(integration, module) || std::ranges::find(seen, module) != seen.end()) continue;
+      seen.push_back(module);
+      // The finder keeps names that end in a null; a target's module is followed by a colon.
+      registry->watched.push_back({*new std::string(module), on_import, &row});
+    }
   }
 }
 

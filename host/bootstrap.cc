@@ -15,6 +15,8 @@
 #include "core/base/log.h"
 #include "core/py/imports/frozen.h"
 #include "core/py/imports/import_hook.h"
+#include "host/children/policy.h"
+#include "host/children/redirect.h"
 #include "host/identity.h"
 #include "host/info.h"
 #include "host/interpreter.h"
@@ -66,6 +68,7 @@ constexpr Step kWithPython[] = {
     {"imports", &watch_imports},
     {"tracer", &connect},
     {"hooks", &hook_libraries},
+    {"children", &children::follow},
 };
 
 constinit bool plain = false;  // something of ours failed: be python
@@ -175,7 +178,7 @@ const Options& options() { return process_options; }
 
 int run(int argc, char** argv) {
   if (argc > 0 && is_launcher_name(argv[0])) return run_launcher(argc, argv);
-  return run_python(argc, argv, take_variable(kActAs), {});
+  return run_python(argc, argv, accept_role(take_variable(children::kActAs), argc, argv), {});
 }
 
 }  // namespace dd::host

@@ -10,6 +10,8 @@
 #include <cstring>
 
 #include "core/base/log.h"
+#include "host/children/redirect.h"
+#include "host/exec_calls.h"
 #include "host/identity.h"
 #include "host/info.h"
 
@@ -171,7 +173,7 @@ int replace_process(const std::string& path, const Words& arguments) {
   std::vector<char*> argv;
   for (const std::string& word : arguments) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  execv(path.c_str(), argv.data());
+  (void)execute_as_it_is(path.c_str(), argv.data());
   if (errno == EACCES)
     print_error("ddtrace-run: permission error while launching '" + path +
                 "'. Did you mean `ddtrace-run python " + path + "`?\n");
@@ -182,18 +184,19 @@ int replace_process(const std::string& path, const Words& arguments) {
 }
 
 // Another python than ours: the ddpython of its version, or itself.
-int run_elsewhere(const std::string& python, const Words& arguments) {
+int run_elsewhere(const std::string& python, const std::string& itself, const Words& arguments,
+                  base::LogLevel level) {
   const std::string sibling =
       folder(real_path("/proc/self/exe")) + "/ddpython" + minor_of(python);
   if (!minor_of(python).empty() && minor_of(python) != python_minor() &&
       is_executable_file(sibling)) {
-    setenv(kActAs, python.c_str(), 1);
+    setenv(children::kActAs, python.c_str(), 1);
     return replace_process(sibling, arguments);
   }
-  base::log(base::LogLevel::kError,
+  base::log(level,
             python + " is not the python this program was built for (" +
                 std::string(base_python()) + "): running it without tracing");
-  return replace_process(arguments[0], arguments);
+  return replace_process(itself, arguments);
 }
 
 Launch run_python_as(const std::string& python, Words arguments, Launch launched) {
@@ -205,7 +208,7 @@ Launch run_python_as(const std::string& python, Words arguments, Launch launched
       launched.arguments = std::move(arguments);
       return launched;
     case Fit::kOther:
-      launched.status = run_elsewhere(python, arguments);
+      launched.status = run_elsewhere(python, arguments[0], arguments, base::LogLevel::kError);
       return launched;
     case Fit::kUnknown:
       break;
@@ -262,6 +265,22 @@ Launch start(std::string path, Words rest, Launch launched) {
 }
 
 }  // namespace
+
+std::string accept_role(const std::string& python, int argc, char** argv) {
+  if (python.empty() || argc == 0) return {};
+  switch (fit_of(python)) {
+    case Fit::kOurs:
+    case Fit::kFits:
+      // CPython itself goes by argv[0], whatever file it is.
+      return argv[0][0] != 0 ? argv[0] : python;
+    case Fit::kOther:
+      (void)run_elsewhere(python, python, Words(argv, argv + argc), base::LogLevel::kDebug);
+      break;
+    case Fit::kUnknown:
+      break;
+  }
+  return {};
+}
 
 bool is_launcher_name(std::string_view program) {
   const std::string name = file_name(program);

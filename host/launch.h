@@ -17,8 +17,9 @@
 
 namespace dd::host {
 
-// Set in the environment of a program that is to act as the python it names.
-inline constexpr const char* kActAs = "_DD_PYTHON_AS";
+// For a process that was told to act as `python` (host/children/redirect.h): what CPython is to
+// take for its program, empty to be ourselves. Does not return when it is another python than ours.
+std::string accept_role(const std::string& python, int argc, char** argv);
 
 bool is_launcher_name(std::string_view program);
 

@@ -16,6 +16,7 @@
 #include "core/trace/tracer.h"
 #include "core/tracing/tracer_object.h"
 #include "core/transport/agent_sink.h"
+#include "host/children/policy.h"
 #include "host/sudden_end.h"
 #include "products/local/tree_printer.h"
 
@@ -50,6 +51,7 @@ std::optional<std::string> setting(std::string_view name) {
 Status set_up_tracer(std::span<char* const> arguments) {
   config::load_environment(environ);
   config::resolve(config::core_settings());
+  config::resolve(children::settings());
   if (config::debug.get()) base::set_log_level(base::LogLevel::kDebug);
   trace::Tracer& tracer = trace::Tracer::get();
   const std::vector<std::string_view> words(arguments.begin(), arguments.end());

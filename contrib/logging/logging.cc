@@ -1,6 +1,7 @@
 // logging: every record made by a logger says which trace and service it belongs to.
 
 #include <charconv>
+#include <utility>
 
 #include "contrib/support/integration.h"
 #include "core/trace/segment.h"
@@ -17,8 +18,10 @@ using py::Outcome;
 using py::Ref;
 using py::Scope;
 
-Name kDict("__dict__"), kEnv("dd.env"), kService("dd.service"), kSpanId("dd.span_id"),
-    kTraceId("dd.trace_id"), kVersion("dd.version"), kNothing("0");
+Name kDd("dd"), kDict("__dict__"), kEnv("dd.env"), kService("dd.service"), kSpanId("dd.span_id"),
+    kTraceId("dd.trace_id"), kVersion("dd.version"), kNothing("0"), kShortEnv("env"),
+    kShortService("service"), kShortSpanId("span_id"), kShortTraceId("trace_id"),
+    kShortVersion("version"), kRecord("record");
 
 // The process' texts as Python objects, made again when the facts have changed.
 struct FactTexts {
@@ -75,12 +78,56 @@ void leave_make_record(Outcome& outcome, Scope&) {
   (void)attributes.set_item(kEnv, Handle(facts.env));
 }
 
+// str.format() reads "{dd.trace_id}" as the attribute trace_id of `dd`: the record has such an
+// object while it is formatted.
+struct WithDd {
+  explicit WithDd(Ref&& holder) : attributes(std::move(holder)) {}
+  WithDd(WithDd&& other) noexcept : attributes(std::move(other.attributes)) {}
+  ~WithDd() {
+    if (attributes) (void)attributes.delete_item(Handle(kDd.ptr()));
+  }
+  Ref attributes;
+};
+
+void enter_brace_format(Call& call, Scope& scope) {
+  Ref attributes = call.arg(0, kRecord).attr(kDict);
+  if (!attributes.is_dict() || attributes.contains(Handle(kDd.ptr()))) return;
+  const Handle implementation = PySys_GetObject("implementation");  // a SimpleNamespace
+  const Ref dd = implementation.type().call();
+  const struct {
+    const Name &from, &to;
+    const char* otherwise;
+  } kParts[] = {{kTraceId, kShortTraceId, "0"},
+                {kSpanId, kShortSpanId, "0"},
+                {kService, kShortService, ""},
+                {kVersion, kShortVersion, ""},
+                {kEnv, kShortEnv, ""}};
+  for (const auto& part : kParts) {
+    const Ref value = attributes.item(part.from);
+    (void)dd.set_attr(part.to, value ? value.share() : py::str(part.otherwise));
+  }
+  if (dd && attributes.set_item(kDd, dd)) scope.emplace<WithDd>(std::move(attributes));
+}
+
+// Here for its end: the scope takes the object away again.
+void leave_brace_format(Outcome&, Scope&) {}
+
+constinit bool wanted = true;
+
 constexpr const char* kModules[] = {"logging"};
-constexpr py::Target kTargets[] = {{"logging:Logger.makeRecord", nullptr, leave_make_record}};
+constexpr py::Target kRecords[] = {
+    {"logging:Logger.makeRecord", nullptr, leave_make_record},
+    {"logging:StrFormatStyle._format", enter_brace_format, leave_brace_format},
+};
 
 }  // namespace
 
 extern const Integration integration;
-constexpr Integration integration = {.name = "logging", .modules = kModules, .targets = kTargets};
+constexpr Integration integration = {
+    .name = "logging",
+    .modules = kModules,
+    .prepare = [](const Settings& from) { wanted = from.log_injection; },
+    .extra = kRecords,
+    .wanted = [] { return wanted; }};
 
 }  // namespace dd::contrib::logging

@@ -45,7 +45,7 @@ void leave_send(Outcome& outcome, Scope& scope) {
 }
 
 // Session.send wrote the headers; urllib3 below must not repeat them.
-void enter_adapter(Call&, Scope& scope) { suppress_inner_injection(scope); }
+void enter_adapter(Call&, Scope& scope) { suppress_inner_injection(scope, kFacts.component); }
 
 constexpr const char* kModules[] = {"requests"};
 constexpr py::Target kTargets[] = {

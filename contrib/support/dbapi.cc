@@ -13,7 +13,7 @@ namespace {
 namespace tags = trace::tags;
 using tracing::LiveSpan;
 
-py::Name kRowCount("rowcount");
+py::Name kArraySize("arraysize"), kRowCount("rowcount"), kSize("size");
 
 thread_local int silent = 0;
 
@@ -24,14 +24,21 @@ struct Silence {
 };
 
 struct Statement {
-  Statement(LiveSpan&& started, py::Handle on) : span(std::move(started)), cursor(on) {}
-  Statement(Statement&& other) noexcept : span(std::move(other.span)), cursor(other.cursor) {}
+  Statement(LiveSpan&& started, const SqlDriver& of, py::Handle on)
+      : span(std::move(started)), driver(&of), self(on.share()) {}
+  Statement(Statement&& other) noexcept
+      : span(std::move(other.span)),
+        driver(other.driver),
+        self(std::move(other.self)),
+        text(std::move(other.text)) {}
   ~Statement() {
     if (span && !span.span().finished()) span.finish();
   }
 
   LiveSpan span;
-  py::Handle cursor;  // the call's own argument: it outlives the scope of a call
+  const SqlDriver* driver;
+  py::Ref self;  // the cursor, or the connection
+  py::Ref text;  // of the statement, when fetches are traced
 };
 
 Named service_of(const SqlDriver& driver) {
@@ -42,7 +49,7 @@ Named service_of(const SqlDriver& driver) {
 
 Statement& start(const SqlDriver& driver, py::Handle on, py::Scope& scope,
                  const tracing::SpanStart& what, const Named& named) {
-  Statement& statement = scope.emplace<Statement>(LiveSpan::start(what), on);
+  Statement& statement = scope.emplace<Statement>(LiveSpan::start(what), driver, on);
   if (statement.span) {
     trace::Span& span = statement.span.span();
     span.set_static(tags::kComponent, driver.facts->component);
@@ -55,6 +62,43 @@ Statement& start(const SqlDriver& driver, py::Handle on, py::Scope& scope,
   return statement;
 }
 
+// The last statement of each living cursor, as (weak reference, text) by the cursor's address; made
+// only when fetches are traced.
+constinit PyObject* last_statements = nullptr;
+
+PyObject* forget_cursor(PyObject* address, PyObject*) {
+  (void)py::Handle(last_statements).delete_item(address);
+  return Py_NewRef(Py_None);
+}
+constinit PyMethodDef forget = {"forget", forget_cursor, METH_O, nullptr};
+
+void remember_statement(py::Handle cursor, py::Handle text) {
+  if (!last_statements) last_statements = py::dict().release();
+  const py::Ref address = py::unsigned_integer(reinterpret_cast<std::uintptr_t>(cursor.ptr()));
+  const py::Ref forgets = py::Ref::steal(PyCFunction_New(&forget, address.ptr()));
+  const py::Ref weak = py::Ref::steal(PyWeakref_NewRef(cursor.ptr(), forgets.ptr()));
+  if (!weak) return py::swallow_error();
+  const py::Handle row[] = {weak, text};
+  (void)py::Handle(last_statements).set_item(address, py::tuple(row));
+}
+
+py::Ref last_statement(py::Handle cursor) {
+  const py::Ref address = py::unsigned_integer(reinterpret_cast<std::uintptr_t>(cursor.ptr()));
+  return py::Handle(last_statements).item(address).item(Py_ssize_t{1});
+}
+
+Statement& start_fetch(py::Call& call, py::Scope& scope, std::string_view SqlFacts::*which) {
+  const SqlDriver& driver = *static_cast<const SqlDriver*>(call.data());
+  const Named named = service_of(driver);
+  const py::Ref text = last_statement(call.self());
+  return start(driver, call.self(), scope,
+               {.name = driver.facts->*which,
+                .service = named.service,
+                .resource = text.is_str() ? text.utf8() : std::string_view(""),
+                .type = "sql"},
+               named);
+}
+
 Statement* start_query(py::Call& call, py::Scope& scope) {
   if (silent > 0) return nullptr;
   const SqlDriver& driver = *static_cast<const SqlDriver*>(call.data());
@@ -63,13 +107,25 @@ Statement* start_query(py::Call& call, py::Scope& scope) {
   std::string_view query = text.utf8();
   if (query.empty() && text.is_str()) query = copied = text.text();  // lone surrogates
   const Named named = service_of(driver);
-  return &start(driver, call.self(), scope,
-                {.name = settings().naming.operation(driver.facts->query),
-                 .service = named.service,
-                 .resource = query.data() ? query : std::string_view(""),
-                 .type = "sql",
-                 .measured = true},
-                named);
+  Statement& statement = start(driver, call.self(), scope,
+                               {.name = settings().naming.operation(driver.facts->query),
+                                .service = named.service,
+                                .resource = query.data() ? query : std::string_view(""),
+                                .type = "sql",
+                                .measured = true},
+                               named);
+  if ((*driver.knobs)->traces_fetches) statement.text = text.share();
+  return &statement;
+}
+
+void finish_statement(py::Outcome& outcome, const Statement& statement, py::Handle cursor) {
+  if (cursor && statement.text) remember_statement(cursor, statement.text);
+  if (!statement.span) return;
+  trace::Span& span = statement.span.span();
+  const py::Ref rows = cursor.attr(kRowCount);
+  span.set(tags::kDbRowCount, static_cast<std::int64_t>(rows.is_int() ? rows.integer() : -1));
+  if (outcome.error) statement.span.fail(outcome.error);
+  statement.span.finish();
 }
 
 void start_transaction_end(py::Call& call, py::Scope& scope, std::string_view SqlFacts::*which) {
@@ -94,13 +150,25 @@ void enter_executemany(py::Call& call, py::Scope& scope) {
 }
 
 void leave_cursor(py::Outcome& outcome, py::Scope& scope) {
-  const Statement* statement = scope.get<Statement>();
-  if (!statement || !statement->span) return;
-  const py::Ref rows = statement->cursor.attr(kRowCount);
-  if (rows.is_int())
-    statement->span.span().set(tags::kDbRowCount, static_cast<std::int64_t>(rows.integer()));
-  if (outcome.error) statement->span.fail(outcome.error);
-  statement->span.finish();
+  if (const Statement* statement = scope.get<Statement>())
+    finish_statement(outcome, *statement, statement->self);
+}
+
+void enter_fetchone(py::Call& call, py::Scope& scope) {
+  start_fetch(call, scope, &SqlFacts::fetchone);
+}
+
+void enter_fetchmany(py::Call& call, py::Scope& scope) {
+  const Statement& statement = start_fetch(call, scope, &SqlFacts::fetchmany);
+  if (!statement.span) return;
+  const py::Handle asked = call.arg(0, kSize);
+  const py::Ref size = asked ? asked.share() : call.self().attr(kArraySize);
+  if (size.is_int())
+    statement.span.span().set(tags::kDbFetchSize, static_cast<std::int64_t>(size.integer()));
+}
+
+void enter_fetchall(py::Call& call, py::Scope& scope) {
+  start_fetch(call, scope, &SqlFacts::fetchall);
 }
 
 // Some versions of a driver run the cursor's method below this one: it is silent then.
@@ -113,10 +181,16 @@ void leave_connection_execute(py::Outcome& outcome, py::Scope& scope) {
   Statement* statement = scope.get<Statement>();
   if (!statement) return;
   --silent;
-  statement->cursor = outcome.result;
-  if (!outcome.result && statement->span)
-    statement->span.span().set(tags::kDbRowCount, std::int64_t{-1});
-  leave_cursor(outcome, scope);
+  finish_statement(outcome, *statement, outcome.result);
+}
+
+py::Handle connection_of(py::Scope& scope) {
+  const Statement* statement = scope.get<Statement>();
+  return statement ? py::Handle(statement->self) : py::Handle();
+}
+
+void forget_statement(py::Scope& scope) {
+  if (Statement* statement = scope.get<Statement>()) statement->span.forget();
 }
 
 void enter_commit(py::Call& call, py::Scope& scope) {

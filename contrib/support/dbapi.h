@@ -38,9 +38,15 @@ struct SqlDriver {
 void enter_execute(py::Call& call, py::Scope& scope);
 void enter_executemany(py::Call& call, py::Scope& scope);
 void leave_cursor(py::Outcome& outcome, py::Scope& scope);
+// Only when fetches are traced; they are called like the last statement of their cursor.
+void enter_fetchone(py::Call& call, py::Scope& scope);
+void enter_fetchmany(py::Call& call, py::Scope& scope);
+void enter_fetchall(py::Call& call, py::Scope& scope);
 // Of a connection; the statement's cursor is its result:
 void enter_connection_execute(py::Call& call, py::Scope& scope);
 void leave_connection_execute(py::Outcome& outcome, py::Scope& scope);
+py::Handle connection_of(py::Scope& scope);  // that the statement was given to
+void forget_statement(py::Scope& scope);     // it was refused before it became one
 void enter_commit(py::Call& call, py::Scope& scope);
 void enter_rollback(py::Call& call, py::Scope& scope);
 void leave_connection(py::Outcome& outcome, py::Scope& scope);

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "contrib/support/integration.h"
 #include "contrib/support/step.h"
 #include "core/http/url.h"
 #include "core/trace/tags.h"
+#include "core/tracing/carrier.h"
 
 namespace dd::contrib {
 namespace {
@@ -17,14 +19,19 @@ using http::Side;
 
 py::Name kUserAgent("User-Agent");
 
-// Clients call each other on one stack, so a count for each thread is exact; a coroutine that
-// suspends inside would need a context variable.
-thread_local int suppressed = 0;
-
+// The mark is on the span: what is active follows threads, tasks and greenlets by itself.
 struct Suppression {
-  Suppression() { ++suppressed; }
-  Suppression(Suppression&&) noexcept { ++suppressed; }  // the one moved from is dropped as well
-  ~Suppression() { --suppressed; }
+  explicit Suppression(py::Ref&& marked) : span(std::move(marked)) { mark(true); }
+  Suppression(Suppression&& other) noexcept : span(std::move(other.span)) {}
+  ~Suppression() { mark(false); }
+  void mark(bool on) {
+    trace::Span* native = const_cast<trace::Span*>(tracing::native(span));
+    if (!native || native->sealed()) return;
+    native->flags = static_cast<std::uint16_t>(on ? native->flags | trace::kHeadersWritten
+                                                  : native->flags & ~trace::kHeadersWritten);
+  }
+
+  py::Ref span;
 };
 
 std::string_view text_of(py::Handle value, std::string& room) {
@@ -98,7 +105,9 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
   const std::string_view agent_text = text_of(agent, room);
   if (!agent_text.empty()) span.set(tags::kHttpUserAgent, agent_text);
   tag_headers(span, request.headers, Side::kRequest);
-  if (knobs.injects && request.may_inject && request.headers) inject_context(live, request.headers);
+  if (!request.retries_remain.empty()) span.set(tags::kHttpRetriesRemain, request.retries_remain);
+  if (knobs.injects && request.may_inject && request.headers)
+    tracing::inject(live.object(), request.headers);
 }
 
 void finish_http_client(const py::Outcome& outcome, py::Scope& scope,
@@ -113,13 +122,23 @@ void finish_http_client(const py::Outcome& outcome, py::Scope& scope,
     if (settings().error_statuses.contains(response.status)) span.error = 1;
     tag_headers(span, response.headers, Side::kResponse);
   }
-  if (const tracing::LiveSpan* live = step_of(scope); live && !response.retries_remain.empty())
-    live->span().set(tags::kHttpRetriesRemain, response.retries_remain);
   finish_step(outcome, scope);
 }
 
-void suppress_inner_injection(py::Scope& scope) { scope.emplace<Suppression>(); }
+void suppress_inner_injection(py::Scope& scope, std::string_view component) {
+  py::Ref active = tracing::active();
+  const trace::Span* span = tracing::native(active);
+  if (span && span->text(tags::kComponent) == component)
+    scope.emplace<Suppression>(std::move(active));
+}
 
-bool inner_injection_suppressed() { return suppressed > 0; }
+bool inner_injection_suppressed() {
+  constexpr int kMostBetween = 8;  // spans of the application, or of other integrations
+  const py::Ref active = tracing::active();
+  const trace::Span* span = tracing::native(active);
+  for (int i = 0; span && !span->sealed() && i < kMostBetween; ++i, span = span->parent)
+    if (span->has(trace::kHeadersWritten)) return true;
+  return false;
+}
 
 }  // namespace dd::contrib

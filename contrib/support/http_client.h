@@ -32,6 +32,7 @@ struct HttpClientRequest {
   std::string_view method, url;
   py::Handle headers;      // what is sent: a mapping; context is written into it when it may be
   bool may_inject = true;  // false: a client above has done it
+  std::string_view retries_remain{};
 };
 
 void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const HttpClientKnobs& knobs,
@@ -41,16 +42,13 @@ struct HttpClientResponse {
   int status = 0;  // 0: none
   std::string_view reason{};
   py::Handle headers{};
-  std::string_view retries_remain{};
 };
 void finish_http_client(const py::Outcome& outcome, py::Scope& scope,
                         const HttpClientResponse& response);
 
-// While a scope lives that called this, clients below it leave the headers alone.
-void suppress_inner_injection(py::Scope& scope);
+// While a scope lives that called this, clients below the active span leave the headers alone. It
+// does nothing when that span is not of `component`: then nobody has written any.
+void suppress_inner_injection(py::Scope& scope, std::string_view component);
 bool inner_injection_suppressed();
-
-// Writes the trace context of the active span into a mapping of headers.
-void inject_context(const tracing::LiveSpan& span, py::Handle headers);
 
 }  // namespace dd::contrib

@@ -20,6 +20,9 @@ struct Integration {
   std::span<const char* const> modules;
   std::span<const py::Target> targets;
   void (*prepare)(const Settings&) = nullptr;  // reads its settings; once, GIL held
+  // What only some settings ask for; `wanted` is asked after prepare().
+  std::span<const py::Target> extra{};
+  bool (*wanted)() = nullptr;
 };
 
 // What is in force. Set before the first integration is prepared, never changed.

@@ -13,8 +13,9 @@ using py::Outcome;
 using py::Ref;
 using py::Scope;
 
-Name kHeaders("headers"), kHost("host"), kMethod("method"), kPort("port"), kReason("reason"),
-    kScheme("scheme"), kStatus("status"), kUrl("url");
+Name kCopy("copy"), kHeaders("headers"), kHost("host"), kMethod("method"), kPort("port"),
+    kReason("reason"), kRetries("retries"), kScheme("scheme"), kStatus("status"), kTotal("total"),
+    kUrl("url");
 
 constexpr HttpClientFacts kFacts = {.component = "urllib3",
                                     .operation = {"urllib3.request", "http.client.request"},
@@ -34,25 +35,32 @@ std::string whole_url(Handle pool, std::string_view url) {
   return out.append(url);
 }
 
+// What the caller gave, or what the pool sends instead. A copy, where we are going to write into
+// it: the caller's own dictionary stays as it is.
+Ref headers_to_send(const Call& call, bool copied) {
+  const Handle given = call.arg(3, kHeaders);
+  Ref headers = given && !given.is_none() ? given.share() : call.self().attr(kHeaders);
+  return copied ? headers.call_method(kCopy) : static_cast<Ref&&>(headers);
+}
+
 void enter_urlopen(Call& call, Scope& scope) {
   const Handle method = call.arg(0, kMethod), url = call.arg(1, kUrl);
   if (!url.is_str()) return;
   const std::string_view given = url.utf8();
   const std::string whole =
       given.starts_with('/') ? whole_url(call.self(), given) : std::string(given);
-  // The caller's dictionary stays as it is: a copy travels.
-  const Handle headers = call.arg(3, kHeaders);
   const bool inject = knobs->injects && !inner_injection_suppressed();
-  Ref sent = py::dict();
-  if (headers && !headers.is_none()) {
-    headers.each_pair([&](Handle name, Handle value) { (void)sent.set_item(name, value); });
-  }
-  start_http_client(scope, kFacts, *knobs,
-                    {.method = method.utf8(), .url = whole, .headers = sent, .may_inject = inject});
-  // With no headers of its own the pool sends its own default ones: nothing may be put in their
-  // place.
-  if (inject && headers && !headers.is_none())
-    (void)call.replace_arg(3, kHeaders, static_cast<Ref&&>(sent));
+  Ref sent = headers_to_send(call, inject);
+  // Only a Retry object says how many tries are left; a number is made one further below.
+  const Ref total = call.arg(4, kRetries).attr(kTotal);
+  start_http_client(
+      scope, kFacts, *knobs,
+      {.method = method.utf8(),
+       .url = whole,
+       .headers = sent,
+       .may_inject = inject,
+       .retries_remain = total && !total.is_none() ? total.display() : std::string()});
+  if (inject && sent) (void)call.replace_arg(3, kHeaders, static_cast<Ref&&>(sent));
 }
 
 void leave_urlopen(Outcome& outcome, Scope& scope) {

@@ -147,6 +147,8 @@ constinit Setting<std::int64_t> writer_payload_bytes(
     {.env = "DD_TRACE_WRITER_MAX_PAYLOAD_SIZE_BYTES", .fallback = "20971520"});
 constinit Setting<bool> git_metadata({.env = "DD_TRACE_GIT_METADATA_ENABLED",
                                       .fallback = "true"});
+constinit Setting<bool> native_span_events({.env = "DD_TRACE_NATIVE_SPAN_EVENTS",
+                                            .fallback = "false"});
 constinit TextSetting git_repository({.env = "DD_GIT_REPOSITORY_URL"});
 constinit TextSetting git_commit({.env = "DD_GIT_COMMIT_SHA"});
 
@@ -160,7 +162,8 @@ SettingBase* const kTable[] = {
     &sampling_rules, &span_sampling_rules, &span_sampling_rules_file, &extract_styles,
     &inject_styles, &extract_behavior, &baggage_tag_keys, &extract_first, &legacy_baggage,
     &agent_url, &agent_host, &agent_port, &api_version, &agent_timeout_s, &writer_interval_s,
-    &writer_buffer_bytes, &writer_payload_bytes, &git_metadata, &git_repository, &git_commit};
+    &writer_buffer_bytes, &writer_payload_bytes, &git_metadata, &git_repository, &git_commit,
+    &native_span_events};
 }  // namespace
 
 std::span<SettingBase* const> core_settings() { return kTable; }

@@ -20,7 +20,7 @@ extern Setting<bool> extract_first, legacy_baggage;
 extern TextSetting agent_url, agent_host, agent_port, api_version;
 extern Setting<double> agent_timeout_s, writer_interval_s;
 extern Setting<std::int64_t> writer_buffer_bytes, writer_payload_bytes;
-extern Setting<bool> git_metadata;
+extern Setting<bool> git_metadata, native_span_events;
 extern TextSetting git_repository, git_commit;
 
 std::span<SettingBase* const> core_settings();

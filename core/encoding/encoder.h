@@ -44,7 +44,8 @@ class TraceEncoder {
 // `facts` must outlive the encoder's use; it is asked for at each chunk, and what is prepared from
 // it is made again when its revision changes.
 using FactsSource = const trace::ProcessFacts& (*)();
-std::unique_ptr<TraceEncoder> make_v04(FactsSource facts);
+// `native_events`: events as a field of their own instead of JSON in the tag `events`.
+std::unique_ptr<TraceEncoder> make_v04(FactsSource facts, bool native_events = false);
 std::unique_ptr<TraceEncoder> make_v05(FactsSource facts);
 
 }  // namespace dd::encoding

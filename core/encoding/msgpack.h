@@ -45,6 +45,11 @@ inline char* put_text(char* at, std::string_view text) {
   if (!text.empty()) std::memcpy(at, text.data(), text.size());
   return at + text.size();
 }
+inline char* put_bytes_header(char* at, std::size_t size) {
+  if (size < 0x100) return put_tagged(at, 0xC4, static_cast<std::uint8_t>(size));
+  if (size < 0x10000) return put_tagged(at, 0xC5, static_cast<std::uint16_t>(size));
+  return put_tagged(at, 0xC6, static_cast<std::uint32_t>(size));
+}
 inline char* put_unsigned(char* at, std::uint64_t value) { return put_tagged(at, 0xCF, value); }
 inline char* put_signed(char* at, std::int64_t value) {
   return put_tagged(at, value < 0 ? 0xD3 : 0xCF, static_cast<std::uint64_t>(value));

@@ -1,9 +1,13 @@
-// What a span carries besides its stored attributes: the facts behind its flags, the origin and
-// the keep rate. The tracer stores the other trace tags on a chunk's first span. One list for both
-// encoders and the local printer. Source: WIRE.md section 2.4.
+// What a span carries besides its stored attributes: the facts behind its flags, the origin, the
+// sampling priority and the keep rate. One list for all encoders.
+//
+// Most facts are the same for a whole process, so an encoder prepares their bytes once for each
+// combination of flags (Prepared) and copies them. Source: WIRE.md section 2.4.
 
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "core/trace/segment.h"
@@ -11,26 +15,94 @@
 
 namespace dd::encoding {
 
-// Calls text(key, value) for each. Empty values are left out.
+// Calls text(key, value) for the texts of the process that spans with these flags carry. Empty
+// values are left out.
 template <class F>
-void for_each_text_fact(const trace::Span& span, const trace::Delivery& delivery,
-                        const trace::ProcessFacts& facts, F&& text) {
-  using namespace trace;
-  if (span.has(kLocalRoot) && !facts.runtime_id.empty()) text("runtime-id", facts.runtime_id);
-  if (span.has(kEnv) && !facts.env.empty()) text("env", facts.env);
-  if (span.has(kVersion) && !facts.version.empty()) text("version", facts.version);
-  if (delivery.origin.present() && delivery.origin.size) text("_dd.origin", delivery.origin.view());
+void for_each_text_fact(std::uint16_t flags, const trace::ProcessFacts& facts, F&& text) {
+  const auto one = [&](std::uint16_t flag, std::string_view key, std::string_view value) {
+    if ((flags & flag) && !value.empty()) text(key, value);
+  };
+  one(trace::kLocalRoot, "runtime-id", facts.runtime_id);
+  one(trace::kEnv, "env", facts.env);
+  one(trace::kVersion, "version", facts.version);
+  one(trace::kChunkHead, "language", "python");
+  one(trace::kChunkHead, "_dd.tags.process", facts.process_tags);
+  one(trace::kChunkHead, "_dd.git.repository_url", facts.git_repository);
+  one(trace::kChunkHead, "_dd.git.commit.sha", facts.git_commit);
 }
 
-// Calls number(key, value) for each.
+// Calls number(key, value) for the numbers of the process.
 template <class F>
-void for_each_number_fact(const trace::Span& span, const trace::ProcessFacts& facts,
-                          double keep_rate, F&& number) {
-  using namespace trace;
-  if (span.has(kTopLevel)) number("_dd.top_level", 1.0);
-  if (span.has(kMeasured)) number("_dd.measured", 1.0);
-  if (span.has(kLocalRoot)) number("process_id", static_cast<double>(facts.pid));
-  if (span.has(kChunkHead)) number("_dd.tracer_kr", keep_rate);
+void for_each_number_fact(std::uint16_t flags, const trace::ProcessFacts& facts, F&& number) {
+  if (flags & trace::kTopLevel) number("_dd.top_level", 1.0);
+  if (flags & trace::kMeasured) number("_dd.measured", 1.0);
+  if (flags & trace::kLocalRoot) number("process_id", static_cast<double>(facts.pid));
 }
+
+// Calls text(key, value) for the texts of the trace: few spans have any.
+template <class F>
+void for_each_trace_text(const trace::Span& span, const trace::Delivery& delivery, F&& text) {
+  if (delivery.origin.size) text("_dd.origin", delivery.origin.view());
+  if ((span.flags & trace::kChunkHead) && delivery.trace_id.high) {
+    char digits[16];
+    for (int i = 0; i < 16; ++i)
+      digits[i] = "0123456789abcdef"[(delivery.trace_id.high >> (60 - 4 * i)) & 15];
+    text("_dd.p.tid", std::string_view(digits, sizeof(digits)));
+  }
+}
+
+// Calls number(key, value) for the numbers of the trace.
+template <class F>
+void for_each_trace_number(const trace::Span& span, const trace::Delivery& delivery,
+                           double keep_rate, F&& number) {
+  if (!(span.flags & trace::kChunkHead)) return;
+  number("_dd.tracer_kr", keep_rate);
+  if (delivery.priority) number("_sampling_priority_v1", static_cast<double>(*delivery.priority));
+}
+
+// Bytes prepared for each combination of the flags that matter.
+class Prepared {
+ public:
+  struct Piece {
+    std::string bytes;
+    std::uint32_t count = 0;  // pairs in it
+    bool made = false;
+  };
+  static constexpr std::uint16_t kTextFlags =
+      trace::kLocalRoot | trace::kEnv | trace::kVersion | trace::kChunkHead;
+  static constexpr std::uint16_t kNumberFlags =
+      trace::kLocalRoot | trace::kTopLevel | trace::kMeasured;
+
+  // The pieces of a span; made by make(flags, piece) when they are wanted first.
+  template <class F>
+  const Piece& texts(std::uint16_t flags, F&& make) {
+    return get(texts_[slot(flags & kTextFlags)], flags & kTextFlags, make);
+  }
+  template <class F>
+  const Piece& numbers(std::uint16_t flags, F&& make) {
+    return get(numbers_[slot(flags & kNumberFlags)], flags & kNumberFlags, make);
+  }
+  void clear() {
+    for (Piece& piece : texts_) piece.made = false;
+    for (Piece& piece : numbers_) piece.made = false;
+  }
+
+ private:
+  static constexpr int kSlots = 64;
+  static_assert((kTextFlags | kNumberFlags) >> 2 < kSlots && !((kTextFlags | kNumberFlags) & 3));
+  static unsigned slot(unsigned flags) { return flags >> 2; }
+
+  template <class F>
+  static const Piece& get(Piece& piece, unsigned flags, F& make) {
+    if (!piece.made) [[unlikely]] {
+      piece.bytes.clear();
+      piece.count = 0;
+      make(static_cast<std::uint16_t>(flags), piece);
+      piece.made = true;
+    }
+    return piece;
+  }
+  Piece texts_[kSlots], numbers_[kSlots];
+};
 
 }  // namespace dd::encoding

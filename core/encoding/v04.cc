@@ -1,6 +1,7 @@
 #include <string>
 
 #include "core/encoding/encoder.h"
+#include "core/encoding/extras.h"
 #include "core/encoding/msgpack.h"
 #include "core/encoding/span_facts.h"
 #include "core/encoding/utf8.h"
@@ -22,12 +23,16 @@ char* put_literal(char* at, const char (&text)[N]) {
 
 class V04 final : public TraceEncoder {
  public:
-  explicit V04(FactsSource facts) : facts_(facts) {}
+  V04(FactsSource facts, bool native_events) : facts_(facts), native_events_(native_events) {}
 
   bool add(const trace::Delivery& delivery, std::size_t limit_bytes) override {
     if (out_.size() == 0) out_.advance_to(out_.room(kHeadRoom) + kHeadRoom);
     const std::size_t before = out_.size();
     const trace::ProcessFacts& facts = facts_();
+    if (facts.revision != revision_) {
+      prepared_.clear();
+      revision_ = facts.revision;
+    }
     out_.advance_to(put_array(out_.room(kMaxHeader), delivery.count));
     for (std::uint32_t i = 0; i < delivery.count; ++i) {
       write_span(*delivery.spans[i], delivery, facts);
@@ -62,17 +67,53 @@ class V04 final : public TraceEncoder {
 
   void write(std::string_view text) { write_text(out_, tidy(text, repaired_)); }
 
+  const Prepared::Piece& texts_of(const trace::Span& span, const trace::ProcessFacts& facts) {
+    return prepared_.texts(span.flags, [&](std::uint16_t flags, Prepared::Piece& piece) {
+      for_each_text_fact(flags, facts, [&](std::string_view key, std::string_view value) {
+        Buffer bytes;
+        write_text(bytes, key);
+        write_text(bytes, tidy(value, repaired_));
+        piece.bytes += bytes.view();
+        ++piece.count;
+      });
+    });
+  }
+  const Prepared::Piece& numbers_of(const trace::Span& span, const trace::ProcessFacts& facts) {
+    return prepared_.numbers(span.flags, [&](std::uint16_t flags, Prepared::Piece& piece) {
+      for_each_number_fact(flags, facts, [&](std::string_view key, double value) {
+        Buffer bytes;
+        write_text(bytes, key);
+        bytes.advance_to(put_double(bytes.room(9), value));
+        piece.bytes += bytes.view();
+        ++piece.count;
+      });
+    });
+  }
+
+  // An attribute that a field of the span replaces.
+  bool hidden(const trace::Span& span, const trace::Attribute& attribute) const {
+    return span.events && !native_events_ && attribute.key.view() == kEventsTag;
+  }
+
   void write_span(const trace::Span& span, const trace::Delivery& delivery,
                   const trace::ProcessFacts& facts) {
-    std::uint32_t texts = 0, numbers = 0;
-    for (const trace::Attribute* a = span.attributes; a; a = a->next)
-      ++(a->kind == trace::AttributeKind::kText ? texts : numbers);
-    for_each_text_fact(span, delivery, facts, [&](auto&&...) { ++texts; });
-    for_each_number_fact(span, facts, keep_rate_, [&](auto&&...) { ++numbers; });
+    const Prepared::Piece& text_facts = texts_of(span, facts);
+    const Prepared::Piece& number_facts = numbers_of(span, facts);
+    const bool events_text = span.events && !native_events_;
+    std::uint32_t texts = text_facts.count + events_text, numbers = number_facts.count;
+    for (const trace::Attribute* a = span.attributes; a; a = a->next) {
+      if (a->kind != trace::AttributeKind::kText)
+        ++numbers;
+      else if (!hidden(span, *a))
+        ++texts;
+    }
+    for_each_trace_text(span, delivery, [&](auto&&...) { ++texts; });
+    for_each_trace_number(span, delivery, keep_rate_, [&](auto&&...) { ++numbers; });
     const bool typed = span.type.size != 0;
 
-    const std::uint32_t fields =
-        7 + (span.parent_id != 0) + (span.error != 0) + (texts != 0) + (numbers != 0) + typed;
+    const std::uint32_t fields = 7 + (span.parent_id != 0) + (span.error != 0) + (texts != 0) +
+                                 (numbers != 0) + typed + (span.structs != nullptr) +
+                                 (span.links != nullptr) + (span.events && native_events_);
     char* at = out_.room(16);
     at = put_map(at, fields);
     at = put_literal(at, "service");
@@ -95,29 +136,48 @@ class V04 final : public TraceEncoder {
     }
     if (texts) at = put_map(put_literal(at, "meta"), texts);
     out_.advance_to(at);
-    if (texts) write_texts(span, delivery, facts);
-    if (numbers) write_numbers(span, facts, numbers);
+    if (texts) write_texts(span, delivery, text_facts);
+    if (numbers) write_numbers(span, delivery, number_facts, numbers);
     if (typed) {
       out_.advance_to(put_literal(out_.room(16), "type"));
       write(span.type.view());
     }
+    if (span.structs) {
+      out_.advance_to(put_literal(out_.room(16), "meta_struct"));
+      write_structs(out_, span.structs, repaired_);
+    }
+    if (span.links) {
+      out_.advance_to(put_literal(out_.room(16), "span_links"));
+      write_links(out_, span.links, repaired_);
+    }
+    if (span.events && native_events_) {
+      out_.advance_to(put_literal(out_.room(16), "span_events"));
+      write_events(out_, span.events, repaired_);
+    }
   }
 
   void write_texts(const trace::Span& span, const trace::Delivery& delivery,
-                   const trace::ProcessFacts& facts) {
+                   const Prepared::Piece& facts) {
     for (const trace::Attribute* a = span.attributes; a; a = a->next) {
-      if (a->kind != trace::AttributeKind::kText) continue;
+      if (a->kind != trace::AttributeKind::kText || hidden(span, *a)) continue;
       write(a->key.view());
       write(a->text.view());
     }
-    for_each_text_fact(span, delivery, facts, [&](std::string_view key, std::string_view value) {
+    out_.append(facts.bytes);
+    for_each_trace_text(span, delivery, [&](std::string_view key, std::string_view value) {
       write_text(out_, key);
       write(value);
     });
+    if (span.events && !native_events_) {
+      std::string text;
+      append_events_json(text, span.events);
+      write_text(out_, kEventsTag);
+      write(text);
+    }
   }
 
-  void write_numbers(const trace::Span& span, const trace::ProcessFacts& facts,
-                     std::uint32_t numbers) {
+  void write_numbers(const trace::Span& span, const trace::Delivery& delivery,
+                     const Prepared::Piece& facts, std::uint32_t numbers) {
     out_.advance_to(put_map(put_literal(out_.room(16), "metrics"), numbers));
     const auto one = [&](double value) { out_.advance_to(put_double(out_.room(9), value)); };
     for (const trace::Attribute* a = span.attributes; a; a = a->next) {
@@ -125,19 +185,25 @@ class V04 final : public TraceEncoder {
       write(a->key.view());
       one(a->kind == trace::AttributeKind::kInt ? static_cast<double>(a->integer) : a->real);
     }
-    for_each_number_fact(span, facts, keep_rate_, [&](std::string_view key, double value) {
+    out_.append(facts.bytes);
+    for_each_trace_number(span, delivery, keep_rate_, [&](std::string_view key, double value) {
       write_text(out_, key);
       one(value);
     });
   }
 
   const FactsSource facts_;
+  const bool native_events_;
+  std::uint64_t revision_ = 0;
+  Prepared prepared_;
   Buffer out_;
   std::string repaired_;
 };
 
 }  // namespace
 
-std::unique_ptr<TraceEncoder> make_v04(FactsSource facts) { return std::make_unique<V04>(facts); }
+std::unique_ptr<TraceEncoder> make_v04(FactsSource facts, bool native_events) {
+  return std::make_unique<V04>(facts, native_events);
+}
 
 }  // namespace dd::encoding

@@ -1,11 +1,14 @@
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
 #include "core/encoding/encoder.h"
+#include "core/encoding/extras.h"
 #include "core/encoding/msgpack.h"
 #include "core/encoding/span_facts.h"
 #include "core/encoding/utf8.h"
+#include "core/trace/tags.h"
 
 namespace dd::encoding {
 namespace {
@@ -27,6 +30,14 @@ class StringTable {
     return insert(tidied);
   }
 
+  // The index of an attribute's name: well-known ones are looked up once.
+  std::uint32_t key(const trace::Attribute& attribute) {
+    if (!attribute.key_index) return index(attribute.key.view());
+    std::uint32_t& known = keys_[attribute.key_index];
+    if (!known) known = index(attribute.key.view());
+    return known;
+  }
+
   std::uint32_t count() const { return static_cast<std::uint32_t>(entries_.size()); }
   std::size_t bytes() const { return out_.size(); }
   std::string_view encoded() const { return out_.view(); }
@@ -36,6 +47,7 @@ class StringTable {
     if (count >= entries_.size()) return;
     out_.truncate(entries_[count].begin);
     entries_.resize(count);
+    std::fill(std::begin(keys_), std::end(keys_), 0);
     place_all();
   }
 
@@ -43,6 +55,7 @@ class StringTable {
     out_.truncate(0);
     if (out_.capacity() > (1 << 20)) out_.release();
     entries_.clear();
+    std::fill(std::begin(keys_), std::end(keys_), 0);
     if (slots_.size() != kFirstSlots) slots_.assign(kFirstSlots, 0);
     std::fill(slots_.begin(), slots_.end(), 0);
     out_.push(static_cast<char>(0xA0));
@@ -114,6 +127,7 @@ class StringTable {
   Buffer out_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> slots_;
+  std::uint32_t keys_[trace::tags::kTagCount] = {};
   std::string repaired_;
 };
 
@@ -125,12 +139,17 @@ class V05 final : public TraceEncoder {
     const std::size_t before = out_.size();
     const std::uint32_t strings_before = strings_.count();
     const trace::ProcessFacts& facts = facts_();
+    if (facts.revision != revision_) {
+      prepared_.clear();
+      revision_ = facts.revision;
+    }
     out_.advance_to(put_array(out_.room(kMaxHeader), delivery.count));
     for (std::uint32_t i = 0; i < delivery.count; ++i) {
       write_span(*delivery.spans[i], delivery, facts);
       if (bytes() > limit_bytes) {
         out_.truncate(before);
         strings_.rewind(strings_before);
+        prepared_.clear();
         return false;
       }
     }
@@ -154,6 +173,7 @@ class V05 final : public TraceEncoder {
     out_.truncate(0);
     if (out_.capacity() > (1 << 20)) out_.release();
     strings_.clear();
+    prepared_.clear();
     chunks_ = 0;
     spans_ = 0;
   }
@@ -161,13 +181,42 @@ class V05 final : public TraceEncoder {
   std::string_view path() const override { return "/v0.5/traces"; }
 
  private:
+  static bool hidden(const trace::Span& span, const trace::Attribute& attribute) {
+    return (span.events && attribute.key.view() == kEventsTag) ||
+           (span.links && attribute.key.view() == kLinksTag);
+  }
+
   void write_span(const trace::Span& span, const trace::Delivery& delivery,
                   const trace::ProcessFacts& facts) {
-    std::uint32_t texts = 0, numbers = 0;
-    for (const trace::Attribute* a = span.attributes; a; a = a->next)
-      ++(a->kind == trace::AttributeKind::kText ? texts : numbers);
-    for_each_text_fact(span, delivery, facts, [&](auto&&...) { ++texts; });
-    for_each_number_fact(span, facts, keep_rate_, [&](auto&&...) { ++numbers; });
+    const Prepared::Piece& text_facts =
+        prepared_.texts(span.flags, [&](std::uint16_t flags, Prepared::Piece& piece) {
+          for_each_text_fact(flags, facts, [&](std::string_view key, std::string_view value) {
+            char pair[2 * kMaxHeader];
+            char* const key_end = put_index(pair, strings_.index(key));
+            char* const end = put_index(key_end, strings_.index(value));
+            piece.bytes.append(static_cast<const char*>(pair), static_cast<const char*>(end));
+            ++piece.count;
+          });
+        });
+    const Prepared::Piece& number_facts =
+        prepared_.numbers(span.flags, [&](std::uint16_t flags, Prepared::Piece& piece) {
+          for_each_number_fact(flags, facts, [&](std::string_view key, double value) {
+            char pair[kMaxHeader + 9];
+            char* const end = put_double(put_index(pair, strings_.index(key)), value);
+            piece.bytes.append(static_cast<const char*>(pair), static_cast<const char*>(end));
+            ++piece.count;
+          });
+        });
+    std::uint32_t texts = text_facts.count + (span.links != nullptr) + (span.events != nullptr);
+    std::uint32_t numbers = number_facts.count;
+    for (const trace::Attribute* a = span.attributes; a; a = a->next) {
+      if (a->kind != trace::AttributeKind::kText)
+        ++numbers;
+      else if (!hidden(span, *a))
+        ++texts;
+    }
+    for_each_trace_text(span, delivery, [&](auto&&...) { ++texts; });
+    for_each_trace_number(span, delivery, keep_rate_, [&](auto&&...) { ++numbers; });
 
     constexpr std::size_t kFields = 128;  // the fixed part at its longest is 79 bytes
     char* at = out_.room(kFields + texts * 10 + numbers * 14);
@@ -181,24 +230,41 @@ class V05 final : public TraceEncoder {
     at = put_signed(at, std::max<std::int64_t>(span.start_ns, 0));
     at = put_signed(at, std::max<std::int64_t>(span.duration_ns, 0));
     *at++ = span.error != 0;
-    at = put_map(at, texts);
-    for (const trace::Attribute* a = span.attributes; a; a = a->next) {
-      if (a->kind != trace::AttributeKind::kText) continue;
-      at = put_index(at, strings_.index(a->key.view()));
-      at = put_index(at, strings_.index(a->text.view()));
-    }
-    for_each_text_fact(span, delivery, facts, [&](std::string_view key, std::string_view value) {
+    const auto put_texts = [&](std::string_view key, std::string_view value) {
       at = put_index(at, strings_.index(key));
       at = put_index(at, strings_.index(value));
-    });
+    };
+    const auto put_piece = [&](const Prepared::Piece& piece) {
+      std::memcpy(at, piece.bytes.data(), piece.bytes.size());
+      at += piece.bytes.size();
+    };
+    at = put_map(at, texts);
+    for (const trace::Attribute* a = span.attributes; a; a = a->next) {
+      if (a->kind != trace::AttributeKind::kText || hidden(span, *a)) continue;
+      at = put_index(at, strings_.key(*a));
+      at = put_index(at, strings_.index(a->text.view()));
+    }
+    put_piece(text_facts);
+    for_each_trace_text(span, delivery, put_texts);
+    if (span.links) {
+      json_.clear();
+      append_links_json(json_, span.links);
+      put_texts(kLinksTag, json_);
+    }
+    if (span.events) {
+      json_.clear();
+      append_events_json(json_, span.events);
+      put_texts(kEventsTag, json_);
+    }
     at = put_map(at, numbers);
     for (const trace::Attribute* a = span.attributes; a; a = a->next) {
       if (a->kind == trace::AttributeKind::kText) continue;
-      at = put_index(at, strings_.index(a->key.view()));
+      at = put_index(at, strings_.key(*a));
       at = put_double(
           at, a->kind == trace::AttributeKind::kInt ? static_cast<double>(a->integer) : a->real);
     }
-    for_each_number_fact(span, facts, keep_rate_, [&](std::string_view key, double value) {
+    put_piece(number_facts);
+    for_each_trace_number(span, delivery, keep_rate_, [&](std::string_view key, double value) {
       at = put_index(at, strings_.index(key));
       at = put_double(at, value);
     });
@@ -207,6 +273,9 @@ class V05 final : public TraceEncoder {
   }
 
   const FactsSource facts_;
+  std::uint64_t revision_ = 0;
+  Prepared prepared_;
+  std::string json_;
   StringTable strings_;
   Buffer out_;
 };

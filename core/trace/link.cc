@@ -74,4 +74,26 @@ EventValue* add_array_value(Span& span, EventValue& array, EventValueKind kind) 
   return value;
 }
 
+void set_struct(Span& span, std::string_view key, std::string_view bytes) {
+  if (span.sealed()) return;
+  for (StructTag* tag = span.structs; tag; tag = tag->next)
+    if (tag->key.view() == key) {
+      tag->bytes = copy_text(span, bytes);
+      return;
+    }
+  auto* tag = span.chunk->arena.make<StructTag>();
+  tag->key = copy_text(span, key);
+  tag->bytes = copy_text(span, bytes);
+  append(span.structs, tag);
+}
+
+void remove_struct(Span& span, std::string_view key) {
+  if (span.sealed()) return;
+  for (StructTag** at = &span.structs; *at; at = &(*at)->next)
+    if ((*at)->key.view() == key) {
+      *at = (*at)->next;
+      return;
+    }
+}
+
 }  // namespace dd::trace

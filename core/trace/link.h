@@ -1,4 +1,4 @@
-// Links to other spans and timed events, in the arena of their span's chunk.
+// Links to other spans, timed events and structured tags, in the arena of their span's chunk.
 // Source: SPAN.md section 5.
 
 #pragma once
@@ -48,6 +48,12 @@ struct Event {
   std::uint32_t attribute_count = 0;
 };
 
+struct StructTag {
+  StructTag* next = nullptr;
+  Text key;
+  Text bytes;  // MessagePack
+};
+
 // Appends a link, or empties and reuses the one with the same span id (pointers are always
 // appended). Null on a sealed span.
 Link* add_link(Span& span, TraceId trace_id, std::uint64_t span_id, std::string_view tracestate = {},
@@ -59,6 +65,9 @@ Event* add_event(Span& span, std::string_view name, std::uint64_t time_unix_ns);
 // A new value at the end of the event's attributes (with a key) or of an array.
 EventValue* add_event_value(Span& span, Event& event, std::string_view key, EventValueKind kind);
 EventValue* add_array_value(Span& span, EventValue& array, EventValueKind kind);
+// Replaces the bytes of the same key.
+void set_struct(Span& span, std::string_view key, std::string_view bytes);
+void remove_struct(Span& span, std::string_view key);
 Text copy_text(Span& span, std::string_view text);
 
 }  // namespace dd::trace

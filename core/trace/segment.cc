@@ -80,6 +80,7 @@ void Segment::clear() {
   started = sequence = 0;
   current = nullptr;
   discarded = false;
+  high_digits[0] = '\0';
 }
 
 Shared<Segment> Segment::make(TraceId trace_id) {

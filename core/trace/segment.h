@@ -105,6 +105,7 @@ class Segment {
 
   TraceId trace_id;
   std::uint64_t fork_generation = 0;  // spans of an ancestor process are never delivered
+  char high_digits[16] = {};  // of the trace id, once a chunk of it is complete; written once
   base::Mutex mutex;
 
   // --- under mutex -------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <iterator>
 
 #include "core/trace/segment.h"
 #include "core/trace/tags.h"
@@ -26,18 +27,30 @@ std::uint32_t hash_of(std::string_view text) {
   return static_cast<std::uint32_t>(hash ^ (hash >> 32));
 }
 
-// The bit that carries the tag, or 0.
+// The bit that may carry the tag, or 0.
 std::uint16_t carrier_of(const Key& key) {
   using namespace tags;
-  if (key.index > kVersionTagIndex) return 0;
-  switch (key.text.size()) {
-    case 3: return key.text == kEnvTag.text ? kEnv : 0;
-    case 7: return key.text == kVersionTag.text ? kVersion : 0;
-    case 10: return key.text == kRuntimeId.text || key.text == kProcessId.text ? kLocalRoot : 0;
-    case 12: return key.text == kMeasuredTag.text ? kMeasured : 0;
-    case 13: return key.text == kTopLevelTag.text ? kTopLevel : 0;
-    default: return 0;
-  }
+  constexpr std::uint16_t kCarriers[] = {
+      0,    kLocalRoot, kLocalRoot, kTopLevel,  kMeasured,  kEnv,      kVersion,
+      kChunkHead, kChunkHead, kChunkHead, kChunkHead, kChunkHead, kChunkHead};
+  static_assert(std::size(kCarriers) == kGitCommitIndex + 1);
+  if (key.index) return key.index <= kGitCommitIndex ? kCarriers[key.index] : 0;
+  constexpr std::uint32_t kSizes = 1u << 3 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 12 |
+                                   1u << 13 | 1u << 16 | 1u << 18 | 1u << 21 | 1u << 22;
+  if (key.text.size() > 22 || !(kSizes >> key.text.size() & 1)) return 0;
+  for (int i = 1; i <= kGitCommitIndex; ++i)
+    if (kTable[i].name == key.text) return kCarriers[i];
+  return 0;
+}
+
+std::string_view head_text(const Span& span, const ProcessFacts& facts, std::string_view name) {
+  if (name == tags::kLanguage.text) return "python";
+  if (name == tags::kProcessTags.text) return facts.process_tags;
+  if (name == tags::kGitRepository.text) return facts.git_repository;
+  if (name == tags::kGitCommit.text) return facts.git_commit;
+  if (name == tags::kTraceIdHigh.text && span.segment->trace_id.high)
+    return {span.segment->high_digits, sizeof(span.segment->high_digits)};
+  return {};
 }
 
 }  // namespace
@@ -163,7 +176,12 @@ void Span::set(const Key& key, double value) {
 
 const Attribute* Span::find(const Key& key) const { return search(key); }
 
-bool Span::has(const Key& key) const { return (flags & carrier_of(key)) || search(key); }
+bool Span::has(const Key& key) const {
+  const std::uint16_t carried = flags & carrier_of(key);
+  if (carried && carried != kChunkHead) return true;
+  double unused;
+  return search(key) || (carried && (!text(key).empty() || number(key, unused)));
+}
 
 std::string_view Span::text(const Key& key) const {
   const std::uint16_t carried = flags & carrier_of(key);
@@ -171,8 +189,10 @@ std::string_view Span::text(const Key& key) const {
     const ProcessFacts& facts = Tracer::get().facts();
     if (carried == kEnv) return facts.env;
     if (carried == kVersion) return facts.version;
-    if (carried == kLocalRoot && key.text == tags::kRuntimeId.text) return facts.runtime_id;
-    return {};
+    if (carried == kLocalRoot) return key.text == tags::kRuntimeId.text ? facts.runtime_id : "";
+    if (carried != kChunkHead) return {};
+    if (const std::string_view value = head_text(*this, facts, key.text); !value.empty())
+      return value;
   }
   const Attribute* at = search(key);
   return at && at->kind == AttributeKind::kText ? at->text.view() : std::string_view();
@@ -184,7 +204,12 @@ bool Span::number(const Key& key, double& out) const {
     if (carried == kTopLevel || carried == kMeasured) return out = 1, true;
     if (carried == kLocalRoot && key.text == tags::kProcessId.text)
       return out = static_cast<double>(Tracer::get().facts().pid), true;
-    return false;
+    if (carried == kChunkHead && key.text == tags::kSamplingPriority.text) {
+      const base::MutexLock lock(segment->mutex);
+      if (segment->priority) out = *segment->priority;
+      return segment->priority.has_value();
+    }
+    if (carried != kChunkHead) return false;
   }
   const Attribute* at = search(key);
   if (!at || at->kind == AttributeKind::kText) return false;
@@ -205,13 +230,21 @@ void Span::store_bit(SpanFlag flag) {
     case kMeasured: set(tags::kMeasuredTag, std::int64_t{1}); break;
     case kEnv: set_static(tags::kEnvTag, facts.env); break;
     case kVersion: set_static(tags::kVersionTag, facts.version); break;
+    case kChunkHead:
+      for (const Key& key : {tags::kLanguage, tags::kProcessTags, tags::kGitRepository,
+                             tags::kGitCommit, tags::kTraceIdHigh})
+        if (const std::string_view value = head_text(*this, facts, key.text); !value.empty())
+          set(key, value);
+      if (segment->priority) set(tags::kSamplingPriority, std::int64_t{*segment->priority});
+      break;
     default: break;
   }
 }
 
 void Span::materialize() {
   if (flags & kSealed) return;
-  for (const SpanFlag flag : {kLocalRoot, kTopLevel, kMeasured, kEnv, kVersion}) store_bit(flag);
+  for (const SpanFlag flag : {kLocalRoot, kTopLevel, kMeasured, kEnv, kVersion, kChunkHead})
+    store_bit(flag);
 }
 
 void Span::remove(const Key& key) {

@@ -56,11 +56,15 @@ enum SpanFlag : std::uint16_t {
   kMeasured = 1 << 4,    // metric _dd.measured 1
   kEnv = 1 << 5,         // meta env, the process' one
   kVersion = 1 << 6,     // meta version, the process' one
-  kChunkHead = 1 << 7,   // first span of its chunk: carries the trace tags
+  // First span of its chunk. Meta language, _dd.tags.process, _dd.git.*, _dd.p.tid; metrics
+  // _sampling_priority_v1, _dd.tracer_kr.
+  kChunkHead = 1 << 7,
+  kHeadersWritten = 1 << 8,  // a client is at work that wrote the headers: those below do not
 };
 
 struct Link;   // core/trace/link.h
 struct Event;  // the same
+struct StructTag;  // the same
 
 class Span {
  public:
@@ -105,6 +109,7 @@ class Span {
   std::uint32_t sequence = 0;  // order of starting within the segment
   Link* links = nullptr;
   Event* events = nullptr;
+  StructTag* structs = nullptr;  // meta_struct
 
  private:
   friend class Tracer;

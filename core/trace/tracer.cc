@@ -33,6 +33,19 @@ bool same_ignoring_case(std::string_view a, std::string_view b) {
 
 bool propagated(std::string_view name) { return name.starts_with("_dd.p."); }
 
+// Who named the service when nobody did: what made the span. SPAN.md section 8.
+void set_service_source(Span& span, const ProcessFacts& facts) {
+  if (!facts.service_is_inferred || !same_text(span.service, Text(facts.service))) return;
+  const std::string_view source = span.text(tags::kServiceSource);
+  if (source.starts_with("opt.")) return;
+  constexpr std::string_view kByHand = "datadog";
+  const std::string_view component = span.text(tags::kComponent);
+  if (!component.empty() && component != kByHand)
+    span.set(tags::kServiceSource, component);
+  else if (source.empty())
+    span.set_static(tags::kServiceSource, kByHand);
+}
+
 // peer.service as set, or computed from what the span says about its peer. SPAN.md section 10.
 void set_peer_service(Span& span, const ProcessFacts& facts) {
   std::string_view peer = span.text(tags::kPeerService);
@@ -60,31 +73,34 @@ void set_peer_service(Span& span, const ProcessFacts& facts) {
     }
 }
 
+// What is the same for every trace is not stored but carried by the flag.
 void set_trace_tags(Segment& segment, Span& head, const ProcessFacts& facts) {
-  head.flags |= kChunkHead;
+  const auto forget = [&](const Key& key, bool carried) {
+    if (carried && head.find(key)) head.remove(key);
+  };
+  forget(tags::kLanguage, true);
+  forget(tags::kProcessTags, !facts.process_tags.empty());
+  forget(tags::kGitRepository, !facts.git_repository.empty());
+  forget(tags::kGitCommit, !facts.git_commit.empty());
+  forget(tags::kTraceIdHigh, segment.trace_id.high != 0);
   {
     const base::MutexLock lock(segment.mutex);
+    forget(tags::kSamplingPriority, segment.priority.has_value());
+    if (segment.trace_id.high && !segment.high_digits[0])
+      for (int i = 0; i < 16; ++i)
+        segment.high_digits[i] = "0123456789abcdef"[(segment.trace_id.high >> (60 - 4 * i)) & 15];
     for (const auto& [name, value] : segment.meta) {
-      if (name == "traceparent" || name == "tracestate") continue;
+      if (name == "traceparent" || name == "tracestate" ||
+          (name == tags::kTraceIdHigh.text && segment.trace_id.high))
+        continue;
       if (name == tags::kParentIdTag.text && !head.has(kLocalRoot)) continue;
       const Key key = name == tags::kDecisionMaker.text ? tags::kDecisionMaker : Key(name);
       if (!head.has(key)) head.set(key, std::string_view(value));
     }
     for (const auto& [name, value] : segment.metrics)
       if (!head.has(Key(name))) head.set(Key(name), value);
-    if (segment.priority)
-      head.set(tags::kSamplingPriority, static_cast<std::int64_t>(*segment.priority));
   }
-  head.set_static(tags::kLanguage, "python");
-  if (!facts.process_tags.empty()) head.set_static(tags::kProcessTags, facts.process_tags);
-  if (!facts.git_repository.empty()) head.set_static(tags::kGitRepository, facts.git_repository);
-  if (!facts.git_commit.empty()) head.set_static(tags::kGitCommit, facts.git_commit);
-  if (segment.trace_id.high) {
-    char digits[16];
-    for (int i = 0; i < 16; ++i)
-      digits[i] = "0123456789abcdef"[(segment.trace_id.high >> (60 - 4 * i)) & 15];
-    head.set(tags::kTraceIdHigh, std::string_view(digits, 16));
-  }
+  head.flags |= kChunkHead;
 }
 
 constinit Tracer* the_tracer = nullptr;
@@ -268,6 +284,7 @@ Span* Tracer::start(const StartOptions& options) {
 
 void Tracer::finish(Span* span, std::int64_t end_ns) {
   if (span->flags & (kFinished | kSealed)) return;
+  set_service_source(*span, facts());
   span->duration_ns = (end_ns ? end_ns : base::wall_ns()) - span->start_ns;
   span->flags |= kFinished;
   if (!span->parent ||
@@ -439,6 +456,9 @@ Span* Tracer::thaw(const Span& sealed) {
         fill(*add_array_value(*span, *made, element->kind), *element);
     }
   }
+  span->structs = nullptr;
+  for (const StructTag* tag = sealed.structs; tag; tag = tag->next)
+    set_struct(*span, tag->key.view(), tag->bytes.view());
   return span;
 }
 

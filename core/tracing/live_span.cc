@@ -1,8 +1,10 @@
 #include "core/tracing/live_span.h"
 
+#include <string>
 #include <utility>
 
 #include "core/py/error.h"
+#include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
@@ -31,6 +33,22 @@ Ref begin(Handle parent, const SpanStart& what) {
     span.flags = static_cast<std::uint16_t>(span.flags | trace::kMeasured);
   }
   return object;
+}
+
+// An error of C code that has not reached a Python frame yet is shown without a traceback's first
+// line. For who reads traces it has a traceback, an empty one.
+void add_headline(trace::Span& span) {
+  const std::string_view stack = span.text(trace::tags::kErrorStack);
+  std::string_view name = span.text(trace::tags::kErrorType);
+  if (name.starts_with("builtins.")) name.remove_prefix(sizeof "builtins." - 1);
+  std::string last(name);
+  if (const std::string_view message = span.text(trace::tags::kErrorMessage); !message.empty())
+    last.append(": ").append(message);
+  last.append("\n");
+  if (!stack.ends_with(last)) return;
+  std::string whole(stack);
+  span.set(trace::tags::kErrorStack,
+           whole.insert(whole.size() - last.size(), "Traceback (most recent call last):\n"));
 }
 
 }  // namespace
@@ -89,11 +107,21 @@ void LiveSpan::fail(Handle exception) const {
   const Ref traceback = Ref::steal(PyException_GetTraceback(exception.ptr()));
   const Handle type = exception.type();
   if (!record_error(as_span(object_), type, exception, traceback)) py::swallow_error();
+  if (!traceback) add_headline(span());
 }
 
 void LiveSpan::finish(std::int64_t end_ns) const {
   const py::ErrorKeep keep;
   if (!finish_span(as_span(object_), end_ns)) py::swallow_error();
+}
+
+void LiveSpan::forget() {
+  if (!object_) return;
+  const py::ErrorKeep keep;
+  trace::Tracer::get().abandon(as_span(object_)->span);
+  leave(object_);
+  object_ = Ref();
+  py::swallow_error();
 }
 
 Ref active() {

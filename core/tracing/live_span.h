@@ -1,6 +1,7 @@
 // Spans as Python sees them: every started span has one Python object (`ddtrace.trace.Span`), which
-// is also what the context variable `datadog_contextvar` holds while the span is active. This header
-// is how C++ that runs under Python (engines, the public API) starts, activates, reads and finishes.
+// is also what the context variable `datadog_contextvar` holds while the span is active. This
+// header is how C++ that runs under Python (engines, the public API) starts, activates, reads and
+// finishes.
 //
 // All functions need the GIL and leave the pending Python error as it was. None of them raises.
 // Source: SPAN.md sections 7 to 9.
@@ -22,7 +23,7 @@ struct SpanStart {
   std::string_view type{};
   bool activate = true;
   bool measured = false;
-  std::int64_t start_ns = 0;    // 0: now
+  std::int64_t start_ns = 0;  // 0: now
 };
 
 // Owns the Python object of one span.
@@ -35,11 +36,12 @@ class [[nodiscard]] LiveSpan {
   static LiveSpan start_under(py::Handle parent, const SpanStart& what);
 
   explicit operator bool() const { return static_cast<bool>(object_); }
-  py::Handle object() const { return object_; }   // a ddtrace Span
-  trace::Span& span() const;                      // writable: thawed first when sealed
+  py::Handle object() const { return object_; }  // a ddtrace Span
+  trace::Span& span() const;                     // writable: thawed first when sealed
   // Records a Python exception: error flag, type, message, stack (SPAN.md section 4).
   void fail(py::Handle exception) const;
-  void finish(std::int64_t end_ns = 0) const;     // and the parent is active again
+  void finish(std::int64_t end_ns = 0) const;  // and the parent is active again
+  void forget();  // as if it had never been started: it is not sent, and the parent is active again
 
  private:
   explicit LiveSpan(py::Ref object) : object_(static_cast<py::Ref&&>(object)) {}

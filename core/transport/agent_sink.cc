@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "core/base/log.h"
 #include "core/config/core_settings.h"
 #include "core/sampling/sampling.h"
 #include "core/trace/tracer.h"
@@ -39,6 +40,22 @@ void add_headers(std::string_view text, Options& options) {
   }
 }
 
+// What only v0.4 carries (structured tags, native events) decides before the user does.
+bool wants_v05() {
+  if (config::native_span_events.get()) return false;
+  for (const char* product : {"DD_APPSEC_ENABLED", "DD_IAST_ENABLED", "DD_LLMOBS_ENABLED",
+                              "DD_AI_GUARD_ENABLED"}) {
+    const auto value = config::variable(product);
+    if (value && config::parse_bool(*value).value_or(false)) return false;
+  }
+  const std::string_view version = config::api_version.get();
+  if (!version.empty() && version != "v0.4" && version != "v0.5")
+    base::log(base::LogLevel::kWarning,
+              "DD_TRACE_API_VERSION=" + std::string(version.substr(0, 20)) +
+                  " is not supported; v0.5 is used (there are v0.4 and v0.5)");
+  return version != "v0.4";
+}
+
 }  // namespace
 
 std::string agent_url() {
@@ -63,7 +80,8 @@ Status start(const Versions& versions) {
     options.interval_ns = static_cast<std::int64_t>(seconds * 1e9);
   if (const double seconds = config::agent_timeout_s.get(); seconds > 0 && seconds < 3600)
     options.timeout_ns = static_cast<std::int64_t>(seconds * 1e9);
-  options.v05 = config::api_version.get() != "v0.4";
+  options.native_events = config::native_span_events.get();
+  options.v05 = wants_v05();
   if (const auto more = config::variable("_DD_TRACE_WRITER_ADDITIONAL_HEADERS"))
     add_headers(*more, options);
   auto made = Exporter::make(std::move(options));

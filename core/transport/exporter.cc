@@ -62,7 +62,7 @@ Result<std::unique_ptr<Exporter>> Exporter::make(Options options) {
 
 Exporter::Exporter(Options options, Address address)
     : options_(std::move(options)), address_(std::move(address)) {
-  encoder_ = options_.v05 ? encoding::make_v05(options_.facts) : encoding::make_v04(options_.facts);
+  encoder_ = options_.v05 ? encoding::make_v05(options_.facts) : encoding::make_v04(options_.facts, options_.native_events);
   const base::MutexLock lock(table_mutex);
   if (!fork_handlers) {
     base::on_fork(
@@ -299,7 +299,7 @@ void Exporter::end_request(Progress progress) {
     // What is encoded cannot be turned into v0.4; only what comes from now on is.
     discard_payload(Drop::kRejected);
     if (encoder_->chunks()) dropped(Drop::kRejected).add(encoder_->chunks(), encoder_->spans());
-    encoder_ = encoding::make_v04(options_.facts);
+    encoder_ = encoding::make_v04(options_.facts, options_.native_events);
     return;
   }
   if (stop_at_ns_.load() && progress == Progress::kRefused) gave_up_ = true;
@@ -420,7 +420,7 @@ void Exporter::reset_in_child() {
     new (&payload_path_) std::string;
     new (&last_problem_) std::string;
     encoder_ =
-        options_.v05 ? encoding::make_v05(options_.facts) : encoding::make_v04(options_.facts);
+        options_.v05 ? encoding::make_v05(options_.facts) : encoding::make_v04(options_.facts, options_.native_events);
   }
   queued_bytes_.store(0);
   armed_.store(false);

@@ -36,6 +36,7 @@ struct Options {
   std::int64_t interval_ns = 1'000'000'000;
   std::int64_t timeout_ns = 2'000'000'000;
   bool v05 = true;
+  bool native_events = false;  // with v0.4: events as a field of their own
   std::string language_version, tracer_version;
   std::vector<std::pair<std::string, std::string>> headers;  // more of them
   encoding::FactsSource facts = nullptr;

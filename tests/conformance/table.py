@@ -112,6 +112,11 @@ CASES: dict[str, Case] = {
     "headers_sent": tracing_script("headers_sent"),
     "headers_sent_twice": tracing_script("headers_sent", DD_TRACE_URLLIB3_ENABLED="true"),
     "headers_sent_off": tracing_script("headers_sent", DD_REQUESTS_DISTRIBUTED_TRACING="false"),
+    "headers_sent_inner": tracing_script(
+        "headers_sent",
+        DD_REQUESTS_DISTRIBUTED_TRACING="false",
+        DD_TRACE_URLLIB3_ENABLED="true",
+    ),
     "headers_sent_b3": tracing_script(
         "headers_sent", DD_TRACE_PROPAGATION_STYLE="b3multi,b3,tracecontext,datadog"
     ),

@@ -45,6 +45,11 @@ class MadeTrace {
     add(span, key, trace::AttributeKind::kInt).integer = value;
   }
 
+  // For core/trace/link.h, whose functions need the chunk.
+  trace::Chunk* chunk() {
+    if (!chunk_) chunk_ = trace::Chunk::make(trace::Segment::make(delivery_.trace_id));
+    return chunk_.get();
+  }
   trace::Delivery& delivery() { return delivery_; }
 
  private:
@@ -57,6 +62,7 @@ class MadeTrace {
   }
 
   base::Arena arena_;
+  trace::Shared<trace::Chunk> chunk_;
   std::vector<trace::Span*> spans_;
   trace::Delivery delivery_;
 };

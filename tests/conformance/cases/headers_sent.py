@@ -28,7 +28,7 @@ with serving() as base:
         session.get(base + "/session")
         show("session, again")
         print(sorted(session.headers))
-    headers = {"X-Asked": "1"}
-    urllib3.PoolManager().request("GET", base + "/urllib3", headers=headers)
+    urllib3.PoolManager().request("GET", base + "/urllib3", headers={"X-Asked": "1"})
     show("urllib3")
-    print(headers)
+    urllib3.PoolManager(headers={"X-Asked": "2"}).request("GET", base + "/default")
+    show("urllib3, default headers")

@@ -20,7 +20,9 @@ with serving() as base:
     show("get", lambda: manager.request("GET", base + "/status/200?a=1&token=abc"))
     show("fields", lambda: manager.request("GET", base + "/fields", fields={"a": "b"}))
     show("post", lambda: manager.request("POST", base + "/post", body=b"x"))
-    show("headers", lambda: manager.request("GET", base + "/h", headers={"X-Asked": "1"}))
+    headers = {"X-Asked": "1"}
+    show("headers", lambda: manager.request("GET", base + "/h", headers=headers))
+    print(headers)
     show("404", lambda: manager.request("GET", base + "/status/404"))
     show("500", lambda: manager.request("GET", base + "/status/500"))
     show("redirect", lambda: manager.request("GET", base + "/redirect"))

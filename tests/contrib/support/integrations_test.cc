@@ -10,6 +10,7 @@
 #include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
+#include "core/tracing/context_object.h"
 #include "tests/core/py/interpreter.h"
 
 namespace dd::contrib {
@@ -23,6 +24,7 @@ struct Seen {
   std::string name, service, resource, type, error_type;
   double rows = -2;
   bool many = false;
+  std::uint64_t trace_id = 0, parent_id = 0;
 };
 
 class RememberingSink : public trace::Sink {
@@ -35,6 +37,8 @@ class RememberingSink : public trace::Sink {
                std::string(span.text(tags::kErrorType))};
       (void)span.number(tags::kDbRowCount, one.rows);
       one.many = span.text(tags::kSqlExecuteMany) == "true";
+      one.trace_id = span.segment->trace_id.low;
+      one.parent_id = span.parent_id;
       seen.push_back(one);
     }
     trace::Delivery::drop(delivery);
@@ -91,6 +95,57 @@ else:
   EXPECT_EQ(sink.seen[3].resource, "select a from t");
   EXPECT_EQ(sink.seen[4].resource, "select * from missing");
   EXPECT_EQ(sink.seen[4].error_type, "sqlite3.OperationalError");
+}
+
+TEST_F(Integrations, sqlite_forgets_what_a_closed_connection_refused) {
+  run(R"py(
+import sqlite3
+connection = sqlite3.connect(":memory:")
+connection.close()
+try:
+    connection.execute("select 1")
+except sqlite3.ProgrammingError:
+    pass
+else:
+    raise AssertionError
+)py");
+  EXPECT_TRUE(sink.seen.empty());
+  EXPECT_FALSE(tracing::active_object());
+}
+
+TEST_F(Integrations, pools_of_threads_continue_the_trace) {
+  const trace::Shared<trace::Segment> segment = trace::Segment::make({.high = 0, .low = 7});
+  tracing::set_active(tracing::make_context(segment, segment->trace_id, 9, true));
+  run(R"py(
+import concurrent.futures, sqlite3
+def work(a, b=0):
+    sqlite3.connect(":memory:").execute("select 1")
+    return a + b
+with concurrent.futures.ThreadPoolExecutor(1) as pool:
+    assert pool.submit(work, 1, b=2).result() == 3
+    assert list(pool.map(work, [1, 2])) == [1, 2]
+    error = pool.submit(5).exception()
+assert str(error) == "'int' object is not callable", error
+)py");
+  tracing::set_active(py::Handle());
+  ASSERT_EQ(sink.seen.size(), 3u);
+  for (const Seen& span : sink.seen) {
+    EXPECT_EQ(span.trace_id, 7u);
+    EXPECT_EQ(span.parent_id, 9u);
+  }
+}
+
+TEST_F(Integrations, logging_fills_formats_with_braces) {
+  run(R"py(
+import logging
+record = logging.getLogger("x").makeRecord("x", 20, "f", 1, "m", (), None)
+formatter = logging.Formatter("{message} {dd.trace_id}", style="{")
+assert formatter.format(record) == "m 0"
+assert not hasattr(record, "dd")
+record.dd = "own"
+assert logging.Formatter("{dd}", style="{").format(record) == "own"
+assert record.dd == "own"
+)py");
 }
 
 TEST_F(Integrations, logging_tells_records_of_their_trace) {

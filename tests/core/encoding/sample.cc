@@ -1,10 +1,11 @@
-// sample v04|v05: writes one payload of awkward spans to standard output, for payload_test.py.
+// sample v04|v04-native|v05: writes one payload of awkward spans to standard output, for payload_test.py.
 
 #include <cstdio>
 #include <cstring>
 #include <string>
 
 #include "core/encoding/encoder.h"
+#include "core/trace/link.h"
 #include "tests/fakes/made_trace.h"
 
 namespace {
@@ -15,17 +16,50 @@ const dd::trace::ProcessFacts& facts() {
                                               .version = "1",
                                               .runtime_id = "0123456789abcdef0123456789abcdef",
                                               .process_tags = "entrypoint.name:x",
+                                              .git_commit = "abc",
                                               .pid = 42,
                                               .revision = 1};
   return kFacts;
+}
+
+// Links, events and structured tags, with whatever is awkward in JSON.
+void add_extras(dd::fakes::MadeTrace& made, dd::trace::Span& span) {
+  using namespace dd::trace;
+  span.chunk = made.chunk();
+  span.flags &= static_cast<std::uint16_t>(~kSealed);
+  Link& full = *add_link(span, {64, 5}, 42, "dd=s:1", 1);
+  set_link_attribute(span, full, "a.0", "\xc3\xa9\"\\\n\x01\x7f/");
+  add_link(span, {0, 7}, 43);
+  add_link(span, {0, 7}, 44, {}, 0);
+  set_link_attribute(span, *add_link(span, {}, 0, {}, std::nullopt, true), "link.kind",
+                     "span-pointer");
+  Event& event = *add_event(span, "ev \xf0\x9f\x90\x8d", 1'700'000'000'000'000'000);
+  add_event_value(span, event, "s", EventValueKind::kText)->text = copy_text(span, "a");
+  add_event_value(span, event, "b", EventValueKind::kBool)->integer = 1;
+  add_event_value(span, event, "i", EventValueKind::kInt)->integer = -1;
+  constexpr std::pair<const char*, double> kNumbers[] = {
+      {"d", 1.5}, {"one", 1.0}, {"e20", 1e20}, {"sm", 1e-7}};
+  for (const auto& [name, value] : kNumbers)
+    add_event_value(span, event, name, EventValueKind::kDouble)->real = value;
+  EventValue& array = *add_event_value(span, event, "arr", EventValueKind::kArray);
+  add_array_value(span, array, EventValueKind::kInt)->integer = 1;
+  add_array_value(span, array, EventValueKind::kInt)->integer = 2;
+  add_event(span, "bare", 5);
+  set_struct(span, "appsec", "\x81\xa1z\xc0");
+  set_struct(span, "appsec", "\x81\xa1k\x07");
+  set_struct(span, "gone", "\x80");
+  remove_struct(span, "gone");
+  made.tag(span, "events", "replaced");
+  span.flags |= kSealed;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
-  const auto encoder = std::strcmp(argv[1], "v05") == 0 ? dd::encoding::make_v05(facts)
-                                                        : dd::encoding::make_v04(facts);
+  const auto encoder = std::strcmp(argv[1], "v05") == 0
+                           ? dd::encoding::make_v05(facts)
+                           : dd::encoding::make_v04(facts, std::strcmp(argv[1], "v04-native") == 0);
   dd::fakes::MadeTrace first;
   auto& root = first.span("web.request", 1);
   root.type = dd::trace::Text(std::string_view("web"));
@@ -42,6 +76,7 @@ int main(int argc, char** argv) {
   first.tag(child, "long", std::string(25'001, 'x'));
   first.tag(child, "fits", std::string(25'000, 'y'));
   first.tag(child, "empty", "");
+  add_extras(first, child);
 
   dd::fakes::MadeTrace huge;
   auto& big = huge.span("huge", 3);

@@ -1,0 +1,164 @@
+"""Children that are python are traced, as the very python they would have been."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from conftest import LAUNCHER, PLAIN, clean_environment  # noqa: E402
+from fakes.agent import Agent  # noqa: E402
+
+# What a child sees of itself: nothing here may tell it from plain python.
+CHILD = """import os, sys
+print(sys.executable, sys.orig_argv[0], sys.argv[1:], sys.prefix, sys.flags.isolated, sys.stdout.write_through,
+      sorted((k, v) for k, v in os.environ.items() if k not in ("_", "PWD")))  # which a shell sets
+"""
+SPAN = """import sys
+if any(type(f).__name__ == "Finder" for f in sys.meta_path):
+    from ddtrace.trace import tracer
+    with tracer.trace("child"): pass
+"""
+
+WAYS = {  # how the parent starts `python` with `args` and environment `env`
+    "subprocess": "subprocess.run([python, *args], env=env)",
+    "subprocess without vfork": "subprocess.run([python, *args], env=env, preexec_fn=int)",
+    "subprocess by posix_spawn": "subprocess.run([python, *args], env=env, close_fds=False)",
+    "by name": "subprocess.run(['python', *args], env=env)",
+    "another argv[0]": "subprocess.run(['other', *args], env=env, executable=python)",
+    "an environment of its own": "subprocess.run([python, *args], env={'A': '1', **agent})",
+    "os.posix_spawn": "os.waitpid(os.posix_spawn(python, [python, *args], env), 0)",
+    "os.posix_spawnp": "os.waitpid(os.posix_spawnp('python', ['python', *args], env), 0)",
+    "os.spawnv": "os.spawnve(os.P_WAIT, python, [python, *args], env)",
+    "os.execv": "os.environ.update(env); os.execv(python, [python, *args])",
+    "os.execvp": "os.execvpe('python', ['python', *args], env)",
+    "a script": "subprocess.run([bin + '/script', 'x'], env=env)",
+    "a script by name": "subprocess.run(['script', 'x'], env=env)",
+    "a script by env": "subprocess.run([bin + '/env-script', 'x'], env=env)",
+    "a script with an option": "subprocess.run([bin + '/option-script', 'x'], env=env)",
+    "a script in the long form": "subprocess.run([bin + '/long-script', 'x'], env=env)",
+    "-I": "subprocess.run([python, '-I', *args], env=env)",
+    "a grandchild": "subprocess.run([python, '-c', 'import subprocess, sys; "
+                    "subprocess.run([sys.executable, *sys.argv[1:]])', *args], env=env)",
+}
+PARENT = """
+import os, subprocess, sys
+python, bin, args = sys.argv[1], os.path.dirname(sys.argv[1]), sys.argv[2:]
+agent = {k: v for k, v in os.environ.items() if k == "DD_TRACE_AGENT_URL"}
+env = {**os.environ, "PATH": bin + ":" + os.environ["PATH"]}
+os.environ["PATH"] = env["PATH"]
+"""
+
+
+@pytest.fixture(scope="module")
+def venv(both):
+    bin = both.plain.parent
+    for name, head in {"script": f"#!{both.plain}\n", "env-script": "#!/usr/bin/env python\n",
+                       "option-script": f"#! {both.plain} -u \n",
+                       "long-script": f"#!/bin/sh\n'''exec' {both.plain} \"$0\" \"$@\"\n' '''\n",
+                       }.items():
+        (bin / name).write_text(head + CHILD + SPAN)
+        (bin / name).chmod(0o755)
+    return both
+
+
+def outcome(venv, program, way, **variables):
+    done = subprocess.run(
+        [program, "-c", PARENT + way, venv.plain, "-c", CHILD + SPAN, "x"], text=True,
+        capture_output=True, timeout=60, cwd=venv.folder, env=clean_environment(**variables))
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+def test_a_python_child_is_traced_and_sees_no_difference(venv, way):
+    with Agent() as agent:
+        plain = outcome(venv, venv.plain, way, DD_TRACE_AGENT_URL=agent.url)
+        assert plain[0] == 0 and agent.spans() == []
+        assert outcome(venv, venv.launcher, way, DD_TRACE_AGENT_URL=agent.url) == plain
+        assert [span["name"] for span in agent.spans()] == ["child"]
+
+
+@pytest.mark.parametrize("way", ["subprocess.run([sys.executable, *args], env=env)"])
+def test_children_of_ddtrace_run(venv, way):
+    with Agent() as agent:
+        done = subprocess.run(
+            [venv.ddtrace_run, venv.plain, "-c", PARENT + way, venv.plain, "-c", CHILD + SPAN],
+            text=True, capture_output=True, timeout=60, cwd=venv.folder,
+            env=clean_environment(DD_TRACE_AGENT_URL=agent.url))
+        assert done.returncode == 0 and done.stdout.startswith(f"{venv.plain} {venv.plain} [] ")
+        assert [span["name"] for span in agent.spans()] == ["child"]
+
+
+def test_the_policy_can_be_switched_off(venv):
+    with Agent() as agent:
+        for value in ("false", "0"):
+            code, _, _ = outcome(venv, venv.launcher, WAYS["subprocess"], DD_TRACE_AGENT_URL=agent.url,
+                                 DD_TRACE_PYTHON_CHILDREN=value)
+            assert code == 0
+        assert agent.spans() == []
+
+
+def test_failures_stay_what_they_are(venv, tmp_path):
+    (tmp_path / "no-interpreter").write_text("#!/no/such/python3\n")
+    (tmp_path / "not-executable").write_text(f"#!{venv.plain}\n")
+    (tmp_path / "no-interpreter").chmod(0o755)
+    way = """
+for path in sys.argv[4:]:
+    for close in True, False:
+        try: subprocess.run([path], close_fds=close)
+        except OSError as error: print(repr(error))
+"""
+    shown = [subprocess.run([program, "-c", PARENT + way, venv.plain, "", "",
+                             *sorted(tmp_path.iterdir()), tmp_path, tmp_path / "missing"], text=True,
+                            capture_output=True, env=clean_environment()) for program in (venv.plain, venv.launcher)]
+    assert shown[0].stdout == shown[1].stdout and shown[0].stdout.count("Error") == 8
+    assert (shown[0].returncode, shown[0].stderr) == (shown[1].returncode, shown[1].stderr) == (0, "")
+
+
+def role(python, *arguments):
+    return subprocess.run([LAUNCHER, *arguments], text=True, capture_output=True, timeout=60,
+                          env=clean_environment(_DD_PYTHON_AS=str(python)))
+
+
+FINDERS = "import os, sys; print([type(f).__name__ for f in sys.meta_path].count('Finder'), [k for k in os.environ if 'DD_' in k])"
+
+
+@pytest.mark.parametrize("python", ["/no/such/python3", "/bin/true", "/", "python", "''"])
+def test_a_role_that_is_no_python_is_ignored(python):
+    done = role(python, "-c", FINDERS)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1 []\n", "")
+
+
+def test_a_role_for_another_python_is_left_to_that_python(tmp_path):
+    other = tmp_path / "python3.98"
+    other.write_text("#!/bin/sh\necho other \"$@\" $_DD_PYTHON_AS\n")
+    other.chmod(0o755)
+    done = role(other, "-c", "x")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "other -c x\n", "")
+
+
+def test_an_installed_ddtrace_run_is_ours(venv):
+    script = venv.plain.parent / "datadog-run"
+    script.write_text(f"#!{venv.plain}\nraise SystemExit('not this one')\n")
+    script.chmod(0o755)
+    way = "subprocess.run([bin + '/datadog-run', python, *args], env=env, check=True)"
+    with Agent() as agent:
+        code, out, err = outcome(venv, venv.launcher, way, DD_TRACE_AGENT_URL=agent.url)
+        assert (code, err) == (0, "") and out.startswith(str(venv.plain))
+        assert [span["name"] for span in agent.spans()] == ["child"]
+
+
+def test_pytest_and_pip_run(both, tmp_path):
+    if both.run(PLAIN, "-c", "import pytest")[0] != 0:
+        pytest.skip("pytest is not installed for this python")
+    (tmp_path / "test_it.py").write_text(
+        "from ddtrace.trace import tracer\n"
+        "def test_it():\n    with tracer.trace('tested'): pass\n")
+    with Agent() as agent:
+        code, out, err = both.run(LAUNCHER, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path,
+                                  env={"DD_TRACE_AGENT_URL": agent.url})
+        assert code == 0 and "1 passed" in out, out + err
+        assert [span["name"] for span in agent.spans()] == ["tested"]
