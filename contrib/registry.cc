@@ -149,4 +149,10 @@ void each_integration(void (*see)(const IntegrationState&, void* context), void*
   }
 }
 
+void each_choice(const Settings& wanted, void (*see)(std::string_view name, bool on, void* context),
+                 void* context) {
+  for (const Row& row : kRows)
+    see(row.integration->name, wanted.on(row.integration->name, row.by_default), context);
+}
+
 }  // namespace dd::contrib

@@ -32,4 +32,8 @@ struct IntegrationState {
 // Calls `see` for each integration in the order of the table.
 void each_integration(void (*see)(const IntegrationState&, void* context), void* context);
 
+// The same without a running interpreter: what start() with these settings would switch on.
+void each_choice(const Settings& settings, void (*see)(std::string_view name, bool on, void* context),
+                 void* context);
+
 }  // namespace dd::contrib

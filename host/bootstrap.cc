@@ -13,14 +13,17 @@
 #include <vector>
 
 #include "core/base/log.h"
+#include "core/py/imports/distribution.h"
 #include "core/py/imports/frozen.h"
 #include "core/py/imports/import_hook.h"
 #include "host/children/policy.h"
 #include "host/children/redirect.h"
+#include "host/emulated.h"
 #include "host/identity.h"
 #include "host/info.h"
 #include "host/interpreter.h"
 #include "host/launch.h"
+#include "host/pytest_rewriter.h"
 #include "host/shutdown.h"
 #include "host/trace_setup.h"
 #include "pyshim/native/native_module.h"
@@ -45,13 +48,19 @@ constinit std::span<char* const> process_arguments;  // of python, without the p
 
 Status settings() { return set_up_tracer(process_arguments); }
 constexpr py::NativeModule kNativeModules[] = {{"ddtrace._native", &pyshim::init_native}};
+constexpr py::FrozenDistribution kDistribution = {"ddtrace", kEmulatedMetadata};
 
 Status serve_packages() {
   py::frozen::serve(py::packages::ddtrace);
   py::frozen::serve(kNativeModules);
+  py::frozen::serve(kDistribution);
   return {};
 }
-Status watch_imports() { return py::import_hook::install(); }
+Status watch_imports() {
+  Status status = py::import_hook::install();
+  if (status.ok()) keep_package_from_pytest_rewriter();
+  return status;
+}
 Status connect() {
   const Status status = connect_tracer(process_options.local);
   if (status.ok()) at_exit(&stop_tracer);
@@ -136,6 +145,7 @@ int run_python(int argc, char** argv, const std::string& given, const Options& p
   CommandLine& line = parsed.value();
   line.options.local |= preset.local;
   line.options.info |= preset.info;
+  line.options.colours |= preset.colours;
   process_options = line.options;
   if (line.options.help) return print_text(help_text());
   if (line.options.version) return print_version();
@@ -145,8 +155,8 @@ int run_python(int argc, char** argv, const std::string& given, const Options& p
     if (plain) break;
     plain = !survives(step, failing);
   }
-  if (line.options.info) return print_info();
   const Identity identity = choose_identity(line, given);
+  if (line.options.info) return print_info({.program = identity.program, .colours = line.options.colours});
   return run_interpreter({.argc = line.argc(),
                           .argv = line.argv(),
                           .program = identity.program.c_str(),
@@ -158,10 +168,9 @@ int run_launcher(int argc, char** argv) {
   Launch launched = launch(argc, argv);
   if (launched.options.help) return print_text(help_text());
   if (launched.options.version) return print_version();
-  if (launched.info || launched.options.info) {
-    Options info;
-    info.info = true;
-    return run_python(1, argv, {}, info);
+  if (launched.options.info) {
+    launched.options.info = true;
+    return run_python(1, argv, {}, launched.options);
   }
   if (!launched.runs) return launched.status;
   // Python keeps pointers into its arguments until it ends.

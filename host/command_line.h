@@ -19,6 +19,7 @@ struct Options {
   bool info = false;     // --dd-info: say what is configured and reachable, and stop
   bool version = false;  // --dd-version
   bool help = false;     // --dd-help
+  bool colours = false;  // of the report of --info
   bool venv = false;     // --dd-venv: `-m venv` makes environments whose python is ddpython
 };
 

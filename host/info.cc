@@ -3,9 +3,21 @@
 #include <Python.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <string>
+#include <vector>
 
+#include "contrib/registry.h"
+#include "core/base/clock.h"
+#include "core/config/core_settings.h"
+#include "core/trace/tracer.h"
+#include "core/transport/agent_sink.h"
+#include "core/transport/http.h"
+#include "host/children/policy.h"
+#include "host/emulated.h"
 #include "host/identity.h"
+#include "host/trace_setup.h"
 
 #ifndef DD_VERSION
 #define DD_VERSION "0"
@@ -14,9 +26,135 @@
 namespace dd::host {
 namespace {
 
+constexpr std::int64_t kPatienceNs = 2'000'000'000;
+
 std::string version_line() {
-  return "ddpython " DD_VERSION " (CPython " PY_VERSION ", built for " +
+  return "ddpython " DD_VERSION " with ddtrace " DD_EMULATED_VERSION " (CPython " PY_VERSION
+         ", built for " +
          std::string(base_python()) + ")\n";
+}
+
+// Why the agent at `url` cannot be used, or empty.
+std::string agent_problem(const std::string& url) {
+  const Result<transport::Address> address = transport::parse_agent_url(url);
+  if (!address.ok()) return address.status().message();
+  transport::HttpClient client(address.value());
+  client.start("GET " + address.value().prefix + "/info HTTP/1.1\r\nHost: " +
+                   address.value().host_header + "\r\n\r\n",
+               {}, base::monotonic_ns() + kPatienceNs);
+  transport::Progress progress;
+  do progress = client.advance(kPatienceNs);
+  while (progress == transport::Progress::kWorking);
+  if (progress == transport::Progress::kDone) return {};
+  return "Agent not reachable at " + url;
+}
+
+std::string or_none(std::string_view text) { return text.empty() ? "None" : std::string(text); }
+std::string_view yes_no(bool yes) { return yes ? "True" : "False"; }
+
+bool is_secret(std::string_view name) {
+  for (const std::string_view part : {"KEY", "TOKEN", "SECRET", "PASSWORD"})
+    if (name.find(part) != std::string_view::npos) return true;
+  return false;
+}
+
+class Report {
+ public:
+  explicit Report(bool colours) : colours_(colours) {}
+
+  void title(std::string_view colour, std::string_view name, std::string_view indent = {}) {
+    text_.append(indent);
+    paint(colour, name, true);
+    text_ += '\n';
+  }
+  void line(std::string_view name, std::string_view value) {
+    text_.append("    ").append(name).append(": ").append(value).append("\n");
+  }
+  void item(std::string_view text) { text_.append("    ").append(text).append("\n"); }
+  void message(std::string_view colour, std::string_view text) {
+    text_ += '\n';
+    paint(colour, text, false);
+    text_ += '\n';
+  }
+  void gap() { text_ += '\n'; }
+  void plain(std::string_view text) { text_.append(text); }
+  std::string_view text() const { return text_; }
+
+ private:
+  void paint(std::string_view colour, std::string_view text, bool bold) {
+    if (colours_) text_.append("\033[").append(colour).append(bold ? "m\033[1m" : "m");
+    text_.append(text);
+    if (colours_) text_.append("\033[0m");
+  }
+  const bool colours_;
+  std::string text_;
+};
+
+constexpr std::string_view kBlue = "94", kCyan = "96", kGreen = "92", kRed = "91", kYellow = "93";
+
+// Settings that are not at their default: from the environment as they stand there, others by name.
+void add_settings(Report& report) {
+  std::vector<std::string> lines;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals == text.npos || !(text.starts_with("DD_") || text.starts_with("_DD_") ||
+                                 text.starts_with("OTEL_")))
+      continue;
+    const std::string_view name = text.substr(0, equals);
+    lines.push_back(std::string(name) + "=" +
+                    std::string(is_secret(name) ? "***" : text.substr(equals + 1)) +
+                    " (environment)");
+  }
+  for (const auto table : {config::core_settings(), children::settings()}) {
+    for (const config::SettingBase* setting : table) {
+      constexpr std::string_view kOrigin[] = {"default", "local file", "environment",
+                                              "fleet file", "code", "remote"};
+      if (!setting->is_set() || setting->origin() == config::Origin::kEnvironment) continue;
+      lines.push_back(std::string(setting->spec().env) + " (" +
+                      std::string(kOrigin[static_cast<int>(setting->origin())]) + ")");
+    }
+  }
+  std::ranges::sort(lines);
+  report.title(kGreen, "Settings that are not default:");
+  for (const std::string& line : lines) report.item(line);
+  if (lines.empty()) report.item("None");
+}
+
+void add_integrations(Report& report) {
+  std::array<std::string, 2> names;  // off, on
+  contrib::each_choice(
+      integration_settings(),
+      [](std::string_view name, bool on, void* context) {
+        std::string& list = (*static_cast<std::array<std::string, 2>*>(context))[on ? 1 : 0];
+        list.append(list.empty() ? "" : ", ").append(name);
+      },
+      &names);
+  report.title(kGreen, "Integrations:");
+  report.line("Enabled", or_none(names[1]));
+  report.line("Disabled", or_none(names[0]));
+}
+
+void add_summary(Report& report, const std::string& problem) {
+  report.title(kCyan, "Summary");
+  if (!problem.empty())
+    report.message(kRed, "ERROR: It looks like you have an agent error: '" + problem +
+                             "'\n Please make sure that a Datadog agent is running and that "
+                             "DD_TRACE_AGENT_URL names its address.");
+  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+  struct Recommended {
+    std::string_view title, article;
+    bool missing;
+  };
+  for (const Recommended& tag :
+       {Recommended{"SERVICE", "a service", facts.service.empty() || facts.service_is_inferred},
+        Recommended{"ENV", "an env", facts.env.empty()},
+        Recommended{"VERSION", "a version", facts.version.empty()}}) {
+    if (!tag.missing) continue;
+    report.message(kYellow, "WARNING " + std::string(tag.title) +
+                                " NOT SET: It is recommended that " + std::string(tag.article) +
+                                " tag be set for all traced applications.");
+  }
 }
 
 }  // namespace
@@ -32,6 +170,44 @@ int print_text(std::string_view text) {
 
 int print_version() { return print_text(version_line()); }
 
-int print_info() { return print_text(version_line()); }
+int print_info(const InfoOptions& options) {
+  const std::string url = transport::agent_sink::agent_url();
+  const std::string problem = agent_problem(url);
+  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+  Report report(options.colours);
+  report.title(kBlue, "Tracer Configurations:");
+  report.line("Tracer enabled", yes_no(config::tracing_enabled.get()));
+  // Products that do not exist yet are never on.
+  report.line("Application Security enabled", "False");
+  report.line("Remote Configuration enabled", "False");
+  report.line("IAST enabled (experimental)", "False");
+  report.line("Debug logging", yes_no(config::debug.get()));
+  report.line("Writing traces to", url);
+  report.line("Agent error", or_none(problem));
+  report.line("Log injection enabled", yes_no(config::logs_injection.get()));
+  report.line("Health metrics enabled", "False");
+  report.line("Partial flushing enabled", yes_no(config::partial_flush.get()));
+  report.line("Partial flush minimum number of spans",
+              std::to_string(config::partial_flush_min_spans.get()));
+  report.title(kGreen, "Tagging:", "    ");
+  report.line("DD Service", facts.service_is_inferred ? "None" : or_none(facts.service));
+  report.line("DD Env", or_none(facts.env));
+  report.line("DD Version", or_none(facts.version));
+  report.line("Global Tags", or_none(config::tags.get()));
+  report.line("Tracer Tags", or_none(config::tags.get()));
+  report.gap();
+  report.title(kBlue, "Program:");
+  report.item(version_line().substr(0, version_line().size() - 1));
+  report.line("Python", options.program);
+  const std::string environment = environment_of(options.program);
+  report.line("Environment", or_none(environment.empty() ? "" : real_path(environment)));
+  report.gap();
+  add_settings(report);
+  report.gap();
+  add_integrations(report);
+  report.gap();
+  add_summary(report, problem);
+  return print_text(report.text());
+}
 
 }  // namespace dd::host

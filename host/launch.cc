@@ -11,6 +11,7 @@
 
 #include "core/base/log.h"
 #include "host/children/redirect.h"
+#include "host/emulated.h"
 #include "host/exec_calls.h"
 #include "host/identity.h"
 #include "host/info.h"
@@ -34,7 +35,8 @@ constexpr std::string_view kUsage =
     "options:\n"
     "  -h, --help        show this help message and exit\n"
     "  -d, --debug       enable debug mode (disabled by default)\n"
-    "  -i, --info        print library info useful for debugging\n"
+    "  -i, --info        print library info useful for debugging. Only reflects "
+    "configurations made via environment variables, not those made in code.\n"
     "  -p, --profiling   enable profiling (disabled by default)\n"
     "  -v, --version     show program's version number and exit\n"
     "  -nc, --colorless  print output of command without color\n";
@@ -289,6 +291,7 @@ bool is_launcher_name(std::string_view program) {
 
 Launch launch(int argc, char** argv) {
   Launch launched;
+  bool colours = true;
   int at = 1;
   for (; at < argc && argv[at][0] == '-'; ++at) {
     const std::string_view flag = argv[at];
@@ -297,9 +300,9 @@ Launch launch(int argc, char** argv) {
     } else if (flag == "-p" || flag == "--profiling") {
       setenv("DD_PROFILING_ENABLED", "true", 1);
     } else if (flag == "-i" || flag == "--info") {
-      launched.info = true;
+      launched.options.info = true;
     } else if (flag == "-v" || flag == "--version") {
-      launched.status = print_version();
+      launched.status = print_text("ddtrace-run " DD_EMULATED_VERSION "\n");
       return launched;
     } else if (flag == "-h" || flag == "--help") {
       launched.status = print_text(kUsage);
@@ -307,15 +310,17 @@ Launch launch(int argc, char** argv) {
     } else if (flag == "--") {
       ++at;
       break;
-    } else if (flag != "-nc" && flag != "--colorless" &&
-               !parse_own_option(flag, launched.options)) {
+    } else if (flag == "-nc" || flag == "--colorless") {
+      colours = false;
+    } else if (!parse_own_option(flag, launched.options)) {
       print_error(std::string(kShortUsage) +
                   "ddtrace-run: error: unrecognized arguments: " + std::string(flag) + "\n");
       launched.status = 2;
       return launched;
     }
   }
-  if (launched.info) return launched;
+  launched.options.colours = colours;
+  if (launched.options.info) return launched;
   if (at >= argc) {
     (void)print_text(kUsage);
     launched.status = 1;

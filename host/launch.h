@@ -26,7 +26,6 @@ bool is_launcher_name(std::string_view program);
 struct Launch {
   bool runs = false;                   // false: nothing to run here, leave with `status`
   int status = 0;
-  bool info = false;                   // print the report instead
   Options options;                     // --dd-* options stood among ddtrace-run's
   std::string program;                 // the python to be
   std::vector<std::string> arguments;  // its command line

@@ -17,6 +17,7 @@
 #include "core/tracing/tracer_object.h"
 #include "core/transport/agent_sink.h"
 #include "host/children/policy.h"
+#include "host/emulated.h"
 #include "host/sudden_end.h"
 #include "products/local/tree_printer.h"
 
@@ -70,7 +71,7 @@ Status connect_tracer(bool print_locally) {
   }
   // Without a usable address the program still has its spans and the ddtrace package.
   const Status started = transport::agent_sink::start(
-      {.language_version = python_version(), .tracer_version = "4.16.0", .on_start = &first_trace});
+      {.language_version = python_version(), .tracer_version = DD_EMULATED_VERSION, .on_start = &first_trace});
   if (started.ok())
     tracing::set_flush(&flush_sinks);
   else
@@ -78,11 +79,18 @@ Status connect_tracer(bool print_locally) {
   return {};
 }
 
+const contrib::Settings& integration_settings() {
+  static const contrib::Settings* made = nullptr;
+  if (made == nullptr) {
+    const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+    made = new contrib::Settings(
+        setting, {.service = facts.service, .is_users = !facts.service_is_inferred});
+  }
+  return *made;
+}
+
 Status hook_libraries() {
-  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
-  contrib::start(new contrib::Settings(
-                     setting, {.service = facts.service, .is_users = !facts.service_is_inferred}),
-                 config::tracing_enabled.get());
+  contrib::start(&integration_settings(), config::tracing_enabled.get());
   return {};
 }
 

@@ -6,6 +6,10 @@
 
 #include "core/base/status.h"
 
+namespace dd::contrib {
+class Settings;
+}
+
 namespace dd::host {
 
 // Reads the environment into the settings and tells the tracer what is the same for all spans.
@@ -20,6 +24,9 @@ Status connect_tracer(bool print_locally);
 // Hooks the libraries of the integrations that are on, now or when they are imported. After
 // connect_tracer, with the GIL.
 Status hook_libraries();
+
+// The settings of integrations as the process has them; made when first asked for, kept.
+const contrib::Settings& integration_settings();
 
 // Sends what is waiting and stops the thread; at most some seconds with an agent, a tenth of one
 // without. At the end of the process, without the GIL.

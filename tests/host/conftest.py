@@ -44,5 +44,15 @@ class Both:
 
 
 @pytest.fixture(scope="session")
+def libraries(both):
+    """Variables that make the launcher act in the environment of tests/env/setup."""
+    version = both.run(PLAIN, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")[1].strip()
+    home = pathlib.Path(os.environ.get("DD_TEST_HOME") or pathlib.Path.home() / ".cache/ddpython")
+    if not (home / f"app-{version}" / "made-from").exists():
+        pytest.skip(f"no {home}/app-{version}: run tests/env/setup")
+    return {"VIRTUAL_ENV": str(home / f"app-{version}")}
+
+
+@pytest.fixture(scope="session")
 def both(tmp_path_factory):
     return Both(tmp_path_factory.mktemp("host"))

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from conftest import LAUNCHER, PLAIN, clean_environment  # noqa: E402
+from conftest import LAUNCHER, clean_environment  # noqa: E402
 from fakes.agent import Agent  # noqa: E402
 
 # What a child sees of itself: nothing here may tell it from plain python.
@@ -151,14 +151,42 @@ def test_an_installed_ddtrace_run_is_ours(venv):
         assert [span["name"] for span in agent.spans()] == ["child"]
 
 
-def test_pytest_and_pip_run(both, tmp_path):
-    if both.run(PLAIN, "-c", "import pytest")[0] != 0:
-        pytest.skip("pytest is not installed for this python")
+def test_pytest_runs_as_a_module(both, libraries, tmp_path):
     (tmp_path / "test_it.py").write_text(
         "from ddtrace.trace import tracer\n"
         "def test_it():\n    with tracer.trace('tested'): pass\n")
     with Agent() as agent:
         code, out, err = both.run(LAUNCHER, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path,
-                                  env={"DD_TRACE_AGENT_URL": agent.url})
+                                  env={"DD_TRACE_AGENT_URL": agent.url, **libraries})
         assert code == 0 and "1 passed" in out, out + err
         assert [span["name"] for span in agent.spans()] == ["tested"]
+
+
+def test_pip_installs_for_the_plain_python(both, tmp_path):
+    """An environment made and filled by ddpython: its scripts start its own plain python."""
+    assert both.run(LAUNCHER, "-m", "venv", tmp_path / "e")[0] == 0
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "probe_tool.py").write_text("def main(): import sys; print(sys.executable)\n")
+    (package / "pyproject.toml").write_text(
+        "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n")
+    (package / "backend.py").write_text('''
+import zipfile
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    info = "probe_tool-1.dist-info/"
+    with zipfile.ZipFile(folder + "/probe_tool-1-py3-none-any.whl", "w") as wheel:
+        wheel.write("probe_tool.py")
+        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: probe-tool\\nVersion: 1\\n")
+        wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(info + "entry_points.txt", "[console_scripts]\\nprobe-tool = probe_tool:main\\n")
+        wheel.writestr(info + "RECORD", "")
+    return "probe_tool-1-py3-none-any.whl"
+''')
+    code, out, err = both.run(LAUNCHER, "-m", "pip", "install", "--no-index", package,
+                              env={"VIRTUAL_ENV": str(tmp_path / "e"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
+    assert code == 0, out + err
+    python = str(tmp_path / "e/bin/python")
+    assert both.run(tmp_path / "e/bin/probe-tool")[1].startswith(python)
+    code, out, err = both.run(LAUNCHER, "-c", "import sys; print(sys.prefix)",
+                              env={"VIRTUAL_ENV": str(tmp_path / "e")})
+    assert (code, out, err) == (0, f"{tmp_path / 'e'}\n", "")

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/base/log.h"
+#include "core/py/imports/distribution.h"
 #include "core/py/imports/loader_stand_in.h"
 #include "core/py/imports/watch_table.h"
 
@@ -118,6 +119,7 @@ Status make_finder() {
   static PyMethodDef finder_methods[] = {
       {"find_spec", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(find_spec)),
        METH_FASTCALL | METH_KEYWORDS, nullptr},
+      {"find_distributions", imports::find_distributions, METH_VARARGS, nullptr},
       {nullptr, nullptr, 0, nullptr}};
   finder_type.tp_methods = finder_methods;
   if (PyType_Ready(&finder_type) != 0) {
