@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "core/py/engine.h"
 #include "core/py/error.h"
 
 namespace dd::py {

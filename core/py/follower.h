@@ -11,7 +11,4 @@ namespace dd::py {
 // memory ran out. `watch` must outlive the object.
 Ref follow_iterator(Handle result, const Watch& watch, Scope& scope, const void* data);
 
-// Adds to hook_faults().
-void count_fault();
-
 }  // namespace dd::py
