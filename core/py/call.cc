@@ -1,5 +1,5 @@
 #include "core/py/engine.h"
-#include "core/py/follower.h"
+#include "core/py/following.h"
 
 namespace dd::py {
 
@@ -94,10 +94,10 @@ void Outcome::replace(Ref value) {
 }
 
 bool Outcome::follow(Kind kind, const Watch& watch, Scope& scope) {
-  if (kind != Kind::kIterator) return false;
-  Ref follower = follow_iterator(replacement_ ? Handle(replacement_) : result, watch, scope, data_);
-  if (!follower) return false;
-  replacement_ = static_cast<Ref&&>(follower);
+  const Handle now = replacement_ ? Handle(replacement_) : result;
+  Ref followed = py::follow(now, kind, {watch, data_, hook_}, scope);
+  if (!followed) return false;
+  if (!followed.is(now)) replacement_ = static_cast<Ref&&>(followed);
   return true;
 }
 

@@ -1,4 +1,5 @@
-// The engine's inside: one hooked target, and the addresses through which CPython calls it.
+// The engine's inside: one hooked target, the addresses through which CPython calls it, and the
+// firewall around each phase.
 
 #pragma once
 
@@ -6,6 +7,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/py/compat/compat.h"
+#include "core/py/error.h"
+#include "core/py/fault.h"
 #include "core/py/hook.h"
 
 namespace dd::py {
@@ -16,16 +20,29 @@ struct Call::Rewrite {
   Ref kwnames;
 };
 
-// One hooked target. Never freed: a call may still be inside it.
+// One hooked target. Never freed; used again for another target when nothing is inside it.
 class Hook {
  public:
   enum class Form : std::uint8_t { kFunction, kSwappedFunction, kBuiltin, kMethod };
 
   PyObject* call(PyObject* callable, PyObject* const* args, std::size_t nargsf, PyObject* kwnames);
   PyObject* call_method(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* kwnames);
-  const char* install(Handle object, Handle owner, bool binds, bool special);
+  // A hook for a new target: one that was given back, when nothing can be inside it any more.
+  static Hook* take(Handle object);
+  // Null, or why not.
+  const char* install(const Target& what, Handle object, Handle owner, bool binds, bool special);
+  // From now on calls pass through; and what was changed is put back, unless somebody else has
+  // changed it since. Then it is put back when they have.
   void uninstall();
+  // Uninstalls, and may be taken again. Its patch must forget it.
+  void give_back();
+  bool is_dead() const;  // the function it hooked is gone
   bool alive_for(Handle object) const;
+  void fault(const char* phase, const char* what);
+
+  // Calls that are inside, and results that are being followed.
+  void retain() { compat::add(users_, 1); }
+  void release() { compat::add(users_, -1); }
 
   const Target* target = nullptr;
   std::atomic<std::uint64_t> faults{0};
@@ -37,9 +54,13 @@ class Hook {
     return original_call_ != nullptr ? original_call_(callable, args, nargsf, kwnames)
                                      : PyObject_Vectorcall(original_, args, nargsf, kwnames);
   }
-  bool enter(Call& call, Scope& scope);
+  PyObject* run(PyObject* callable, PyObject* const* args, std::size_t nargsf, PyObject* kwnames);
   PyObject* leave(PyObject* result, Scope& scope);
-  void fault(const char* phase, const char* what);
+  const char* change(Handle object, bool special);
+  bool put_back();
+  bool is_function_form() const {
+    return form_ == Form::kFunction || form_ == Form::kSwappedFunction;
+  }
 
   Form form_ = Form::kFunction;
   bool binds_ = false;
@@ -50,7 +71,10 @@ class Hook {
   PyMethodDef* original_def_ = nullptr;
   PyMethodDef def_{};
   int slot_ = -1;
-  Watch watch_;  // for what a kIterator target returns
+  std::atomic<int> users_{0};
+  bool installed_ = false;  // what was changed is still so
+  bool free_ = false;       // given back
+  Hook* next_ = nullptr;    // every hook there is
 };
 
 inline constexpr int kSlots = 1024;
@@ -70,7 +94,48 @@ PyTypeObject* function_type();
 // Whether it is a Python function, hooked or not.
 bool is_function(Handle object);
 
-// Adds to hook_faults().
+// Faults of followed results that no hook answers for.
 void count_fault();
+
+inline void arm_phase([[maybe_unused]] bool armed) {
+#ifdef DD_CHECKS
+  if (fault_plan != nullptr) [[unlikely]]
+    fault_plan->armed = armed;
+#endif
+}
+// At the start and end of a phase: a fault here is an error left behind.
+inline void phase_checkpoint() {
+  if (checkpoint()) PyErr_SetString(PyExc_ValueError, "injected fault");
+}
+
+// Runs code of ours. What it threw, or null.
+template <class Fn>
+const char* guarded(Fn&& fn) {
+  const char* what = nullptr;
+  arm_phase(true);
+  try {
+    phase_checkpoint();
+    fn();
+    phase_checkpoint();
+  } catch (...) {
+    what = "a C++ exception";
+  }
+  arm_phase(false);
+  return what;
+}
+// Destroys a hook's state: its destructor is ours too.
+inline const char* dropped(Scope& scope) {
+  if (scope.empty()) return nullptr;
+  return guarded([&] { scope.reset(); });
+}
+
+// After guarded(): looks at what was left behind, and counts a fault. `hook` may be null. `what` is
+// set when there was one. With kInterrupt an interrupt is pending, else nothing.
+PhaseEnd settle_slowly(Hook* hook, const char* phase, const char*& what);
+inline PhaseEnd settle(Hook* hook, const char* phase, const char*& what) {
+  if (what == nullptr && PyErr_Occurred() == nullptr && !interrupt_kept()) [[likely]]
+    return PhaseEnd::kClean;
+  return settle_slowly(hook, phase, what);
+}
 
 }  // namespace dd::py

@@ -1,13 +1,11 @@
 #include "core/py/hook.h"
 
-#include <exception>
 #include <utility>
 
 #include "core/base/log.h"
 #include "core/py/engine.h"
 #include "core/py/error.h"
-#include "core/py/fault.h"
-#include "core/py/follower.h"
+#include "core/py/following.h"
 
 namespace dd::py {
 namespace {
@@ -16,18 +14,6 @@ constexpr std::uint64_t kMaxFaults = 10;
 
 constinit std::atomic<std::uint64_t> all_faults{0};
 constinit std::atomic<FaultReport> fault_report{nullptr};
-
-void arm_phase([[maybe_unused]] bool armed) {
-#ifdef DD_CHECKS
-  if (fault_plan != nullptr) [[unlikely]]
-    fault_plan->armed = armed;
-#endif
-}
-
-// A checkpoint at the start and end of a phase: a fault here is an error left behind.
-void phase_checkpoint() {
-  if (checkpoint()) PyErr_SetString(PyExc_ValueError, "injected fault");
-}
 
 }  // namespace
 
@@ -47,62 +33,26 @@ void Hook::fault(const char* phase, const char* what) {
   }
 }
 
-bool Hook::enter(Call& call, Scope& scope) {
-  arm_phase(true);
-  const char* what = nullptr;
-  try {
-    phase_checkpoint();
-    target->enter(call, scope);
-    phase_checkpoint();
-  } catch (const std::exception& error) {
-    what = "a C++ exception";
-  } catch (...) {
-    what = "a C++ exception of no known type";
-  }
-  arm_phase(false);
-  if (what == nullptr && PyErr_Occurred() == nullptr && !interrupt_kept()) [[likely]]
-    return true;
+PhaseEnd settle_slowly(Hook* hook, const char* phase, const char*& what) {
   const PhaseEnd end = end_phase();
-  if (end == PhaseEnd::kInterrupt) return false;
   if (end == PhaseEnd::kFaulty && what == nullptr) what = "a Python exception left behind";
-  if (what != nullptr) fault("enter", what);
-  return true;
+  if (what != nullptr) {
+    const ErrorKeep keep;  // the report may run Python code of ours; an interrupt that is set waits
+    hook != nullptr ? hook->fault(phase, what) : count_fault();
+  }
+  return end;
 }
 
 // `result` is null when an error is pending. Returns what the application gets.
 PyObject* Hook::leave(PyObject* result, Scope& scope) {
   const auto run = [&](Handle error) {
-    Outcome outcome(result, error, target->data);
-    arm_phase(true);
-    const char* what = nullptr;
-    try {
-      phase_checkpoint();
-      target->leave(outcome, scope);
-      phase_checkpoint();
-    } catch (const std::exception& thrown) {
-      what = "a C++ exception";
-    } catch (...) {
-      what = "a C++ exception of no known type";
-    }
-    try {
-      scope.reset();  // a state's destructor is ours too
-    } catch (...) {
-      what = "a C++ exception of a destructor";
-    }
-    arm_phase(false);
-    if (what == nullptr && PyErr_Occurred() == nullptr && !interrupt_kept()) [[likely]] {
-      if (outcome.replacement_) [[unlikely]] {
-        Py_DECREF(result);
-        result = outcome.replacement_.release();
-      }
-      return PhaseEnd::kClean;
-    }
-    const PhaseEnd end = end_phase();
-    if (end == PhaseEnd::kFaulty && what == nullptr) what = "a Python exception left behind";
-    if (what != nullptr) {
-      // fault() may run Python code of ours; an interrupt that is set waits.
-      const ErrorKeep keep;
-      fault("leave", what);
+    Outcome outcome(result, error, target->data, this);
+    const char* what = guarded([&] { target->leave(outcome, scope); });
+    if (const char* late = dropped(scope)) what = late;
+    const PhaseEnd end = settle(this, "leave", what);
+    if (outcome.replacement_ && what == nullptr && end == PhaseEnd::kClean) [[unlikely]] {
+      Py_DECREF(result);
+      result = outcome.replacement_.release();
     }
     return end;
   };
@@ -124,11 +74,22 @@ PyObject* Hook::call(PyObject* callable, PyObject* const* args, std::size_t narg
       (count == 0 || !PyObject_TypeCheck(args[0], reinterpret_cast<PyTypeObject*>(only_for_))))
     return forward(callable, args, nargsf, kwnames);
   if (form_ == Form::kMethod && count == 0) return forward(callable, args, nargsf, kwnames);
+  retain();
+  PyObject* result = run(callable, args, nargsf, kwnames);
+  release();
+  return result;
+}
+
+PyObject* Hook::run(PyObject* callable, PyObject* const* args, std::size_t nargsf,
+                    PyObject* kwnames) {
   Scope scope;
   PyObject* result = nullptr;
   if (target->enter != nullptr) {
-    Call call(args, count, kwnames, binds_, target->data);
-    if (!enter(call, scope)) return target->leave != nullptr ? leave(nullptr, scope) : nullptr;
+    Call call(args, static_cast<std::size_t>(PyVectorcall_NARGS(nargsf)), kwnames, binds_,
+              target->data);
+    const char* what = guarded([&] { target->enter(call, scope); });
+    if (settle(this, "enter", what) == PhaseEnd::kInterrupt)
+      return target->leave != nullptr ? leave(nullptr, scope) : nullptr;
     if (call.rewrite_) [[unlikely]]
       result = forward(callable, call.vector_, call.positional_ | PY_VECTORCALL_ARGUMENTS_OFFSET,
                        call.kwnames_);
@@ -137,14 +98,14 @@ PyObject* Hook::call(PyObject* callable, PyObject* const* args, std::size_t narg
   } else {
     result = forward(callable, args, nargsf, kwnames);
   }
-  if (target->leave == nullptr) return result;
-  if (target->kind == Kind::kIterator && result != nullptr) {
-    if (Ref follower = follow_iterator(result, watch_, scope, target->data)) {
+  if (target->kind != Kind::kCall && result != nullptr) {
+    const Wish wish{{nullptr, target->leave, target->begin}, target->data, this};
+    if (Ref followed = follow(result, target->kind, wish, scope)) {
       Py_DECREF(result);
-      return follower.release();
+      return followed.release();
     }
   }
-  return leave(result, scope);
+  return target->leave != nullptr ? leave(result, scope) : result;
 }
 
 // A C method called through its bound form: self is apart.

@@ -11,6 +11,22 @@
 //   constexpr Target kTargets[] = {{"requests.sessions:Session.send", enter_send, leave_send}};
 //   Patch patch;  PatchReport report = patch.apply(kTargets, "2.31.0");
 //
+// Work that goes on after the call (a coroutine, a generator, an asynchronous generator) is followed
+// when the target's kind says so: `leave` then runs when it ends. The application gets the very same
+// object, with its frame, origin and warnings.
+//
+//   constexpr Target kTargets[] = {{.where = "aiohttp.client:ClientSession._request",
+//                                   .enter = enter, .leave = leave,
+//                                   .kind = Kind::kAwaitable, .begin = begin}};
+//
+// Context variables: `enter` runs at the call, in the caller's context, which may not be the one the
+// coroutine runs in (asyncio.gather copies it for each). What must be seen by the code inside, and by
+// nobody else, such as an active span, is set in `begin`: it runs right before the first step, in the
+// context the coroutine runs in. From there asyncio carries it across each suspension, as it does for
+// a `with` block inside the coroutine, and `leave` runs in the same context after the last step, so
+// what `begin` set is there to be taken back. Never begun means never run: `leave` then is told that
+// it was abandoned. A generator that is dropped unfinished may be left in any context.
+//
 // What the application can see stays as it was: Python functions, C functions and methods of C
 // types are changed in place, so identity holds and references taken earlier are hooked too. An
 // inherited method is hooked where it is defined and fires for instances of the named class only.
@@ -38,8 +54,8 @@ namespace dd::py {
 
 class Hook;
 
-// When `leave` runs. Only kCall and kIterator are supported yet; targets of another kind are
-// reported as missing, and follow() is false for them. `enter` runs at the call in every kind.
+// When `leave` runs. `enter` runs at the call in every kind. A call whose result is not of the kind
+// (a function that may return a value or a coroutine) is left at once, with that result.
 enum class Kind : std::uint8_t {
   kCall,            // when the call returns
   kAwaitable,       // when what the call returned has been awaited to its end
@@ -167,13 +183,15 @@ class Scope {
 struct Watch {
   void (*item)(Handle item, Scope&) = nullptr;    // each item of an iterator
   void (*end)(class Outcome&, Scope&) = nullptr;  // exactly once: end, exception, close, drop
+  // Before the first step of a coroutine, generator or block, in the context that it runs in.
+  void (*begin)(Scope&) = nullptr;
 };
 
 // How the call ended. Valid during `leave` only.
 class Outcome {
  public:
-  Outcome(Handle result_, Handle error_, const void* data)
-      : result(result_), error(error_), data_(data) {}
+  Outcome(Handle result_, Handle error_, const void* data, Hook* hook = nullptr)
+      : result(result_), error(error_), data_(data), hook_(hook) {}
   Outcome(const Outcome&) = delete;
   Outcome& operator=(const Outcome&) = delete;
 
@@ -189,11 +207,13 @@ class Outcome {
   // constant. False, and nothing done, when there is no result or it is not of that kind.
   bool follow(Kind kind, const Watch& watch, Scope& scope);
 
-  const void* data() const { return data_; }  // Target::data
+  const void* data() const { return data_; }                           // Target::data
+  Ref take_replacement() { return static_cast<Ref&&>(replacement_); }  // the engine's
 
  private:
   friend class Hook;
   const void* data_;
+  Hook* hook_;
   Ref replacement_;
 };
 
@@ -206,9 +226,10 @@ struct Target {
   Enter enter = nullptr;  // may be null
   Leave leave = nullptr;  // may be null; runs also when enter failed
   Kind kind = Kind::kCall;
-  const char* versions = "";   // of the library: ">=3.0", ">=1.2,<2"; empty for all
-  bool optional = false;       // may be missing without holding the others back
-  const void* data = nullptr;  // for engines whose hooks serve many targets
+  const char* versions = "";        // of the library: ">=3.0", ">=1.2,<2"; empty for all
+  bool optional = false;            // may be missing without holding the others back
+  const void* data = nullptr;       // for engines whose hooks serve many targets
+  void (*begin)(Scope&) = nullptr;  // for kinds other than kCall; see Watch::begin
 };
 
 struct PatchReport {

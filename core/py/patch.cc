@@ -99,6 +99,11 @@ PatchReport Patch::apply(std::span<const Target> targets, std::string_view libra
     Found found;
   };
   std::vector<Ready> ready;
+  std::erase_if(hooks_, [](Hook* hook) {
+    const bool dead = hook->is_dead();
+    if (dead) hook->give_back();
+    return dead;
+  });
   for (const Target& target : targets) {
     if (!version_matches(library_version, target.versions)) {
       ++report.skipped;
@@ -114,8 +119,6 @@ PatchReport Patch::apply(std::span<const Target> targets, std::string_view libra
     Found found;
     if (colon == std::string_view::npos)
       found.problem = "no attribute is named";
-    else if (target.kind != Kind::kCall && target.kind != Kind::kIterator)
-      found.problem = "this kind is not supported yet";
     else
       found = find(module, where.substr(colon + 1));
     if (found.problem != nullptr) {
@@ -133,11 +136,12 @@ PatchReport Patch::apply(std::span<const Target> targets, std::string_view libra
   }
   if (report.held_back) return report;
   for (Ready& row : ready) {
-    auto* hook = new Hook;  // never freed: calls may be inside it at any time
-    hook->target = row.target;
+    Hook* hook = Hook::take(row.found.object);
     const char* problem =
-        hook->install(row.found.object, row.found.inherited ? Handle(row.found.owner) : Handle(),
-                      row.found.binds, row.found.special);
+        hook == nullptr ? "too many hooks"
+                        : hook->install(*row.target, row.found.object,
+                                        row.found.inherited ? Handle(row.found.owner) : Handle(),
+                                        row.found.binds, row.found.special);
     if (problem != nullptr) {
       report.missing.push_back(std::string(row.target->where) + ": " + problem);
       continue;
@@ -153,7 +157,7 @@ PatchReport Patch::apply(std::span<const Target> targets, std::string_view libra
 void Patch::remove() {
   const ErrorKeep keep;
   while (!hooks_.empty()) {  // the newest first, so that chains unwind
-    hooks_.back()->uninstall();
+    hooks_.back()->give_back();
     hooks_.pop_back();
   }
 }

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <Python.h>
+#include <opcode.h>
+
+#include <atomic>
 
 namespace dd::py::compat {
 
@@ -94,5 +97,63 @@ inline void set_vectorcall(PyObject* function, vectorcallfunc call) {
   object->vectorcall = call;
 }
 #endif
+
+#ifdef Py_GIL_DISABLED
+inline constexpr bool kHasGil = false;
+#else
+inline constexpr bool kHasGil = true;
+#endif
+
+// A counter that only threads which hold the GIL write.
+inline void add(std::atomic<int>& counter, int amount) {
+#ifdef Py_GIL_DISABLED
+  counter.fetch_add(amount, std::memory_order_acq_rel);
+#else
+  counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+#endif
+}
+
+// Generators, coroutines and asynchronous generators have one layout. The field is a coroutine's
+// origin or an asynchronous generator's finalizer, and unused by generators.
+inline PyObject*& generator_room(PyObject* generator) {
+  return reinterpret_cast<PyGenObject*>(generator)->gi_origin_or_finalizer;
+}
+// 0 while it runs, positive when its frame is gone.
+inline int generator_state(PyObject* generator) {
+  return reinterpret_cast<PyGenObject*>(generator)->gi_frame_state;
+}
+inline bool generator_has_run(PyObject* generator) {
+#if PY_VERSION_HEX >= 0x030D0000
+  return generator_state(generator) > -3;
+#else
+  return generator_state(generator) > -2;
+#endif
+}
+// Of a generator made by a function marked with types.coroutine.
+inline bool generator_is_awaitable(PyObject* generator) {
+#if PY_VERSION_HEX >= 0x030C0000
+  PyCodeObject* code = PyGen_GetCode(reinterpret_cast<PyGenObject*>(generator));
+  const bool is = (code->co_flags & CO_ITERABLE_COROUTINE) != 0;
+  Py_DECREF(code);
+  return is;
+#else
+  PyCodeObject* code = reinterpret_cast<PyGenObject*>(generator)->gi_code;
+  return (code->co_flags & CO_ITERABLE_COROUTINE) != 0;
+#endif
+}
+// Whether the code of the frame that runs is at a `yield from`.
+inline bool at_yield_from() {
+  PyFrameObject* frame = PyEval_GetFrame();
+  if (frame == nullptr) return false;
+  PyCodeObject* code = PyFrame_GetCode(frame);
+  PyObject* bytes = PyCode_GetCode(code);
+  const int at = PyFrame_GetLasti(frame);
+  const bool is = bytes != nullptr && at >= 0 && at < PyBytes_GET_SIZE(bytes) &&
+                  static_cast<unsigned char>(PyBytes_AS_STRING(bytes)[at]) == GET_YIELD_FROM_ITER;
+  const bool may = (code->co_flags & (CO_COROUTINE | CO_ITERABLE_COROUTINE)) != 0;
+  Py_XDECREF(bytes);
+  Py_DECREF(code);
+  return is && may;
+}
 
 }  // namespace dd::py::compat

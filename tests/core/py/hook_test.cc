@@ -306,6 +306,62 @@ TEST_F(Hooks, hooks_on_one_function_unwind_in_any_order) {
   EXPECT_EQ(entered, 1);
 }
 
+TEST_F(Hooks, patching_again_and_again_uses_the_same_room) {
+  static constexpr Target kTargets[] = {
+      {"m:f", enter, leave}, {"m:C.own", enter, leave}, {"builtins:len", enter, leave}};
+  run("keeps = []");
+  for (int i = 0; i < 3000; ++i) {
+    Patch one;
+    const PatchReport report = one.apply(kTargets);
+    ASSERT_EQ(report.applied, 3) << i << report.status().message();
+    if (i % 1000 == 0) run("m.f(1); m.C().own(2); len([]); keeps.append(len.__call__)");
+    one.remove();
+  }
+  EXPECT_EQ(entered, 9);
+  run("assert len([1]) == 1 and [k([1]) for k in keeps] == [1, 1, 1]");
+  EXPECT_EQ(entered, 9);
+}
+
+TEST_F(Hooks, a_call_in_flight_keeps_its_hook) {
+  static constexpr Target kTargets[] = {{"m:waits", enter, leave}};
+  static constexpr Target kOther[] = {{"m:f", nullptr, replace_result}};
+  run("def waits(a): go(); return a\nm.waits = waits");
+  Patch second;
+  static constinit Patch *first_patch = nullptr, *second_patch = nullptr;
+  first_patch = &patch;
+  second_patch = &second;
+  static PyMethodDef go = {"go",
+                           [](PyObject*, PyObject*) -> PyObject* {
+                             first_patch->remove();
+                             EXPECT_EQ(second_patch->apply(kOther).applied, 1);
+                             return Py_NewRef(Py_None);
+                           },
+                           METH_NOARGS, nullptr};
+  const Ref callable = Ref::steal(PyCFunction_New(&go, nullptr));
+  set("go", callable);
+  ASSERT_EQ(patch.apply(kTargets).applied, 1);
+  EXPECT_EQ(show("m.waits(5)"), "5");  // not the result of the other hook
+  EXPECT_EQ(left, 1);
+  EXPECT_EQ(show("m.f(1)"), "ours");
+  second.remove();
+}
+
+TEST_F(Hooks, a_bound_c_method_outlives_its_hook) {
+  static constexpr Target kTargets[] = {{"sqlite3:Cursor.execute", enter, leave}};
+  static constexpr Target kOther[] = {{"sqlite3:Cursor.fetchall", nullptr, replace_result}};
+  run("import sqlite3; cur = sqlite3.connect(':memory:').cursor()");
+  ASSERT_EQ(patch.apply(kTargets).applied, 1);
+  run("execute = cur.execute");
+  patch.remove();
+  ASSERT_EQ(patch.apply(kOther).applied, 1);
+  EXPECT_TRUE(is_true("execute('select 1') is cur"));
+  EXPECT_EQ(entered, 0);
+  patch.remove();
+  ASSERT_EQ(patch.apply(kTargets).applied, 1);
+  EXPECT_TRUE(is_true("execute('select 1') is cur"));
+  EXPECT_EQ(entered, 1);
+}
+
 std::string items;
 void watch_item(Handle item, Scope&) { items += item.display() + ";"; }
 void watch_end(Outcome& outcome, Scope& scope) {

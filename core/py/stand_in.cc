@@ -1,10 +1,10 @@
-#include "core/py/follower.h"
+// Objects that stand for what a hook follows and are not CPython's own generators: they forward
+// everything and say they are of the same class.
 
-#include <new>
 #include <utility>
 
-#include "core/py/engine.h"
 #include "core/py/error.h"
+#include "core/py/following.h"
 
 namespace dd::py {
 namespace {
@@ -12,71 +12,37 @@ namespace {
 struct Follower {
   PyObject_HEAD PyObject* inner;  // what the application's function returned
   PyObject* iterator;             // its iterator, once asked for
-  const Watch* watch;             // null once the end has been told
-  const void* data;
-  Scope scope;
+  Following* chain;               // null once the end has been told
 };
 
 constinit PyTypeObject follower_type = {PyVarObject_HEAD_INIT(nullptr, 0)};
 
 Follower& of(PyObject* self) { return *reinterpret_cast<Follower*>(self); }
 
-// Runs code of ours. An interrupt is the pending error afterwards, and then the answer is false.
-template <class Fn>
-bool guarded(Fn&& fn) {
-  try {
-    fn();
-  } catch (...) {
-    count_fault();
-  }
-  if (PyErr_Occurred() == nullptr && !interrupt_kept()) return true;
-  const PhaseEnd end = end_phase();
-  if (end == PhaseEnd::kFaulty) count_fault();
-  return end != PhaseEnd::kInterrupt;
-}
-
-// Tells the end, once. No error may be pending.
-bool tell_end(Follower& self, Handle result, Handle error) {
-  const Watch* watch = std::exchange(self.watch, nullptr);
-  if (watch == nullptr) return true;
-  return guarded([&] {
-    if (watch->end != nullptr) {
-      Outcome outcome(result, error, self.data);
-      watch->end(outcome, self.scope);
-    }
-    self.scope.reset();
-  });
-}
-
-// An error is pending: tells it and leaves it pending.
-void tell_error(Follower& self) {
-  if (self.watch == nullptr) return;
-  ErrorKeep keep;
-  if (!tell_end(self, nullptr, keep.instance())) keep.supersede(take_exception());
+PyObject* end(Follower& self, PyObject* result) {
+  return tell_end(std::exchange(self.chain, nullptr), result);
 }
 
 PyObject* told(Follower& self, PyObject* item) {
+  if (self.chain == nullptr) return item;
   if (item != nullptr) {
-    if (self.watch == nullptr || self.watch->item == nullptr) return item;
-    if (!guarded([&] { self.watch->item(item, self.scope); })) Py_CLEAR(item);
+    if (!tell_item(self.chain, item)) Py_CLEAR(item);
     return item;
   }
   if (PyErr_Occurred() == nullptr || PyErr_ExceptionMatches(PyExc_StopIteration)) {
     ErrorKeep keep;
-    if (!tell_end(self, Py_None, nullptr)) keep.supersede(take_exception());
-  } else {
-    tell_error(self);
+    PyObject* result = end(self, Py_NewRef(Py_None));
+    Py_XDECREF(result);
+    if (result == nullptr) keep.supersede(take_exception());
+    return nullptr;
   }
-  return nullptr;
+  return end(self, nullptr);
 }
 
 PyObject* iterate(PyObject* object) {
   Follower& self = of(object);
   PyObject* fresh = PyObject_GetIter(self.inner);
-  if (fresh == nullptr) {
-    tell_error(self);
-    return nullptr;
-  }
+  if (fresh == nullptr) return end(self, nullptr);
   Py_XSETREF(self.iterator, fresh);
   return Py_NewRef(object);
 }
@@ -106,10 +72,9 @@ PyObject* throw_in(PyObject* object, PyObject* const* args, Py_ssize_t count) {
 PyObject* close(PyObject* object, PyObject* const* args, Py_ssize_t count) {
   Follower& self = of(object);
   PyObject* result = call_inner(self, "close", args, count);
-  if (result == nullptr)
-    tell_error(self);
-  else if (!tell_end(self, nullptr, nullptr))
-    Py_CLEAR(result);
+  if (result == nullptr) return end(self, nullptr);
+  (void)end(self, nullptr);
+  if (PyErr_Occurred() != nullptr) Py_CLEAR(result);
   return result;
 }
 
@@ -150,9 +115,8 @@ void deallocate(PyObject* object) {
     const ErrorKeep keep;
     Py_CLEAR(self.iterator);
     Py_CLEAR(self.inner);  // a generator runs its `finally` blocks now, before the end is told
-    if (!tell_end(self, nullptr, nullptr)) PyErr_WriteUnraisable(nullptr);
   }
-  self.scope.~Scope();
+  tell_abandoned(std::exchange(self.chain, nullptr));
   PyObject_GC_Del(object);
 }
 
@@ -192,8 +156,8 @@ bool ready() {
 
 }  // namespace
 
-Ref follow_iterator(Handle result, const Watch& watch, Scope& scope, const void* data) {
-  if (!result || !ready()) return {};
+Ref follow_by_stand_in(Handle result, Kind kind, const Wish& wish, Scope& scope) {
+  if (kind != Kind::kIterator || !ready()) return {};
   const PyTypeObject* type = Py_TYPE(result.ptr());
   if (type->tp_iter == nullptr && !PySequence_Check(result.ptr())) return {};
   Follower* made = PyObject_GC_New(Follower, &follower_type);
@@ -201,11 +165,9 @@ Ref follow_iterator(Handle result, const Watch& watch, Scope& scope, const void*
     PyErr_Clear();
     return {};
   }
+  made->chain = make_following(wish, scope);
   made->inner = Py_NewRef(result.ptr());
   made->iterator = nullptr;
-  made->watch = &watch;
-  made->data = data;
-  new (&made->scope) Scope(static_cast<Scope&&>(scope));
   PyObject_GC_Track(made);
   return Ref::steal(reinterpret_cast<PyObject*>(made));
 }
