@@ -94,6 +94,13 @@ bool writes_shebangs(std::string_view module) {
   return false;
 }
 
+// A standard library that belongs to `program` and not to the python this one was built for.
+bool has_own_library(const std::string& program) {
+  const std::string folder = real_path(folder_of(program));
+  return is_file(folder + "/../lib/python" + std::string(kMinor) + "/os.py") &&
+         folder != folder_of(base_python());
+}
+
 // The activated environment, when it is one of our base python.
 std::string activated_environment() {
   const char* const value = std::getenv("VIRTUAL_ENV");
@@ -176,7 +183,8 @@ Identity choose_identity(const CommandLine& line, std::string_view given) {
   if (!inside) environment = activated_environment();
   if (writes_shebangs(line.module) && !(line.module == "venv" && line.options.venv)) {
     const std::string plain = !environment.empty() ? plain_python_in(environment)
-                              : is_executable_file(std::string(base_python()))
+                              : !has_own_library(self.program) &&
+                                      is_executable_file(std::string(base_python()))
                                   ? std::string(base_python())
                                   : std::string();
     if (!plain.empty()) return {plain, false};

@@ -1,8 +1,16 @@
 """Every way to start python gives the same output, errors and exit status under ddpython."""
 
+import pathlib
+import re
+import signal
+import sys
 import zipfile
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from fakes.agent import Agent  # noqa: E402
 
 SHOW = "import sys; print(sys.argv, sys.flags, sys.path, sys.prefix, sys.base_prefix)"
 CASES = {
@@ -77,27 +85,60 @@ def test_multiprocessing(both, tmp_path, method):
     assert launcher == plain and plain[0] == 0
 
 
-def test_leaves_no_trace(both):
-    probe = """
+# What a program can see of its process without looking for us, a fact a line.
+PROBE = """
 import sys
-modules, path = sorted(sys.modules), list(sys.path)
-import os, re, signal, threading, warnings
+modules, path = sorted(m for m in sys.modules if not m.startswith("ddtrace")), list(sys.path)
+import atexit, builtins, locale, logging, os, re, resource, signal, socket, threading, warnings
 facts = {
     "modules": modules, "path": path,
     "finders": [f for f in sys.meta_path if type(f).__name__ != "Finder"],
-    "path hooks": sys.path_hooks, "threads": threading.active_count(),
-    "descriptors": sorted(os.listdir("/proc/self/fd")),
-    "tasks": len(os.listdir("/proc/self/task")), "environment": sorted(os.environ.items()),
-    "warnings": warnings.filters,
+    "path hooks": sys.path_hooks, "threads": [(t.name, t.daemon) for t in threading.enumerate()],
+    "thread hooks": (threading.excepthook, threading.gettrace(), threading.getprofile()),
+    "environment": sorted(os.environ.items()), "folder": os.getcwd(),
+    "warnings": (warnings.filters, warnings.showwarning),
     "signals": [(s, signal.getsignal(s)) for s in sorted(signal.valid_signals())],
-    "builtins": sys.builtin_module_names, "flags": sys.flags, "hook": sys.excepthook,
+    "mask": signal.pthread_sigmask(signal.SIG_BLOCK, []), "timer": signal.getitimer(0),
+    "builtins": sys.builtin_module_names, "names": sorted(vars(builtins)), "flags": sys.flags,
+    "hooks": (sys.excepthook, sys.unraisablehook, sys.displayhook, sys.breakpointhook),
+    "tracing": (sys.gettrace(), sys.getprofile(), sys.getrecursionlimit(), sys.getswitchinterval()),
+    "asyncgen": sys.get_asyncgen_hooks(), "options": (sys._xoptions, sys.warnoptions),
+    "logging": (logging.root.handlers, logging.root.level, logging.root.manager.loggerDict,
+                logging._handlerList, logging.getLoggerClass(), logging.getLogRecordFactory()),
+    "atexit": atexit._ncallbacks(), "locale": locale.setlocale(locale.LC_ALL),
+    "socket": socket.getdefaulttimeout(), "limits": resource.getrlimit(resource.RLIMIT_NOFILE),
+    "streams": (sys.stdin.encoding, sys.stdout.errors, sys.stderr.line_buffering),
+    "descriptors": sorted(os.listdir("/proc/self/fd")), "tasks": len(os.listdir("/proc/self/task")),
+    "signals caught": [l for l in open("/proc/self/status") if l.startswith("Sig")],
 }
 for name, value in facts.items():
     print(name, re.sub(" at 0x[0-9a-f]+", "", repr(value)))
 """
-    plain, launcher = both.outcomes("-c", probe)
+
+
+def test_leaves_no_trace(both):
+    plain, launcher = both.outcomes("-c", PROBE)
     assert launcher[1].splitlines() == plain[1].splitlines()
     assert launcher == plain and plain[0] == 0
+
+
+def test_a_span_leaves_what_it_needs(both):
+    """One thread, one connection and a native handler of SIGTERM; else nothing that a program sees."""
+    imports = "import contextlib, functools, inspect, typing, warnings\n"  # what ddtrace imports
+    span = "from ddtrace.trace import tracer\nwith tracer.trace('a'): pass\ntracer.flush()\n"
+    with Agent() as agent:
+        env = {"DD_TRACE_AGENT_URL": agent.url}
+        _, plain, _ = both.run(both.plain, "-c", imports + PROBE, env=env)
+        code, out, err = both.run(both.launcher, "-c", imports + span + PROBE, env=env)
+        assert (code, err, len(agent.spans())) == (0, "", 1)
+    plain = plain.replace(str(both.plain), str(both.launcher))
+    different = [pair for pair in zip(plain.splitlines(), out.splitlines()) if pair[0] != pair[1]]
+    [descriptors, tasks, caught] = different
+    assert descriptors[1].count(",") == descriptors[0].count(",") + 1
+    assert tasks == ("tasks 1", "tasks 2")
+    masks = [re.search(r"SigCgt:.t([0-9a-f]+)", line)[1] for line in caught]
+    # 33 is what the C library needs once there is a second thread.
+    assert int(masks[0], 16) ^ int(masks[1], 16) == 1 << signal.SIGTERM - 1 | 1 << 33 - 1
 
 
 def test_sitecustomize_runs_once(both, tmp_path):

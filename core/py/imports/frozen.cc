@@ -232,7 +232,10 @@ bool ready_type() {
   loader_type.tp_flags = Py_TPFLAGS_DEFAULT;
   loader_type.tp_repr = repr;
   loader_type.tp_methods = loader_methods;
-  if (PyType_Ready(&loader_type) == 0) return true;
+  const Ref module = Ref::steal(text("ddpython"));
+  if (PyType_Ready(&loader_type) == 0 && module &&
+      PyDict_SetItemString(loader_type.tp_dict, "__module__", module.ptr()) == 0)
+    return true;
   loader_type.tp_name = nullptr;
   return false;
 }

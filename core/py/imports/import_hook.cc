@@ -126,6 +126,10 @@ Status make_finder() {
     PyErr_Clear();
     return Status::error("imports: the finder's type");
   }
+  // Of instances: a static type shows its module to its own attribute only.
+  const Ref module = Ref::steal(PyUnicode_FromString("ddpython"));
+  if (!module || PyDict_SetItemString(finder_type.tp_dict, "__module__", module.ptr()) != 0)
+    PyErr_Clear();
   finder = PyObject_New(PyObject, &finder_type);
   if (finder != nullptr) return {};
   PyErr_Clear();
