@@ -11,21 +11,22 @@
 //   constexpr Target kTargets[] = {{"requests.sessions:Session.send", enter_send, leave_send}};
 //   Patch patch;  PatchReport report = patch.apply(kTargets, "2.31.0");
 //
-// Work that goes on after the call (a coroutine, a generator, an asynchronous generator) is followed
-// when the target's kind says so: `leave` then runs when it ends. The application gets the very same
-// object, with its frame, origin and warnings.
+// Work that goes on after the call (a coroutine, a generator, an asynchronous generator) is
+// followed when the target's kind says so: `leave` then runs when it ends. The application gets the
+// very same object, with its frame, origin and warnings.
 //
 //   constexpr Target kTargets[] = {{.where = "aiohttp.client:ClientSession._request",
 //                                   .enter = enter, .leave = leave,
 //                                   .kind = Kind::kAwaitable, .begin = begin}};
 //
-// Context variables: `enter` runs at the call, in the caller's context, which may not be the one the
-// coroutine runs in (asyncio.gather copies it for each). What must be seen by the code inside, and by
-// nobody else, such as an active span, is set in `begin`: it runs right before the first step, in the
-// context the coroutine runs in. From there asyncio carries it across each suspension, as it does for
-// a `with` block inside the coroutine, and `leave` runs in the same context after the last step, so
-// what `begin` set is there to be taken back. Never begun means never run: `leave` then is told that
-// it was abandoned. A generator that is dropped unfinished may be left in any context.
+// Context variables: `enter` runs at the call, in the caller's context, which may not be the one
+// the coroutine runs in (asyncio.gather copies it for each). What must be seen by the code inside,
+// and by nobody else, such as an active span, is set in `begin`: it runs right before the first
+// step, in the context the coroutine runs in. From there asyncio carries it across each suspension,
+// as it does for a `with` block inside the coroutine, and `leave` runs in the same context after
+// the last step, so what `begin` set is there to be taken back. Never begun means never run:
+// `leave` then is told that it was abandoned. A generator that is dropped unfinished may be left in
+// any context.
 //
 // What the application can see stays as it was: Python functions, C functions and methods of C
 // types are changed in place, so identity holds and references taken earlier are hooked too. An
