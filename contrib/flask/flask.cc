@@ -1,11 +1,15 @@
 // flask: the request through the WSGI engine, its route, and the steps and functions inside.
 //
 // Flask passes each function of the application through Flask.ensure_sync() just before it calls
-// it. There the call gets its span: registered functions stay what they are.
+// it. There the call gets its span: registered functions stay what they are. Receivers of signals
+// get theirs when the signal lists them.
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "contrib/support/integration.h"
+#include "contrib/support/library_version.h"
 #include "contrib/support/step.h"
 #include "contrib/support/traced_call.h"
 #include "contrib/support/web_server.h"
@@ -22,24 +26,30 @@ using py::Outcome;
 using py::Ref;
 using py::Scope;
 
-Name kEndpoint("endpoint"), kFunc("func"), kModule("__module__"), kName("__name__"),
-    kNotFound("NotFound"), kRequest("request"), kRule("rule"), kTemplate("template_name_or_list"),
-    kUrlRule("url_rule"), kViewArgs("view_args");
+Name kEndpoint("endpoint"), kFlask("flask"), kFunc("func"), kHandlers("error_handler_spec"),
+    kName("__name__"), kNotFound("NotFound"), kRequest("request"), kRule("rule"),
+    kScriptRoot("script_root"), kPlainName("name"), kUrlRule("url_rule"), kViewArgs("view_args");
 
 constexpr WebServerFacts kFacts = {.component = "flask",
                                    .request = {"flask.request", "http.server.request"},
                                    .application = "flask.application",
                                    .response = "flask.response"};
-constinit const std::string* own_service = nullptr;
+constinit const std::string *own_service = nullptr, *version = nullptr;
 
-void prepare(const Settings& from) { own_service = new std::string(from.own_service("flask")); }
+void prepare(const Settings& from) {
+  own_service = new std::string(from.own_service("flask"));
+  version = new std::string(library_version("flask"));
+}
 
-void enter_wsgi(Call& call, Scope& scope) { start_wsgi_request(call, scope, kFacts, *own_service); }
+void enter_wsgi(Call& call, Scope& scope) {
+  trace::Span* span = start_wsgi_request(call, scope, kFacts, *own_service);
+  if (span && !version->empty()) span->set_static(tags::kFlaskVersion, *version);
+}
 void leave_wsgi(Outcome& outcome, Scope& scope) { finish_wsgi_request(outcome, scope, kFacts); }
 
 // What ensure_sync() is asked for by the step that runs, and how deep in functions of the
 // application: a class-based view asks again from inside the view.
-enum class Asks : unsigned char { kNothing, kView, kFunction };
+enum class Asks : unsigned char { kNothing, kView, kFunction, kHandler };
 thread_local Asks asks = Asks::kNothing;
 thread_local int asks_at = 0;
 
@@ -73,7 +83,15 @@ void enter_step(Call& call, Scope& scope) {
   const StepFacts& facts = *static_cast<const StepFacts*>(call.data());
   Asking& state = scope.emplace<Asking>(facts.asks);
   state.step = tracing::LiveSpan::start({.name = facts.name});
-  if (state.step) state.step.span().set_static(tags::kComponent, kFacts.component);
+  if (!state.step) return;
+  trace::Span& span = state.step.span();
+  span.set_static(tags::kComponent, kFacts.component);
+  if (span.parent || span.parent_id) return;
+  // Called by hand, without a request.
+  const Named named = settings().naming.of_server(
+      {.integration = kFacts.component, .fallback = kFacts.component, .own = *own_service});
+  span.set_service(named.service);
+  span.set(tags::kServiceSource, named.source);
 }
 
 void leave_step(Outcome& outcome, Scope& scope) {
@@ -112,13 +130,18 @@ void tag_route() {
   const Ref rule_object = request.attr(kUrlRule);
   if (!rule_object || rule_object.is_none()) return;
   const Ref rule = rule_object.attr(kRule), endpoint = rule_object.attr(kEndpoint);
-  const Ref view_args = request.attr(kViewArgs);
+  const Ref view_args = request.attr(kViewArgs), script_root = request.attr(kScriptRoot);
   for (const Handle object : {spans.request, spans.application}) {
     trace::Span* span = const_cast<trace::Span*>(tracing::native(object));
     if (!span) continue;
     const trace::Span* whole = tracing::native(spans.request);
-    std::string resource(whole->text(tags::kHttpMethod));
+    const std::string_view method = whole->text(tags::kHttpMethod);
+    std::string resource(method);
     span->set_resource(resource.append(" ").append(rule.utf8()));
+    if (!script_root.utf8().empty()) {  // the application is mounted below another one
+      resource.assign(method).append(" ").append(script_root.utf8()).append(rule.utf8());
+      span->set(tags::kFlaskResourceFull, resource);
+    }
     span->set(tags::kFlaskEndpoint, endpoint.text());
     span->set(tags::kFlaskUrlRule, rule.utf8());
     if (object.is(spans.request)) span->set(tags::kHttpRoute, rule.utf8());
@@ -133,31 +156,96 @@ void enter_preprocess(Call& call, Scope& scope) {
   enter_step(call, scope);
 }
 
-std::string function_name(Handle function) {
-  const Ref module = function.attr(kModule), name = function.attr(kName);
-  return name.is_str() ? module.text() + "." + name.text() : function.type().attr(kName).text();
+// Endpoints that got their function from Flask.endpoint(), by application. Applications are
+// compared, never touched.
+struct NamedEndpoint {
+  PyObject* app;
+  std::string endpoint;
+  bool operator==(const NamedEndpoint&) const = default;
+};
+constinit std::vector<NamedEndpoint>* named_endpoints = nullptr;
+
+void enter_endpoint(Call& call, Scope&) {
+  NamedEndpoint named{call.self().ptr(), call.arg(0, kEndpoint).text()};
+  if (!named_endpoints) named_endpoints = new std::vector<NamedEndpoint>;
+  if (std::ranges::find(*named_endpoints, named) == named_endpoints->end())
+    named_endpoints->push_back(std::move(named));
+}
+
+struct Asked {
+  Ref function;
+  PyObject* app;  // for comparing
+};
+
+// Handlers of one blueprint only have no span.
+bool handles_for_all(Handle app, Handle function) {
+  bool found = false;
+  const Ref for_all = app.attr(kHandlers).item(Py_None);
+  for_all.each_pair([&](Handle, Handle by_class) {
+    by_class.each_pair([&](Handle, Handle handler) { found = found || handler.is(function); });
+  });
+  return found;
 }
 
 void enter_ensure_sync(Call& call, Scope& scope) {
   if (asks == Asks::kNothing || asks_at != traced_call_depth()) return;
-  scope.emplace<Ref>(call.arg(0, kFunc).share());
+  if (asks == Asks::kHandler && !handles_for_all(call.self(), call.arg(0, kFunc))) return;
+  scope.emplace<Asked>(call.arg(0, kFunc).share(), call.self().ptr());
 }
 
 void leave_ensure_sync(Outcome& outcome, Scope& scope) {
-  const Ref* function = scope.get<Ref>();
-  if (!function || !outcome.result) return;
-  std::string name = function_name(*function);
+  const Asked* asked = scope.get<Asked>();
+  if (!asked || !outcome.result) return;
+  std::string name = callable_name(asked->function);
   if (asks != Asks::kView) {
     outcome.replace(traced_call(outcome.result, {.name = name, .component = kFacts.component}));
     return;
   }
-  const Ref rule = py::imported("flask").attr(kRequest).attr(kUrlRule);
-  const Ref endpoint = rule.attr(kEndpoint), resource = rule.attr(kRule);
-  // An endpoint that was not given is the function's name.
-  const Ref plain = function->attr(kName);
-  if (endpoint.is_str() && endpoint.utf8() != plain.utf8()) name = endpoint.text();
+  const Ref rule = py::imported(kFlask).attr(kRequest).attr(kUrlRule);
+  const Ref endpoint = rule.attr(kEndpoint);
+  Ref resource = rule.attr(kRule);
+  if (named_endpoints &&
+      std::ranges::find(*named_endpoints, NamedEndpoint{asked->app, endpoint.text()}) !=
+          named_endpoints->end()) {
+    resource = endpoint.share();
+  } else {
+    // An endpoint that was not given is the function's name.
+    const Ref plain = asked->function.attr(kName);
+    if (endpoint.is_str() && endpoint.utf8() != plain.utf8()) name = endpoint.text();
+  }
   outcome.replace(traced_call(
       outcome.result, {.name = name, .resource = resource.utf8(), .component = kFacts.component}));
+}
+
+// Signals: Flask's own only. They live as long as its module, and are told by their names there.
+struct Signal {
+  PyObject* object;
+  std::string name;
+};
+
+const Signal* signal_of_flask(Handle object) {
+  static constinit std::vector<Signal>* signals = nullptr;
+  if (!signals) {
+    signals = new std::vector<Signal>;
+    const Ref module = py::imported("flask.signals");
+    module.attr("__dict__").each_pair([](Handle name, Handle value) {
+      if (value.type_name() == "NamedSignal") signals->push_back({value.ptr(), name.text()});
+    });
+  }
+  const auto found = std::ranges::find(*signals, object.ptr(), &Signal::object);
+  return found == signals->end() ? nullptr : &*found;
+}
+
+void enter_receivers(Call& call, Scope& scope) {
+  if (const Signal* signal = signal_of_flask(call.self())) scope.emplace<const Signal*>(signal);
+}
+
+void leave_receivers(Outcome& outcome, Scope& scope) {
+  const Signal* const* signal = scope.get<const Signal*>();
+  if (!signal || !outcome.result) return;
+  outcome.replace(traced_each(outcome.result, {.component = kFacts.component,
+                                               .tag = tags::kFlaskSignal.text,
+                                               .tag_value = (*signal)->name}));
 }
 
 void enter_helper(Call& call, Scope& scope) {
@@ -166,26 +254,30 @@ void enter_helper(Call& call, Scope& scope) {
 }
 void leave_helper(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
 
-void start_template(Call& call, Scope& scope, std::string_view name) {
-  const tracing::LiveSpan& live =
-      start_step(scope, {.name = static_cast<const StepFacts*>(call.data())->name,
-                         .component = kFacts.component,
-                         .resource = name,
-                         .type = "template"});
-  if (live && name.data()) live.span().set(tags::kFlaskTemplateName, name);
+void enter_template(Call& call, Scope& scope) {
+  start_step(scope, {.name = static_cast<const StepFacts*>(call.data())->name,
+                     .component = kFacts.component,
+                     .type = "template"});
 }
-void enter_render(Call& call, Scope& scope) {
-  const Handle asked = call.arg(0, kTemplate);
-  start_template(call, scope, asked.is_str() ? asked.utf8() : std::string_view());
+
+// The template is known once it is found: _render(app, template, context), and before Flask 2.2
+// _render(template, context, app).
+void enter_found_template(Call& call, Scope&) {
+  const Ref active = tracing::active();
+  trace::Span* span = const_cast<trace::Span*>(tracing::native(active));
+  if (!span || !span->name.view().starts_with("flask.render_template")) return;
+  const Ref name = call.arg(call.arg(1).is_dict() ? 0 : 1).attr(kPlainName);
+  const std::string_view shown = name.is_str() ? name.utf8() : "<memory>";
+  span->set_resource(shown);
+  span->set(tags::kFlaskTemplateName, shown);
 }
-void enter_render_text(Call& call, Scope& scope) { start_template(call, scope, "<memory>"); }
 
 constexpr StepFacts kPreprocess = {"flask.preprocess_request", Asks::kFunction},
                     kDispatch = {"flask.dispatch_request", Asks::kView},
                     kProcess = {"flask.process_response", Asks::kFunction},
-                    kHandle = {"flask.handle_exception", Asks::kFunction},
-                    kHandleHttp = {"flask.handle_http_exception", Asks::kFunction},
-                    kHandleUser = {"flask.handle_user_exception", Asks::kFunction},
+                    kHandle = {"flask.handle_exception", Asks::kHandler},
+                    kHandleHttp = {"flask.handle_http_exception", Asks::kHandler},
+                    kHandleUser = {"flask.handle_user_exception", Asks::kHandler},
                     kTeardownRequest = {"flask.do_teardown_request", Asks::kFunction},
                     kTeardownContext = {"flask.do_teardown_appcontext", Asks::kFunction},
                     kJsonify = {"flask.jsonify", Asks::kNothing},
@@ -213,8 +305,14 @@ constexpr py::Target kTargets[] = {
     step("flask:Flask.send_static_file", kSendStatic, enter_helper, leave_helper),
     step("flask:jsonify", kJsonify, enter_helper, leave_helper),
     step("flask:send_file", kSendFile, enter_helper, leave_helper),
-    step("flask:render_template", kRender, enter_render, leave_helper),
-    step("flask:render_template_string", kRenderText, enter_render_text, leave_helper),
+    step("flask:render_template", kRender, enter_template, leave_helper),
+    step("flask:render_template_string", kRenderText, enter_template, leave_helper),
+    {.where = "flask.templating:_render", .enter = enter_found_template, .optional = true},
+    {.where = "flask:Flask.endpoint", .enter = enter_endpoint},
+    {.where = "blinker.base:Signal.receivers_for",
+     .enter = enter_receivers,
+     .leave = leave_receivers,
+     .optional = true},
     {.where = "flask:Flask.ensure_sync",
      .enter = enter_ensure_sync,
      .leave = leave_ensure_sync,

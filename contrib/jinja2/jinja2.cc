@@ -23,7 +23,6 @@ void start(Scope& scope, std::string_view span_name, Handle template_name, bool 
   const std::string_view name = given.empty() ? kUnnamed : given;
   const tracing::LiveSpan& live = start_step(scope, {.name = span_name,
                                                      .component = "jinja2",
-                                                     .source = "jinja2",
                                                      .resource = name,
                                                      .type = "template",
                                                      .measured = measured});
@@ -59,7 +58,7 @@ void leave(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
 constexpr const char* kModules[] = {"jinja2"};
 constexpr py::Target kTargets[] = {
     {"jinja2.environment:Template.render", enter_render, leave},
-    {"jinja2.environment:Template.generate", enter_render, leave, py::Kind::kIterator},
+    {"jinja2.environment:Template.generate", enter_render, leave},
     {"jinja2.environment:Environment.compile", enter_compile, leave},
     {"jinja2.environment:Environment._load_template", enter_load, leave_load},
 };

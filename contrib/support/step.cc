@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/trace/tags.h"
+#include "core/trace/tracer.h"
 
 namespace dd::contrib {
 namespace {
@@ -17,6 +18,19 @@ struct StepState {
 
   tracing::LiveSpan span;
 };
+
+// A span that took its parent's service says at its end who it is of, unless the user chose the
+// service. Spans below it have inherited what the parent said.
+void settle_source(trace::Span& span) {
+  const std::string_view source = span.text(trace::tags::kServiceSource);
+  if (source == "m" || source.starts_with("opt.")) return;
+  if (source.empty()) {
+    const trace::ProcessFacts& process = trace::Tracer::get().facts();
+    if (!process.service_is_inferred || span.service.view() != process.service) return;
+  }
+  const std::string_view component = span.text(trace::tags::kComponent);
+  if (!component.empty() && component != source) span.set(trace::tags::kServiceSource, component);
+}
 
 }  // namespace
 
@@ -45,6 +59,7 @@ void finish_step(const py::Outcome& outcome, py::Scope& scope) {
   const tracing::LiveSpan* span = step_of(scope);
   if (!span) return;
   if (outcome.error) span->fail(outcome.error);
+  settle_source(span->span());
   span->finish();
 }
 

@@ -8,11 +8,15 @@ namespace dd::contrib {
 namespace {
 
 using py::Handle;
+using py::Name;
 using py::Ref;
+
+Name kIsCoroutine("iscoroutinefunction"), kModule("__module__"), kName("__name__");
 
 thread_local int depth = 0;
 
-enum Place : Py_ssize_t { kFunction, kSpanName, kResource, kComponent };
+// Of a traced call; of what traced_each() maps with, without the first three.
+enum Place : Py_ssize_t { kFunction, kSpanName, kResource, kComponent, kTag, kTagValue };
 
 PyObject* call_inside_span(PyObject* self, PyObject* const* args, Py_ssize_t count,
                            PyObject* kwnames) {
@@ -22,7 +26,12 @@ PyObject* call_inside_span(PyObject* self, PyObject* const* args, Py_ssize_t cou
   const Handle component = PyTuple_GET_ITEM(self, kComponent);
   const tracing::LiveSpan span = tracing::LiveSpan::start(
       {.name = name.utf8(), .resource = resource.is_str() ? resource.utf8() : std::string_view()});
-  if (span) span.span().set(trace::tags::kComponent, component.utf8());
+  if (span) {
+    span.span().set(trace::tags::kComponent, component.utf8());
+    if (PyTuple_GET_SIZE(self) > kTag)
+      span.span().set(trace::Key(Handle(PyTuple_GET_ITEM(self, kTag)).utf8()),
+                      Handle(PyTuple_GET_ITEM(self, kTagValue)).utf8());
+  }
   ++depth;
   PyObject* result =
       PyObject_Vectorcall(function.ptr(), args, static_cast<std::size_t>(count), kwnames);
@@ -38,18 +47,53 @@ PyObject* call_inside_span(PyObject* self, PyObject* const* args, Py_ssize_t cou
   return nullptr;
 }
 
+// For map(): self holds component, tag and value.
+PyObject* trace_one(PyObject* self, PyObject* callable) {
+  const py::ErrorKeep keep;
+  const auto text = [self](Py_ssize_t place) {
+    return Handle(PyTuple_GET_ITEM(self, place - kComponent)).utf8();
+  };
+  const Ref inspect = py::imported("inspect");
+  Ref made;
+  if (!inspect.attr(kIsCoroutine).call(Handle(callable)).truth())
+    made = traced_call(callable, {.name = callable_name(callable),
+                                  .component = text(kComponent),
+                                  .tag = text(kTag),
+                                  .tag_value = text(kTagValue)});
+  py::swallow_error();
+  return made ? made.release() : Handle(callable).share().release();
+}
+
+constinit PyMethodDef trace_one_definition = {"trace_one", trace_one, METH_O, nullptr};
+
 }  // namespace
 
 Ref traced_call(Handle function, const TracedCall& what) {
   const Ref name = py::str(what.name), component = py::str(what.component);
   const Ref resource = what.resource.data() ? py::str(what.resource) : py::none();
-  const Handle parts[] = {function, name, resource, component};
-  const Ref self = py::tuple(parts);
+  const Ref tag = py::str(what.tag), value = py::str(what.tag_value);
+  const Handle parts[] = {function, name, resource, component, tag, value};
+  const Ref self =
+      py::tuple(std::span(parts, what.tag.empty() ? std::size_t{kTag} : std::size(parts)));
   if (!self) return {};
   static PyMethodDef definition = {
       "traced_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&call_inside_span)),
       METH_FASTCALL | METH_KEYWORDS, nullptr};
   return Ref::steal(PyCFunction_New(&definition, self.ptr()));
+}
+
+std::string callable_name(Handle callable) {
+  const Ref module = callable.attr(kModule), name = callable.attr(kName);
+  return name.is_str() ? module.text() + "." + name.text() : callable.type().attr(kName).text();
+}
+
+Ref traced_each(Handle callables, const TracedCall& how) {
+  const Ref component = py::str(how.component), tag = py::str(how.tag);
+  const Ref value = py::str(how.tag_value);
+  const Handle parts[] = {component, tag, value};
+  const Ref self = py::tuple(parts);
+  const Ref tracer = Ref::steal(PyCFunction_New(&trace_one_definition, self.ptr()));
+  return Handle(reinterpret_cast<PyObject*>(&PyMap_Type)).call(tracer, callables);
 }
 
 int traced_call_depth() { return depth; }

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "core/py/ref.h"
@@ -14,11 +15,20 @@ namespace dd::contrib {
 struct TracedCall {
   std::string_view name;
   std::string_view resource{};  // null data: the name
-  std::string_view component;   // immortal text
+  std::string_view component;
+  std::string_view tag{}, tag_value{};  // one more, if any
 };
 
 // Empty only when memory ran out.
 py::Ref traced_call(py::Handle function, const TracedCall& what);
+
+// "module.name" of a function, the class of another callable.
+std::string callable_name(py::Handle callable);
+
+// An iterator over the same callables, each traced under its own name and with the tag, made one by
+// one as they are asked for. Coroutine functions stay as they are: who calls them looks at what
+// they are.
+py::Ref traced_each(py::Handle callables, const TracedCall& how);
 
 // How many traced calls run in this thread.
 int traced_call_depth();

@@ -8,6 +8,7 @@
 #include "core/http/client_ip.h"
 #include "core/http/url.h"
 #include "core/trace/tags.h"
+#include "core/tracing/carrier.h"
 
 namespace dd::contrib {
 namespace {
@@ -170,21 +171,22 @@ constexpr py::Watch kBody = {.end = end_body};
 
 }  // namespace
 
-void start_wsgi_request(py::Call& call, py::Scope& scope, const WebServerFacts& facts,
-                        std::string_view own_service, int first) {
+trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServerFacts& facts,
+                                std::string_view own_service, int first) {
   const Handle environ = call.arg(first, kEnviron);
   const Handle server = call.arg(first + 1, kStartResponse);
-  if (!environ.is_dict() || !server) return;
+  if (!environ.is_dict() || !server) return nullptr;
   const Settings& all = settings();
   const Named named = all.naming.of_server(
       {.integration = facts.component, .fallback = facts.component, .own = own_service});
   const Ref verb = environ.item(kMethod);
-  // TODO: activate the context that the headers carry, once core/propagation can extract.
-  LiveSpan whole = LiveSpan::start({.name = all.naming.operation(facts.request),
+  const tracing::SpanStart start = {.name = all.naming.operation(facts.request),
                                     .service = named.service,
                                     .type = "web",
-                                    .measured = true});
-  if (!whole) return;
+                                    .measured = true};
+  const Ref continued = tracing::continued(environ);
+  LiveSpan whole = continued ? LiveSpan::start_under(continued, start) : LiveSpan::start(start);
+  if (!whole) return nullptr;
   trace::Span& span = whole.span();
   span.set_static(tags::kComponent, facts.component);
   span.set_static(tags::kSpanKind, "server");
@@ -203,6 +205,7 @@ void start_wsgi_request(py::Call& call, py::Scope& scope, const WebServerFacts& 
   if (heard) (void)call.replace_arg(first + 1, kStartResponse, std::move(heard));
   scope.emplace<Request>(std::move(whole), std::move(inner), std::string(verb.utf8())).outer =
       outer;
+  return &span;
 }
 
 void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServerFacts& facts) {
@@ -213,6 +216,9 @@ void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServer
     request->application.fail(outcome.error);
     request->application.finish();
     request->request.fail(outcome.error);
+    // Without an answer the route is not told: it goes with the status.
+    trace::Span& span = request->request.span();
+    if (!span.has(tags::kHttpStatusCode)) span.remove(tags::kHttpRoute);
     end_request(*request);
     return;
   }

@@ -23,8 +23,9 @@ struct WebServerFacts {        // of a framework, immutable
   std::string_view application, response;
 };
 
-// Hooks a WSGI callable `(environ, start_response)`; environ is argument `first`.
-void start_wsgi_request(py::Call& call, py::Scope& scope, const WebServerFacts& facts,
+// Hooks a WSGI callable `(environ, start_response)`; environ is argument `first`. The span of the
+// request, which continues the trace of the headers; null when there is none.
+trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServerFacts& facts,
                         std::string_view own_service, int first = 0);
 void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServerFacts& facts);
 

@@ -103,9 +103,8 @@ std::string infer_service(std::span<const std::string_view> arguments) {
     bool after_flag = false;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
       const std::string_view argument = arguments[i];
-      if (argument == "-c" || argument == "-") return {};
-      if (argument == "-m")
-        return i + 1 < arguments.size() ? std::string(arguments[i + 1]) : std::string();
+      // The reference looks before python knows the module, and finds none.
+      if (argument == "-c" || argument == "-" || argument == "-m") return {};
       if (argument.starts_with("-")) {
         after_flag = skip_values && argument.find('=') == argument.npos;
         continue;
@@ -146,14 +145,14 @@ std::string process_tags(std::span<const std::string_view> arguments,
     if (!out.empty()) out += ',';
     out.append(key).append(":").append(text);
   };
-  add("entrypoint.basedir", entry.folder);
+  add("entrypoint.basedir", entry.module ? here : entry.folder);
   add("entrypoint.name", entry.name);
   add("entrypoint.type", entry.module ? "module" : "script");
   add("entrypoint.workdir", here);
   if (user_service)
     add("svc.user", "true");
   else
-    add("svc.auto", inferred_service);
+    add("svc.auto", entry.module ? entry.name : inferred_service);
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "core/sampling/sampling.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
+#include "core/tracing/live_span.h"
 #include "core/tracing/span_object.h"
 
 namespace dd::tracing {
@@ -36,11 +37,31 @@ bool may_carry(std::string_view name) {
          name == "b3" || name == "baggage" || name.starts_with("ot-baggage-");
 }
 
+// Most headers of a request are ruled out by their first letters.
+bool looks_like_ours(std::string_view key) {
+  if (key.size() > 5 && (key.starts_with("HTTP_") || key.starts_with("http_")))
+    key.remove_prefix(5);
+  if (key.size() < 2) return false;
+  const char second = static_cast<char>(key[1] | 0x20);
+  switch (key[0] | 0x20) {
+    case 'x':  // x-datadog-, x-b3-
+      return key.size() > 3 && ((key[2] | 0x20) == 'd' || (key[2] | 0x20) == 'b');
+    case 't':  // traceparent, tracestate
+      return second == 'r';
+    case 'b':  // b3, baggage
+      return key.size() == 2 || second == 'a';
+    case 'o':  // ot-baggage-
+      return second == 't';
+    default:
+      return false;
+  }
+}
+
 class ReadHeaders : public propagation::Carrier {
  public:
   explicit ReadHeaders(Handle headers) {
     const auto take = [this](Handle key, Handle value) {
-      if (!key.is_str() && !key.is_bytes()) return;
+      if (!looks_like_ours(key.is_bytes() ? key.bytes() : key.utf8())) return;
       std::string name = header_name(key.text());
       if (may_carry(name)) found_.emplace_back(std::move(name), value.text());
     };
@@ -123,17 +144,27 @@ Ref extract(Handle headers) {
   const py::ErrorKeep keep;
   const ReadHeaders carrier(headers);
   py::swallow_error();
-  propagation::ExtractedContext found =
-      propagation::extract(carrier, propagation::options());
+  propagation::ExtractedContext found = propagation::extract(carrier, propagation::options());
   if (!found.segment) found.segment = trace::Segment::make({});
   const trace::TraceId id = found.segment->trace_id;
   Ref context = make_context(std::move(found.segment), id, found.span_id, true);
   if (context && !found.links.empty()) {
     as_context(context)->links = py::list();
-    for (const auto& link : found.links)
-      (void)as_context(context)->links.append(link_of(link));
+    for (const auto& link : found.links) (void)as_context(context)->links.append(link_of(link));
   }
   return context;
+}
+
+Ref continued(Handle headers) {
+  Ref context = extract(headers);
+  if (!continues(context)) return {};
+  const Ref now = active();
+  if (!now) return context;
+  const trace::TraceId found = as_context(context)->trace_id;
+  const trace::TraceId here = is_span(now)      ? as_span(now)->span->segment->trace_id
+                              : is_context(now) ? as_context(now)->trace_id
+                                                : trace::TraceId();
+  return !found || found == here ? Ref() : static_cast<Ref&&>(context);
 }
 
 bool continues(Handle context) {

@@ -14,6 +14,9 @@ void inject(py::Handle span_or_context, py::Handle headers);
 // A remote Context of what the headers carry: a mapping of texts or bytes with keys in any case or
 // in WSGI's form, or a list of pairs. An empty Context when they carry nothing.
 py::Ref extract(py::Handle headers);
+// What a server goes on with: the Context of a request's headers, or empty when they carry nothing,
+// or nothing new to a request inside another one of the same trace.
+py::Ref continued(py::Handle headers);
 // Whether extract() found something to continue: a trace or baggage.
 bool continues(py::Handle context);
 

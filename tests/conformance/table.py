@@ -144,3 +144,19 @@ CASES: dict[str, Case] = {
         DD_TRACE_SAMPLING_RULES='[{{"sample_rate": 0, "name": "outer"}}, {{"sample_rate": 1}}]',
     ),
 }
+
+# Where ddpython is not like the reference, and why. Each is expected to differ: a case that has
+# become the same is a failure until its line is gone.
+KNOWN: dict[str, str] = {
+    "flask_code_origin": "code origin is not there yet",
+    "flask_outside": "the reference names steps that are called by hand `default`",
+    "headers_sent": "tracestate has no ot= yet",
+    "headers_sent_twice": "tracestate has no ot= yet",
+    "headers_sent_inner": "tracestate has no ot= yet",
+    "headers_sent_b3": "tracestate has no ot= yet",
+    "manual_spans": "links, events and record_exception are not there yet",
+    "manual_spans_named": "links, events and record_exception are not there yet",
+    "manual_spans_default": "links, events and record_exception are not there yet",
+    "manual_sampling": "links, events and record_exception are not there yet",
+    "manual_propagation": "links are not there yet",
+}

@@ -9,10 +9,18 @@ import pytest
 from agent import Agent
 from capture import Launcher, capture
 from compare import differences, expectation, shortened
-from table import CASES
+from table import CASES, KNOWN
 
 
-@pytest.mark.parametrize("name", CASES)
+PARAMETERS = [
+    pytest.param(name, marks=pytest.mark.xfail(reason=KNOWN[name], strict=True))
+    if name in KNOWN
+    else name
+    for name in CASES
+]
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_is_like_the_reference(name: str, launcher: Launcher, agent: Agent) -> None:
     lines = differences(expectation(name), capture(CASES[name], launcher, agent))
     if lines:
@@ -22,4 +30,5 @@ def test_is_like_the_reference(name: str, launcher: Launcher, agent: Agent) -> N
 def test_every_expectation_has_a_case() -> None:
     from capture import EXPECTED
 
+    assert KNOWN.keys() <= CASES.keys()
     assert {path.stem for path in EXPECTED.glob("*.json")} == set(CASES)

@@ -41,11 +41,11 @@ class FactsTest : public testing::Test {
   std::string root;
 };
 
-TEST_F(FactsTest, the_service_comes_from_the_folder_the_package_or_the_module) {
+TEST_F(FactsTest, the_service_comes_from_the_folder_or_the_package) {
   const std::string app = root + "/shop/app.py", run = root + "/shop/pkg/run.py";
   EXPECT_EQ(with({}, {app}).service, "shop");
   EXPECT_EQ(with({}, {run}).service, "pkg.run");
-  EXPECT_EQ(with({}, {"-m", "flask"}).service, "flask");
+  EXPECT_EQ(with({}, {"-m", "flask"}).service, "");  // as the reference: only its tag says flask
   EXPECT_EQ(with({}, {"-c", "pass"}).service, "");
   EXPECT_EQ(with({"DD_SERVICE=mine"}, {app}).service, "mine");
 }
