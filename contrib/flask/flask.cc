@@ -65,7 +65,7 @@ struct Asking {
       asks = before;
       asks_at = before_at;
     }
-    if (step && !step.span().finished()) step.finish();
+    if (step.open()) step.finish();
   }
 
   tracing::LiveSpan step;

@@ -32,7 +32,7 @@ struct Statement {
         self(std::move(other.self)),
         text(std::move(other.text)) {}
   ~Statement() {
-    if (span && !span.span().finished()) span.finish();
+    if (span.open()) span.finish();
   }
 
   LiveSpan span;

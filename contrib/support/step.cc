@@ -13,7 +13,7 @@ struct StepState {
   StepState(StepState&& other) noexcept : span(std::move(other.span)) {}
   // leave was skipped: the hook's own fault, or an interrupt while entering.
   ~StepState() {
-    if (span && !span.span().finished()) span.finish();
+    if (span.open()) span.finish();
   }
 
   tracing::LiveSpan span;

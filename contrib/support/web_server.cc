@@ -37,7 +37,7 @@ struct Request {
         outer(other.outer) {}
   ~Request() {
     for (const LiveSpan* span : {&response, &application, &request}) {
-      if (*span && !span->span().finished()) span->finish();
+      if (span->open()) span->finish();
     }
   }
 

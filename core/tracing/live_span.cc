@@ -99,6 +99,8 @@ LiveSpan LiveSpan::start_under(Handle parent, const SpanStart& what) {
   return LiveSpan(std::move(object));
 }
 
+bool LiveSpan::open() const { return object_ && !as_span(object_)->span->finished(); }
+
 trace::Span& LiveSpan::span() const { return writable(as_span(object_)); }
 
 void LiveSpan::fail(Handle exception) const {

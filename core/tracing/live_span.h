@@ -36,6 +36,7 @@ class [[nodiscard]] LiveSpan {
   static LiveSpan start_under(py::Handle parent, const SpanStart& what);
 
   explicit operator bool() const { return static_cast<bool>(object_); }
+  bool open() const;                             // started and not finished
   py::Handle object() const { return object_; }  // a ddtrace Span
   trace::Span& span() const;                     // writable: thawed first when sealed
   // Records a Python exception: error flag, type, message, stack (SPAN.md section 4).
