@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/context_object.h"
+#include "core/tracing/exception_text.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/text.h"
 
@@ -197,18 +198,11 @@ std::string class_name(Handle type) {
   return name;
 }
 
-// The `traceback` module's text of an exception, or of the stack when there is none.
-Ref format_stack(Handle type, Handle value, Handle traceback, int limit) {
+// Most of the frames, in so many characters.
+Ref format_stack(Handle type, Handle value, Handle traceback, Handle message, int limit) {
   constexpr Py_ssize_t kLongest = 25000;
-  const Ref module = Ref::steal(PyImport_ImportModule("traceback"));
-  if (!module) return Ref();
-  const Ref empty = Ref::steal(PyUnicode_FromString(""));
   for (;; limit /= 2) {
-    const Ref lines = Ref::steal(PyObject_CallMethod(module.ptr(), "format_exception", "OOOi",
-                                                     type.ptr(), value.ptr(), traceback.ptr(),
-                                                     -limit));
-    if (!lines || !empty) return Ref();
-    Ref text = Ref::steal(PyUnicode_Join(empty.ptr(), lines.ptr()));
+    Ref text = exception_text(type, value, traceback, message, limit);
     if (!text || PyUnicode_GET_LENGTH(text.ptr()) <= kLongest || limit <= 1) return text;
   }
 }
@@ -360,7 +354,8 @@ bool record_error(SpanObject* self, Handle type, Handle value, Handle traceback,
   const std::string name = class_name(type);
   const Ref message = Ref::steal(PyObject_Str(value.ptr()));
   if (!message && !swallow_exception()) return false;
-  const Ref stack = format_stack(type, value, traceback, limit != 0 ? std::abs(limit) : kFrames);
+  const Ref stack =
+      format_stack(type, value, traceback, message, limit != 0 ? std::abs(limit) : kFrames);
   if (!stack && !swallow_exception()) return false;
   const Utf8 message_text(message), stack_text(stack);
   trace::Span& span = writable(self);

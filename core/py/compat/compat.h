@@ -27,6 +27,29 @@ inline bool is_finalizing() {
 #endif
 }
 
+// A pointer of ours on a code object, freed with it. Indices are given out once a process; -1: none.
+inline Py_ssize_t new_code_extra(freefunc release) {
+#if PY_VERSION_HEX >= 0x030C0000
+  return PyUnstable_Eval_RequestCodeExtraIndex(release);
+#else
+  return _PyEval_RequestCodeExtraIndex(release);
+#endif
+}
+inline int code_extra(PyCodeObject* code, Py_ssize_t index, void** extra) {
+#if PY_VERSION_HEX >= 0x030C0000
+  return PyUnstable_Code_GetExtra(reinterpret_cast<PyObject*>(code), index, extra);
+#else
+  return _PyCode_GetExtra(reinterpret_cast<PyObject*>(code), index, extra);
+#endif
+}
+inline int set_code_extra(PyCodeObject* code, Py_ssize_t index, void* extra) {
+#if PY_VERSION_HEX >= 0x030C0000
+  return PyUnstable_Code_SetExtra(reinterpret_cast<PyObject*>(code), index, extra);
+#else
+  return _PyCode_SetExtra(reinterpret_cast<PyObject*>(code), index, extra);
+#endif
+}
+
 // A pending error, taken out of the thread state exactly as it is. 3.11 holds three parts, and the
 // instance may not have been made yet.
 #if PY_VERSION_HEX >= 0x030C0000
