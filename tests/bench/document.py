@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""The table of docs/benchmarks.md from the results of tests/bench/run.
+
+    document.py RESULTS.jsonl [INSTRUCTIONS.jsonl]
+
+Replaces what stands between the two marks in docs/benchmarks.md. Goals are those of the project;
+"added" follows from the paired ratio, in the figure's unit.
+"""
+
+import json
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+
+
+@dataclass(frozen=True)
+class Row:
+    label: str
+    title: str
+    figure: str
+    unit: str
+    goal: str
+    alone: bool = False  # plain python has no such figure
+    down: bool = False  # without an agent
+    scale: float = 1
+
+
+ROWS = [
+    Row("start-up to the first line, CPU", "b_startup.py", "cpu_to_main_ms", "ms", "+1"),
+    Row("start-up, peak memory", "b_startup.py", "peak_rss_mb", "MiB", "+3"),
+    Row("start-up, modules", "b_startup.py", "modules", "", "+0"),
+    Row("start-up, threads", "b_startup.py", "threads", "", "+0"),
+    Row("root span", "b_spans.py", "root", "ns", "", alone=True),
+    Row("root span with five tags", "b_spans.py", "root_5_tags", "ns", "500", alone=True),
+    Row("root span, encoded and sent, all threads", "b_spans.py", "sent_root", "ns", "800", True),
+    Row("child span", "b_spans.py", "child", "ns", "350", alone=True),
+    Row("root span with an error", "b_spans.py", "root_error", "ns", "", alone=True),
+    Row("set_tag", "b_spans.py", "set_tag", "ns", "", alone=True),
+    Row("Flask request, nine spans, request thread", "b_web.py flask", "cpu_us", "us", "+25"),
+    Row("Flask request, nine spans, all threads", "b_web.py flask", "process_cpu_us", "us", "+25"),
+    Row("sqlite3 cursor.execute", "b_libs.py sqlite,requests,logging", "sqlite_cursor_us", "us",
+        "+1.5"),
+    Row("sqlite3 connection.execute", "b_libs.py sqlite,requests,logging", "sqlite_connection_us",
+        "us", "+1.5"),
+    Row("requests.get on loopback", "b_libs.py sqlite,requests,logging", "requests_get_us", "us",
+        "+20"),
+    Row("logger.info", "b_libs.py sqlite,requests,logging", "logging_info_us", "us", ""),
+    Row("import of a small module (of 500)", "b_imports.py 500", "import_us", "us", "1.01x"),
+    Row("fork and wait", "b_misc.py fork", "fork_wait_us", "us", "+100"),
+    Row("exit after one trace, no agent", "b_exit.py", "exit_ms", "ms", "+100", down=True),
+    Row("100,000 traces, no agent: memory", "b_exit.py 100000", "grown_mb", "MiB", "+8",
+        down=True),
+]
+
+
+def named(value: float | None) -> str:
+    if value is None:
+        return ""
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+def row(results: list[dict], want: Row) -> str | None:
+    suffix = "+down" if want.down else ""
+    for result in results:
+        if result["title"] == want.title and f"ddpython{suffix}" in result["median"]:
+            break
+    else:
+        return None
+    median, ratio = result["median"], result["ratio"]
+    plain = None if want.alone else median["plain"].get(want.figure)
+    theirs = median[f"ddtrace{suffix}"].get(want.figure)
+    ours = median[f"ddpython{suffix}"].get(want.figure)
+    if ours is None:
+        return None
+    if plain is None:
+        added = named(ours)
+        compared = f"1/{theirs / ours:.0f} of ddtrace" if theirs and ours else ""
+    else:
+        times = ratio[f"ddpython{suffix}"].get(want.figure)
+        paired = plain >= 0.1 and times is not None
+        added = f"{plain * (times - 1) if paired else ours - plain:+.3g}"
+        compared = f"{times:.2f}x" if paired else ""
+    label = f"{want.label}, {want.unit}" if want.unit else want.label
+    return (f"| {label} | {named(plain)} | {named(theirs)} | {named(ours)} | {added} "
+            f"| {compared} | {want.goal} |")
+
+
+def processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def lines_of(path: str) -> list[dict]:
+    return [json.loads(line) for line in Path(path).read_text().splitlines() if line.strip()]
+
+
+def main() -> None:
+    results = lines_of(sys.argv[1])
+    load = max(result["load"] for result in results)
+    out = [
+        BEGIN,
+        "",
+        f"{processor()}, {os.cpu_count()} CPUs shared with other machines, Linux "
+        f"{platform.release().partition('-')[0]}; medians of {results[0]['rounds']} interleaved "
+        f"rounds, load average at most {load:.1f}.",
+        "",
+        "| figure | python | ddtrace-run | ddpython | added | against | goal |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        *filter(None, (row(results, want) for want in ROWS)),
+    ]
+    if len(sys.argv) > 2:
+        out += ["", "Instructions of `-c pass`, user space, by valgrind:", "",
+                "| python | python | ddpython | against |", "| --- | --- | --- | --- |"]
+        for one in lines_of(sys.argv[2]):
+            out.append(f"| {one['version']} | {one['plain']:,} | {one['ddpython']:,} "
+                       f"| {one['ddpython'] / one['plain']:.3f}x |")
+    out += ["", END]
+    page = PAGE.read_text()
+    before, _, rest = page.partition(BEGIN)
+    PAGE.write_text(before + "\n".join(out) + rest.partition(END)[2])
+
+
+if __name__ == "__main__":
+    main()
