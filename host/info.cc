@@ -13,7 +13,7 @@
 #include "core/config/core_settings.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent_sink.h"
-#include "core/transport/http.h"
+#include "core/transport/connection.h"
 #include "host/children/policy.h"
 #include "host/emulated.h"
 #include "host/identity.h"
@@ -38,14 +38,9 @@ std::string version_line() {
 std::string agent_problem(const std::string& url) {
   const Result<transport::Address> address = transport::parse_agent_url(url);
   if (!address.ok()) return address.status().message();
-  transport::HttpClient client(address.value());
-  client.start("GET " + address.value().prefix + "/info HTTP/1.1\r\nHost: " +
-                   address.value().host_header + "\r\n\r\n",
-               {}, base::monotonic_ns() + kPatienceNs);
-  transport::Progress progress;
-  do progress = client.advance(kPatienceNs);
-  while (progress == transport::Progress::kWorking);
-  if (progress == transport::Progress::kDone) return {};
+  const auto connection = transport::make_connection(address.value());
+  connection->start({.method = "GET", .target = "/info"}, base::monotonic_ns() + kPatienceNs);
+  if (transport::perform(*connection) == transport::Progress::kDone) return {};
   return "Agent not reachable at " + url;
 }
 

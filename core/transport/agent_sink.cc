@@ -6,6 +6,7 @@
 #include "core/config/core_settings.h"
 #include "core/sampling/sampling.h"
 #include "core/trace/tracer.h"
+#include "core/transport/agent.h"
 #include "core/transport/exporter.h"
 
 namespace dd::transport::agent_sink {
@@ -28,23 +29,66 @@ void keep_rate(std::string_view key, double rate) {
     rates.clear();
 }
 
-// "name:value, name:value"
-void add_headers(std::string_view text, Options& options) {
+// "name:value, name:value". The token of a test session can be replaced later.
+void add_written_headers(std::string_view text, Headers& headers) {
   while (!text.empty()) {
     const std::size_t comma = text.find(',');
-    std::string_view one = text.substr(0, comma);
+    const std::string_view one = text.substr(0, comma);
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-    while (one.starts_with(' ')) one.remove_prefix(1);
-    if (const std::size_t colon = one.find(':'); colon != std::string_view::npos)
-      options.headers.emplace_back(one.substr(0, colon), one.substr(colon + 1));
+    const std::size_t colon = one.find(':');
+    if (colon == one.npos) continue;
+    const std::string_view name = config::trim(one.substr(0, colon));
+    const std::string_view value = config::trim(one.substr(colon + 1));
+    if (config::same_ignoring_case(name, "X-Datadog-Test-Session-Token"))
+      agent::set_test_session_token(std::string(value));
+    else
+      headers.emplace_back(name, value);
   }
+}
+
+// What goes with everything the tracer sends. Empty values are left out.
+Headers tracer_headers(const Versions& versions) {
+  Headers out = {{"User-Agent", "Tracer/11.0.0"}, {"Datadog-Meta-Lang", "python"}};
+  const auto add = [&out](const char* name, const std::string& value) {
+    if (!value.empty()) out.emplace_back(name, value);
+  };
+  add("Datadog-Meta-Lang-Version", versions.language_version);
+  add("Datadog-Meta-Lang-Interpreter", "CPython");
+  add("Datadog-Meta-Tracer-Version", versions.tracer_version);
+  return out;
+}
+
+void with_payload(Headers& headers) {
+  agent::ask_info();
+  agent::add_headers(headers);
+}
+
+// An agent that says it does not know v0.5 is spared the attempt, and the payload its loss.
+void choose_version(const AgentInfo& info) {
+  if (info.has_endpoint("/v0.4/traces") && !info.has_endpoint("/v0.5/traces"))
+    the_exporter->use_v04();
+}
+
+// Sizes of zero and below are not understood; the default stays.
+std::size_t size_of(const config::Setting<std::int64_t>& setting, std::size_t otherwise) {
+  const std::int64_t bytes = setting.get();
+  if (bytes > 0) return static_cast<std::size_t>(bytes);
+  base::log(base::LogLevel::kWarning, std::string(setting.spec().env) + "=" +
+                                          std::to_string(bytes) + " is not above zero; using " +
+                                          std::to_string(otherwise));
+  return otherwise;
+}
+
+std::int64_t duration_of(const config::Setting<double>& setting, std::int64_t otherwise) {
+  const double seconds = setting.get();
+  return seconds > 0 && seconds < 3600 ? static_cast<std::int64_t>(seconds * 1e9) : otherwise;
 }
 
 // What only v0.4 carries (structured tags, native events) decides before the user does.
 bool wants_v05() {
   if (config::native_span_events.get()) return false;
-  for (const char* product : {"DD_APPSEC_ENABLED", "DD_IAST_ENABLED", "DD_LLMOBS_ENABLED",
-                              "DD_AI_GUARD_ENABLED"}) {
+  for (const char* product :
+       {"DD_APPSEC_ENABLED", "DD_IAST_ENABLED", "DD_LLMOBS_ENABLED", "DD_AI_GUARD_ENABLED"}) {
     const auto value = config::variable(product);
     if (value && config::parse_bool(*value).value_or(false)) return false;
   }
@@ -70,30 +114,37 @@ std::string agent_url() {
 }
 
 Status start(const Versions& versions) {
-  Options options{.url = agent_url(), .facts = facts, .on_rate = keep_rate};
-  options.language_version = versions.language_version;
-  options.tracer_version = versions.tracer_version;
-  options.on_start = versions.on_start;
-  if (const std::int64_t bytes = config::writer_buffer_bytes.get(); bytes > 0)
-    options.buffer_bytes = static_cast<std::size_t>(bytes);
-  if (const double seconds = config::writer_interval_s.get(); seconds > 0 && seconds < 3600)
-    options.interval_ns = static_cast<std::int64_t>(seconds * 1e9);
-  if (const double seconds = config::agent_timeout_s.get(); seconds > 0 && seconds < 3600)
-    options.timeout_ns = static_cast<std::int64_t>(seconds * 1e9);
+  Headers headers = tracer_headers(versions);
+  if (Status ready = agent::set_up(agent_url(), headers); !ready.ok()) return ready;
+  headers.emplace_back("Datadog-Client-Computed-Top-Level", "true");
+  headers.emplace_back("Datadog-Send-Real-Http-Status", "1");
+  if (const auto more = config::variable("_DD_TRACE_WRITER_ADDITIONAL_HEADERS"))
+    add_written_headers(*more, headers);
+  Options options;
+  options.url = agent_url();
+  options.buffer_bytes = size_of(config::writer_buffer_bytes, options.buffer_bytes);
+  options.chunk_bytes = size_of(config::writer_payload_bytes, options.chunk_bytes);
+  options.interval_ns = duration_of(config::writer_interval_s, options.interval_ns);
+  options.timeout_ns = duration_of(config::agent_timeout_s, options.timeout_ns);
   options.native_events = config::native_span_events.get();
   options.v05 = wants_v05();
-  if (const auto more = config::variable("_DD_TRACE_WRITER_ADDITIONAL_HEADERS"))
-    add_headers(*more, options);
+  options.headers = std::move(headers);
+  options.facts = facts;
+  options.on_rate = keep_rate;
+  options.on_response = agent::hear;
+  options.add_headers = with_payload;
   auto made = Exporter::make(std::move(options));
   if (!made.ok()) return made.status();
   the_exporter = std::move(made).value().release();
+  agent::on_info(choose_version);
+  Worker::get().on_start(versions.on_start);
   trace::Tracer::get().add_sink(the_exporter);
   return {};
 }
 
 bool flush(std::int64_t timeout_ns) { return !the_exporter || the_exporter->flush(timeout_ns); }
 void shutdown(std::int64_t timeout_ns) {
-  if (the_exporter) the_exporter->shutdown(timeout_ns);
+  if (the_exporter) Worker::get().shutdown(timeout_ns);
 }
 Exporter* exporter() { return the_exporter; }
 

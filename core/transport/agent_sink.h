@@ -22,7 +22,7 @@ namespace agent_sink {
 
 struct Versions {
   std::string language_version, tracer_version;
-  void (*on_start)() = nullptr;  // as in Options
+  void (*on_start)() = nullptr;  // Worker::on_start()
 };
 
 // Once, during start-up, settings resolved. An error: the agent's address cannot be used.

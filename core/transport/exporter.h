@@ -1,9 +1,8 @@
-// Sends finished traces to the agent: a bounded queue, one thread, one connection.
+// Sends finished traces to the agent: a bounded queue, a job of the worker, one connection.
 //
 //   accept()  application threads: one push, no lock, no system call but a wake-up now and then
-//   dd-worker encodes what was pushed, gives its memory back, sends, tries again, counts. It never
-//             takes the GIL, blocks all signals, starts with the first delivery, and sleeps without
-//             a timer while there is nothing to send.
+//   worker    encodes what was pushed, gives its memory back, sends, tries again, counts
+//             (core/transport/worker.h).
 //
 // What is accepted is sent, dropped for a counted reason, or still pending: the sums agree at any
 // time the worker rests. While no agent answers, at most kUnreachableBytes of payload are kept.
@@ -11,8 +10,6 @@
 // Source: WRITER.md sections 2, 3, 5, 8.
 
 #pragma once
-
-#include <pthread.h>
 
 #include <atomic>
 #include <cstdint>
@@ -22,35 +19,36 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/mutex.h"
 #include "core/base/status.h"
 #include "core/encoding/encoder.h"
 #include "core/trace/tracer.h"
-#include "core/transport/http.h"
+#include "core/transport/connection.h"
+#include "core/transport/worker.h"
 
 namespace dd::transport {
 
 struct Options {
   std::string url = "http://localhost:8126";
   std::size_t buffer_bytes = 20 << 20;  // of encoded traces
+  std::size_t chunk_bytes = 20 << 20;   // of one encoded chunk
   std::int64_t interval_ns = 1'000'000'000;
   std::int64_t timeout_ns = 2'000'000'000;
   bool v05 = true;
   bool native_events = false;  // with v0.4: events as a field of their own
-  std::string language_version, tracer_version;
-  std::vector<std::pair<std::string, std::string>> headers;  // more of them
+  Headers headers;             // on every request
   encoding::FactsSource facts = nullptr;
   // The agent's sampling rates, on the worker: begin (key empty), each, end (key empty, rate < 0).
   void (*on_rate)(std::string_view service_and_env, double rate) = nullptr;
-  // The worker was started (again, after a fork): on the thread that delivered the first trace, with
-  // all signals blocked and a lock held.
-  void (*on_start)() = nullptr;
+  // Each complete answer of the agent, on the worker, before its rates.
+  void (*on_response)(const Response& response) = nullptr;
+  // Headers that change: called for each request, on the worker.
+  void (*add_headers)(Headers& headers) = nullptr;
 };
 
 enum class Drop : std::uint8_t {
   kQueueFull,   // the worker could not keep up
   kBufferFull,  // encoded, but nobody took it away in time
-  kTooLarge,    // one chunk larger than the buffer
+  kTooLarge,    // one chunk larger than allowed, or than the buffer
   kUnsent,      // every attempt failed
   kRejected,    // the agent does not speak this version
   kClosed,      // after shutdown
@@ -71,7 +69,7 @@ struct Stats {  // of this process
   }
 };
 
-class Exporter final : public trace::Sink {
+class Exporter final : public trace::Sink, private Job {
  public:
   static constexpr std::size_t kWakeBytes = 256 << 10;  // of arenas: time to encode
   static constexpr std::size_t kQueueBytes = 4 << 20;   // of arenas, at most
@@ -88,8 +86,8 @@ class Exporter final : public trace::Sink {
   // Sends what was accepted before. True when nothing is left; false after one failed attempt or at
   // the timeout (what is left stays). Any thread but the worker; release the GIL first.
   bool flush(std::int64_t timeout_ns);
-  // The last flush, then the end of the thread. With no agent it takes at most 100 ms. Once.
-  void shutdown(std::int64_t timeout_ns);
+  // From the next payload on. Any thread; what is encoded already goes as it is.
+  void use_v04() { v04_wanted_.store(true, std::memory_order_relaxed); }
   Stats stats() const;
 
  private:
@@ -109,20 +107,23 @@ class Exporter final : public trace::Sink {
   };
 
   Exporter(Options options, Address address);
-  void start_thread();
-  void run();
-  void drain();
-  void begin_request(std::int64_t now);
-  void end_request(Progress progress);
-  void discard_payload(Drop why);
-  void complain(std::string_view problem);
-  void wake();
-  Counter& dropped(Drop why) { return dropped_[static_cast<int>(why)]; }
+  std::int64_t turn(const Turn& turn) override;
+  void add_polls(std::vector<pollfd>& polls) override;
+  bool idle() const override;
+  void end() override;
+  void forked(bool whole) override;
 
-  static void prepare_fork();
-  static void after_fork_parent();
-  static void after_fork_child();
-  void reset_in_child();
+  void drain();
+  void take_payload();
+  void begin_request(const Turn& turn);
+  void end_request(Progress progress, bool stopping);
+  void hear_rates(std::string_view body);
+  void discard_payload(Drop why);
+  void switch_to_v04();
+  std::unique_ptr<encoding::TraceEncoder> make_encoder() const;
+  void complain();
+  bool active() const { return connection_ && connection_->active(); }
+  Counter& dropped(Drop why) { return dropped_[static_cast<int>(why)]; }
 
   const Options options_;
   const Address address_;
@@ -130,32 +131,31 @@ class Exporter final : public trace::Sink {
   // Shared with application threads.
   std::atomic<trace::Delivery*> head_{nullptr};
   std::atomic<std::size_t> queued_bytes_{0};
-  std::atomic<std::uint32_t> signal_{0};
-  std::atomic<bool> armed_{false};    // the worker will look again without being woken
-  std::atomic<bool> running_{false};  // the thread was started
-  std::atomic<bool> closed_{false};
+  std::atomic<bool> armed_{false};  // the worker will look again without being woken
+  std::atomic<bool> closed_{false}, v04_wanted_{false};
   std::atomic<std::uint32_t> flush_wanted_{0}, flush_done_{0};
   std::atomic<bool> flush_clean_{false};
-  std::atomic<std::int64_t> stop_at_ns_{0};  // not 0: stop, at the latest then
-  std::atomic<std::uint32_t> finished_{0};
-  std::atomic<bool> reached_{false};  // an agent has answered, and did so last time
-  std::atomic<bool> resting_{true};   // the worker is asleep: its state is whole
   Counter accepted_, sent_, dropped_[static_cast<int>(Drop::kCount)];
   std::atomic<std::uint64_t> requests_{0}, failures_{0}, bytes_sent_{0};
 
-  base::Mutex mutex_;  // starting and stopping the thread
-  pthread_t thread_ DD_GUARDED_BY(mutex_) = {};
-
   // The worker's own.
   std::unique_ptr<encoding::TraceEncoder> encoder_;
-  std::unique_ptr<HttpClient> client_;
+  std::unique_ptr<Connection> connection_;
   encoding::Buffer payload_;
   Volume payload_volume_;
   std::string payload_path_;
+  Headers request_headers_;
   int attempts_ = 0;
   std::int64_t next_attempt_ns_ = 0, deadline_ns_ = 0;
-  bool complained_ = false, ever_reached_ = false, gave_up_ = false;
+  bool reached_ = false;     // an agent has answered, and did so last time
+  bool complained_ = false;  // of the outage that lasts
+  bool gave_up_ = false;
   std::string last_problem_;
+  // Keep rate: what was accepted and dropped in the last windows, one a payload.
+  static constexpr int kWindows = 10;
+  Volume accepted_before_, dropped_before_;
+  std::uint64_t window_accepted_[kWindows] = {}, window_dropped_[kWindows] = {};
+  int window_ = 0;
 };
 
 }  // namespace dd::transport

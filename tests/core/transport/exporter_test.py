@@ -1,5 +1,6 @@
 """The exporter against agents of every temper: exporter_test.py SENDER_PROGRAM."""
 
+import itertools
 import json
 import os
 import pathlib
@@ -48,6 +49,16 @@ class Sending(unittest.TestCase):
             self.balanced(stats)
             self.assertEqual(stats["accepted"], 50_001)
             self.assertEqual(len(agent.traces()), stats["sent"])
+
+    def test_one_line_for_each_outage(self):
+        with Agent() as agent:
+            answers = itertools.chain([500] * 6, [200], [500] * 12, itertools.repeat(200))
+            agent.answer = lambda request: (next(answers), {}, b"{}")
+            flushes = ["send", 1, "flush", 3000] * 20
+            stats, _, errors = run(agent.url, *flushes, "exit", 2000)
+            self.balanced(stats)
+            self.assertGreaterEqual(stats["dropped"], 3)
+            self.assertEqual(errors.count("\n"), 2)
 
     def test_a_connection_is_used_again(self):
         with Agent() as agent:
@@ -128,9 +139,54 @@ class Sending(unittest.TestCase):
             self.assertIn("size 0", lines)
 
 
+class Requests(unittest.TestCase):
+    def test_requests_arrive_in_order_on_one_connection(self):
+        with Agent(prefix="/base") as agent:
+            _, lines, _ = run(agent.url, "ask", agent.url, 3, "wait", 2000, "exit", 2000)
+            self.assertEqual(lines, ["clean 3 answered 0 failed 0 dropped 0 pending"])
+            self.assertEqual([r.path for r in agent.requests], ["/base/asked"] * 3)
+            self.assertEqual({r.connection for r in agent.requests}, {1})
+            self.assertEqual((agent.requests[0].body, agent.requests[0].headers["x-test"]), (b"body", "yes"))
+
+    def test_a_dead_place_slows_no_other(self):
+        with Agent() as dead, Agent() as alive:
+            dead.answer = "silent"
+            _, lines, _ = run(alive.url, "ask", dead.url, 40, "ask", alive.url, 8, "send", 2, "flush", 1500,
+                              "wait", 300, "exit", 2000)
+            self.assertEqual(lines[0], "clean")
+            self.assertRegex(lines[1], "left 0 answered . failed 24 dropped 1[56] pending")
+            self.assertEqual(lines[2], "clean 8 answered 0 failed 0 dropped 0 pending")
+            self.assertEqual(len(alive.traces()), 2)
+
+    def test_an_error_is_an_answer_that_failed(self):
+        with Agent() as agent:
+            agent.answer = "error"
+            _, lines, _ = run(agent.url, "ask", agent.url, 2, "wait", 2000, "exit", 2000)
+            self.assertEqual(lines, ["clean 0 answered 2 failed 0 dropped 0 pending"])
+
+    def test_a_timer_ticks_and_gets_the_last_word(self):
+        with Agent() as agent:
+            run(agent.url, "ask", agent.url, 0, "tick", 20, "sleep", 200, "exit", 2000)
+            paths = [r.path for r in agent.requests]
+            self.assertGreaterEqual(paths.count("/tick"), 2)
+            self.assertEqual((paths[-1], paths.count("/last")), ("/last", 1))
+
+    def test_a_child_has_a_queue_of_its_own(self):
+        with Agent() as agent:
+            _, lines, _ = run(agent.url, "ask", agent.url, 2, "wait", 2000, "forkask", "exit", 2000)
+            self.assertEqual(lines[1:], ["child 0"])
+            self.assertEqual([r.path for r in agent.requests], ["/asked", "/asked", "/child"])
+
+    def test_a_name_that_nobody_knows_fails(self):
+        with Agent() as agent:
+            _, lines, _ = run(agent.url, "ask", "http://no-such-host.invalid:1", 1, "send", 1, "flush", 2000,
+                              "exit", 2000)
+            self.assertEqual(lines[0], "clean")
+
+
 class Refused(unittest.TestCase):
     def test_a_url_that_cannot_be_used_is_an_error(self):
-        for url in ("ftp://x", "http://", "http://h:99999", "unix://", "https://h", "http://[::1"):
+        for url in ("ftp://x", "http://", "http://h:99999", "unix://", "http://[::1"):
             done = subprocess.run([SENDER, url, "exit", "0"], stdout=subprocess.PIPE)
             self.assertEqual(done.returncode, 4, url)
             self.assertTrue(done.stdout.startswith(b"agent URL"))

@@ -1,8 +1,11 @@
-#include "core/transport/http.h"
+#include "core/transport/response.h"
 
 #include <gtest/gtest.h>
 
 #include <map>
+
+#include "core/transport/address.h"
+#include "core/transport/agent_info.h"
 
 namespace dd::transport {
 namespace {

@@ -3,18 +3,25 @@
 //   flush MS    flushes                              sleep MS   does nothing
 //   fork        the child sends 3 traces and exits   closefds   closes every descriptor above 2
 //   exit MS     shuts down, prints the statistics
+//   ask URL N   submits N requests to a destination of its own
+//   wait MS     for every destination: waits, prints answered, failed, dropped
+//   tick MS     a timer that submits a request to the first destination, and one at the end
+//   forkask     the child submits one request to the first destination, waits and exits
 
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <memory>
 #include <string>
 #include <thread>
 
 #include "core/base/clock.h"
+#include "core/transport/destination.h"
 #include "core/transport/exporter.h"
 #include "tests/fakes/made_trace.h"
 
@@ -37,6 +44,20 @@ void send(Exporter& exporter, int count) {
   }();
   static auto* const sent = new std::deque<dd::trace::Delivery>;
   for (int i = 0; i < count; ++i) exporter.accept(&sent->emplace_back(made->delivery()));
+}
+
+std::deque<std::unique_ptr<dd::transport::Destination>> destinations;
+std::atomic<unsigned> replies{0};
+
+void ask(dd::transport::Destination& destination, const char* target) {
+  destination.submit({.target = target, .headers = {{"X-Test", "yes"}}, .body = "body"},
+                     [](const dd::transport::Reply&) { ++replies; });
+}
+
+void print_destination(const dd::transport::Destination& destination, bool clean) {
+  const auto s = destination.stats();
+  std::printf("%s %lu answered %lu failed %lu dropped %lu pending\n", clean ? "clean" : "left",
+              s.answered, s.failed, s.dropped, s.pending);
 }
 
 long resident_kb() {
@@ -67,7 +88,7 @@ void report(const Exporter& exporter, std::int64_t exit_ns) {
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
   dd::transport::Options options{.url = argv[1], .facts = facts};
-  options.tracer_version = "4.16.0";
+  options.headers = {{"Datadog-Meta-Lang", "python"}, {"Datadog-Meta-Tracer-Version", "4.16.0"}};
   int at = 2;
   if (std::string(argv[at]) == "v04") {
     options.v05 = false;
@@ -110,9 +131,35 @@ int main(int argc, char** argv) {
       if (child == 0) {
         send(exporter, 3);
         exporter.flush(2'000'000'000);
-        exporter.shutdown(2'000'000'000);
+        dd::transport::Worker::get().shutdown(2'000'000'000);
         const auto s = exporter.stats();
         _exit(s.accepted.traces == 3 && s.sent.traces + s.dropped_in_all().traces == 3 ? 0 : 1);
+      }
+      int status = 0;
+      waitpid(child, &status, 0);
+      std::printf("child %d\n", status);
+    } else if (command == "ask") {
+      destinations.push_back(
+          dd::transport::Destination::make(argv[at + 1], {.max_requests = 16}).value());
+      for (int i = 0; i < std::atoi(argv[at + 2]); ++i) ask(*destinations.back(), "/asked");
+      at += 2;
+    } else if (command == "wait") {
+      for (const auto& destination : destinations)
+        print_destination(*destination, destination->wait(number * 1'000'000LL));
+      ++at;
+    } else if (command == "tick") {
+      static dd::transport::Timer timer(number * 1'000'000LL, [](bool last) {
+        ask(*destinations.front(), last ? "/last" : "/tick");
+      });
+      timer.start();
+      ++at;
+    } else if (command == "forkask") {
+      std::fflush(stdout);
+      const pid_t child = fork();
+      if (child == 0) {
+        ask(*destinations.front(), "/child");
+        destinations.front()->wait(3'000'000'000);
+        _exit(destinations.front()->stats().answered == 1 ? 0 : 1);
       }
       int status = 0;
       waitpid(child, &status, 0);
@@ -128,7 +175,7 @@ int main(int argc, char** argv) {
           std::printf("size %ld\n", static_cast<long>(size));
     } else if (command == "exit") {
       const std::int64_t before = dd::base::monotonic_ns();
-      exporter.shutdown(number * 1'000'000LL);
+      dd::transport::Worker::get().shutdown(number * 1'000'000LL);
       report(exporter, dd::base::monotonic_ns() - before);
       ++at;
     } else {

@@ -1,0 +1,131 @@
+// The one thread of ours, and what runs on it.
+//
+// "dd-worker" encodes, sends, reads answers and keeps time for everything of ours; it never takes
+// the GIL, blocks all signals, and sleeps without a timer while there is nothing to do. A product
+// needs no thread of its own:
+//
+//     constinit Destination* agent = nullptr;               // core/transport/destination.h
+//     void report(bool last) { agent->submit({.target = "/v0.6/stats", .body = encode()}, {}); }
+//     ...
+//     static Timer every_ten_seconds(10'000'000'000, report);  // at the end once more, last = true
+//     every_ten_seconds.start();
+//
+// The thread starts with wake(): the first delivery, the first request, or a timer's start(). A
+// forked child has no thread until then; its jobs begin anew (Job::forked).
+
+#pragma once
+
+#include <poll.h>
+#include <pthread.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "core/base/mutex.h"
+
+namespace dd::transport {
+
+inline constexpr std::int64_t kNever = INT64_MAX;
+
+struct Turn {
+  std::int64_t now_ns = 0;
+  // The process ends: do what is worth finishing, without waiting for better times.
+  bool stopping = false;
+  std::int64_t stop_at_ns = kNever;      // the last moment, when stopping
+  std::int64_t hopeless_at_ns = kNever;  // the last moment for peers that never answered
+};
+
+// All but start() and stop() run on the worker and must not wait for anything.
+class Job {
+ public:
+  virtual ~Job() = default;
+  // Does what is due; returns when it wants its next turn. Turns may come earlier.
+  virtual std::int64_t turn(const Turn& turn) = 0;
+  virtual void add_polls(std::vector<pollfd>&) {}  // what it waits for besides
+  virtual bool idle() const { return true; }       // false: the end waits for it
+  virtual void end() {}                            // after the last turn: drop and count
+  // In the child, on the forking thread. `whole`: the worker was between turns; otherwise what it
+  // was writing cannot be known and must be left behind, not freed.
+  virtual void forked(bool whole) { (void)whole; }
+};
+
+class Worker {  // one a process
+ public:
+  constexpr Worker() = default;
+  Worker(const Worker&) = delete;
+  static Worker& get();
+
+  // Any thread but the worker. A job that is removed has no turn running and gets none.
+  void add(Job* job);
+  void remove(Job* job);
+
+  // There is work: starts the thread or ends its sleep. Any thread, no lock once it runs.
+  void wake();
+  bool running() const { return running_.load(std::memory_order_relaxed); }
+  // Lets the jobs finish, at most so long, and ends the thread. Peers that never answered get
+  // kHopelessNs of it. Any thread but the worker, without the GIL; once (a forked child begins
+  // anew).
+  void shutdown(std::int64_t timeout_ns);
+
+  // Called when the thread was started (again, after a fork): on the thread that woke it, with all
+  // signals blocked and a lock held.
+  void on_start(void (*call)()) { on_start_.store(call, std::memory_order_relaxed); }
+
+  static constexpr std::int64_t kHopelessNs = 100'000'000;
+
+ private:
+  void start_thread();
+  void run();
+  static void prepare_fork();
+  static void after_fork_parent();
+  static void after_fork_child();
+
+  static constexpr int kMaxJobs = 64;
+  std::atomic<std::uint32_t> signal_{0};
+  std::atomic<bool> running_{false}, closed_{false};
+  std::atomic<std::int64_t> stop_at_ns_{0}, hopeless_at_ns_{0};
+  std::atomic<std::uint32_t> finished_{0};
+  std::atomic<void (*)()> on_start_{nullptr};
+
+  base::Mutex starting_;
+  pthread_t thread_ DD_GUARDED_BY(starting_) = {};
+  base::Mutex turns_;  // held while jobs have their turns, not while waiting
+  Job* jobs_[kMaxJobs] DD_GUARDED_BY(turns_) = {};
+  bool fork_handlers_ DD_GUARDED_BY(turns_) = false;
+};
+
+// Calls `what` on the worker each `interval_ns` after start(), and with true once at the end. In a
+// forked child it goes on, from the child's first wake-up.
+class Timer final : public Job {
+ public:
+  using Function = std::function<void(bool last)>;
+  Timer(std::int64_t interval_ns, Function what)
+      : interval_ns_(interval_ns), what_(std::move(what)) {}
+  ~Timer() override { stop(); }
+  void start();
+  void stop();  // no call runs or comes afterwards
+  void set_interval(std::int64_t interval_ns) {
+    interval_ns_.store(interval_ns, std::memory_order_relaxed);
+  }
+
+  std::int64_t turn(const Turn& turn) override;
+  bool idle() const override { return ended_; }
+  void forked(bool whole) override;
+
+ private:
+  std::atomic<std::int64_t> interval_ns_;
+  const Function what_;
+  bool started_ = false;
+  // The worker's own.
+  std::int64_t next_ns_ = 0;
+  bool ended_ = false;
+};
+
+// Sleeping on a word until it is no longer `seen`, or for so long (kNever: without end).
+void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t seen,
+                std::int64_t timeout_ns);
+void futex_wake(const std::atomic<std::uint32_t>& word);
+
+}  // namespace dd::transport
