@@ -149,6 +149,8 @@ constinit Setting<bool> git_metadata({.env = "DD_TRACE_GIT_METADATA_ENABLED",
                                       .fallback = "true"});
 constinit Setting<bool> native_span_events({.env = "DD_TRACE_NATIVE_SPAN_EVENTS",
                                             .fallback = "false"});
+constinit Setting<bool> apm_tracing_enabled({.env = "DD_APM_TRACING_ENABLED",
+                                             .fallback = "true"});
 constinit TextSetting git_repository({.env = "DD_GIT_REPOSITORY_URL"});
 constinit TextSetting git_commit({.env = "DD_GIT_COMMIT_SHA"});
 
@@ -163,9 +165,20 @@ SettingBase* const kTable[] = {
     &inject_styles, &extract_behavior, &baggage_tag_keys, &extract_first, &legacy_baggage,
     &agent_url, &agent_host, &agent_port, &api_version, &agent_timeout_s, &writer_interval_s,
     &writer_buffer_bytes, &writer_payload_bytes, &git_metadata, &git_repository, &git_commit,
-    &native_span_events};
+    &native_span_events, &apm_tracing_enabled};
 }  // namespace
 
 std::span<SettingBase* const> core_settings() { return kTable; }
+
+bool product_wanted(std::string_view name) {
+  const auto value = variable("DD_" + std::string(name) + "_ENABLED");
+  return value && parse_bool(*value).value_or(false);
+}
+
+bool apm_opt_out() {
+  return !apm_tracing_enabled.get() &&
+         (product_wanted("APPSEC") || product_wanted("IAST") || product_wanted("APPSEC_SCA") ||
+          product_wanted("AI_GUARD"));
+}
 
 }  // namespace dd::config

@@ -20,9 +20,15 @@ extern Setting<bool> extract_first, legacy_baggage;
 extern TextSetting agent_url, agent_host, agent_port, api_version;
 extern Setting<double> agent_timeout_s, writer_interval_s;
 extern Setting<std::int64_t> writer_buffer_bytes, writer_payload_bytes;
-extern Setting<bool> git_metadata, native_span_events;
+extern Setting<bool> git_metadata, native_span_events, apm_tracing_enabled;
 extern TextSetting git_repository, git_commit;
 
 std::span<SettingBase* const> core_settings();
+
+// A product of this name is switched on: DD_<NAME>_ENABLED.
+bool product_wanted(std::string_view name);
+// APM tracing is off but a product that needs traces is on: one trace a minute, and what the product
+// marks.
+bool apm_opt_out();
 
 }  // namespace dd::config

@@ -1,6 +1,6 @@
 #include "core/encoding/extras.h"
 
-#include "core/encoding/json.h"
+#include "core/encoding/python_json.h"
 #include "core/encoding/msgpack.h"
 #include "core/encoding/utf8.h"
 
@@ -20,10 +20,10 @@ std::uint32_t length(const T* list) {
 
 void append_value_json(std::string& out, const trace::EventValue& value) {
   switch (value.kind) {
-    case trace::EventValueKind::kText: json::append_text(out, value.text.view()); break;
+    case trace::EventValueKind::kText: python_json::append_text(out, value.text.view()); break;
     case trace::EventValueKind::kBool: out += value.integer ? "true" : "false"; break;
-    case trace::EventValueKind::kInt: json::append_int(out, value.integer); break;
-    case trace::EventValueKind::kDouble: json::append_double(out, value.real); break;
+    case trace::EventValueKind::kInt: python_json::append_int(out, value.integer); break;
+    case trace::EventValueKind::kDouble: python_json::append_double(out, value.real); break;
     case trace::EventValueKind::kArray: {
       out += '[';
       for (const trace::EventValue* at = value.elements; at; at = at->next) {
@@ -98,28 +98,28 @@ void append_links_json(std::string& out, const trace::Link* links) {
   out += '[';
   for (const trace::Link* link = links; link; link = link->next) {
     out += R"({"trace_id": ")";
-    json::append_hex(out, link->trace_id.high, 16);
-    json::append_hex(out, link->trace_id.low, 16);
+    python_json::append_hex(out, link->trace_id.high, 16);
+    python_json::append_hex(out, link->trace_id.low, 16);
     out += R"(", "span_id": ")";
-    json::append_hex(out, link->span_id, 16);
+    python_json::append_hex(out, link->span_id, 16);
     out += '"';
     if (link->attributes) {
       out += R"(, "attributes": {)";
       for (const trace::TextPair* pair = link->attributes; pair; pair = pair->next) {
-        json::append_text(out, pair->key.view());
+        python_json::append_text(out, pair->key.view());
         out += ": ";
-        json::append_text(out, pair->value.view());
+        python_json::append_text(out, pair->value.view());
         if (pair->next) out += ", ";
       }
       out += '}';
     }
     if (link->tracestate.size) {
       out += R"(, "tracestate": )";
-      json::append_text(out, link->tracestate.view());
+      python_json::append_text(out, link->tracestate.view());
     }
     if (link->flags) {
       out += R"(, "flags": )";
-      json::append_unsigned(out, *link->flags & ~kFlagsKnown);
+      python_json::append_unsigned(out, *link->flags & ~kFlagsKnown);
     }
     out += link->next ? "}, " : "}";
   }
@@ -130,13 +130,13 @@ void append_events_json(std::string& out, const trace::Event* events) {
   out += '[';
   for (const trace::Event* event = events; event; event = event->next) {
     out += R"({"name": )";
-    json::append_text(out, event->name.view());
+    python_json::append_text(out, event->name.view());
     out += R"(, "time_unix_nano": )";
-    json::append_unsigned(out, event->time_unix_ns);
+    python_json::append_unsigned(out, event->time_unix_ns);
     if (event->attributes) {
       out += R"(, "attributes": {)";
       for (const trace::EventValue* value = event->attributes; value; value = value->next) {
-        json::append_text(out, value->key.view());
+        python_json::append_text(out, value->key.view());
         out += ": ";
         append_value_json(out, *value);
         if (value->next) out += ", ";

@@ -90,12 +90,17 @@ std::optional<ExtractedContext> extract_datadog(const Carrier& carrier, const Op
     trace::remove_entry(segment.meta, "_dd.p.dm");
     trace::set_entry(segment.meta, "_dd.propagation_error", "decoding_error");
   }
+  if (options.apm_off) {
+    segment.priority.reset();
+    if (trace::find_entry(segment.meta, "_dd.p.ts")) segment.priority = 2;
+  }
   return context;
 }
 
 // Under segment.mutex.
 void inject_datadog(Segment& segment, std::uint64_t span_id, Carrier& carrier,
                     const Options& options) {
+  if (options.apm_off && !trace::find_entry(segment.meta, "_dd.p.ts")) return;
   if (segment.trace_id.high) {
     std::string high;
     append_hex(high, segment.trace_id.high);

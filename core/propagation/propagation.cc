@@ -116,6 +116,7 @@ Options options_from_settings() {
       static_cast<std::size_t>(std::clamp<std::int64_t>(most, 0, 512));
   made.baggage_tag_keys = config::parse_list(config::baggage_tag_keys.get());
   made.wide_trace_ids = config::wide_trace_ids.get();
+  made.apm_off = !config::apm_tracing_enabled.get();
   return made;
 }
 

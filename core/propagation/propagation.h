@@ -39,6 +39,7 @@ struct Options {
   std::size_t datadog_tags_max_length = 512;  // 0: the header is not written
   std::vector<std::string> baggage_tag_keys;  // "*": all
   bool wide_trace_ids = true;
+  bool apm_off = false;  // only traces that a product marked (_dd.p.ts) are passed on
 };
 // From core_settings, as they are now.
 Options options_from_settings();

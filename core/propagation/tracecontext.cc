@@ -3,6 +3,7 @@
 
 #include "core/propagation/styles.h"
 #include "core/propagation/text.h"
+#include "core/trace/otel_state.h"
 
 namespace dd::propagation {
 namespace {
@@ -36,39 +37,36 @@ bool is_member(std::string_view member, std::string_view vendor) {
          member[vendor.size()] == '=';
 }
 
-// The members that are kept: the last dd= first, then the last ot=, then the others in order, within
-// the limits of count and size.
-std::vector<std::string_view> keep_members(std::string_view header) {
+// The members that are kept, joined: the last dd= first, then what is valid of the last ot=, then
+// the others in order, within the limits of count and size.
+std::string keep_members(std::string_view header) {
   std::vector<std::string_view> others;
-  std::string_view piece, datadog, otel;
+  std::string_view piece, datadog;
+  std::string otel;
   while (next_piece(header, ',', piece)) {
     piece = strip(piece);
-    if (piece.empty()) continue;
     if (is_member(piece, "dd"))
       datadog = piece;
-    else
+    else if (is_member(piece, "ot"))
+      otel = trace::otel::tidy(piece.substr(3));
+    else if (!piece.empty())
       others.push_back(piece);
-    if (is_member(piece, "ot")) otel = piece;
   }
-  const std::size_t room = kMaxMembers - (datadog.empty() ? 0 : 1);
+  if (!otel.empty()) otel.insert(0, "ot=");
+  const std::size_t room = kMaxMembers - !datadog.empty() - !otel.empty();
   for (std::size_t i = others.size(); i-- > 0 && others.size() > room;)
-    if (others[i].size() > kLongMember && others[i].data() != otel.data())
+    if (others[i].size() > kLongMember)
       others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
   if (others.size() > room) others.resize(room);
-  std::vector<std::string_view> kept;
-  std::size_t bytes = 0;
-  if (!datadog.empty()) {
-    kept.push_back(datadog);
-    bytes = datadog.size();
-  }
+  std::string kept(datadog);
+  if (!otel.empty()) kept += (kept.empty() ? "" : ",") + otel;
   for (const std::string_view member : others) {
-    const std::size_t with = bytes + member.size() + (kept.empty() ? 0 : 1);
-    if (with > kMaxBytes) {
+    if (kept.size() + member.size() + !kept.empty() > kMaxBytes) {
       if (member.size() > kLongMember) continue;
       break;
     }
-    kept.push_back(member);
-    bytes = with;
+    if (!kept.empty()) kept += ',';
+    kept += member;
   }
   return kept;
 }
@@ -145,13 +143,10 @@ std::optional<ExtractedContext> extract_tracecontext(const Carrier& carrier) {
   DatadogMember datadog;
   const auto state = carrier.get("tracestate");
   if (state && !state->empty() && std::all_of(state->begin(), state->end(), printable)) {
-    std::string joined;
-    for (const std::string_view member : keep_members(*state)) {
-      if (!joined.empty()) joined += ',';
-      joined += member;
-      if (is_member(member, "dd"))
-        if (auto read = read_datadog(member.substr(3))) datadog = std::move(*read);
-    }
+    const std::string joined = keep_members(*state);
+    if (joined.starts_with("dd="))
+      if (auto read = read_datadog(std::string_view(joined).substr(3, joined.find(',') - 3)))
+        datadog = std::move(*read);
     if (!joined.empty()) trace::set_entry(segment.meta, "tracestate", joined);
   }
   for (const auto& [key, value] : datadog.tags) trace::set_entry(segment.meta, key, value);
@@ -179,6 +174,7 @@ std::string traceparent(Segment& segment, std::uint64_t span_id) {
 }
 
 std::string tracestate(Segment& segment, std::uint64_t span_id, bool remote) {
+  trace::otel::settle(segment);
   std::string value;
   const auto item = [&](std::string_view key) -> std::string& {
     if (!value.empty()) value += ';';

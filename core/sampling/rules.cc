@@ -2,120 +2,11 @@
 #include <optional>
 
 #include "core/config/parse.h"
+#include "core/json/json.h"
 #include "core/sampling/sampling.h"
 
 namespace dd::sampling {
 namespace {
-
-// Enough of JSON for lists of flat objects; deeper values are skipped. Bounded depth, no recursion
-// past it, no exceptions.
-class Reader {
- public:
-  explicit Reader(std::string_view text) : text_(text) {}
-
-  bool take(char c) {
-    blank();
-    if (text_.empty() || text_.front() != c) return false;
-    text_.remove_prefix(1);
-    return true;
-  }
-  char peek() {
-    blank();
-    return text_.empty() ? '\0' : text_.front();
-  }
-  bool at_end() { return peek() == '\0' && text_.empty(); }
-
-  std::optional<std::string> string() {
-    if (!take('"')) return std::nullopt;
-    std::string out;
-    while (!text_.empty()) {
-      char c = pop();
-      if (c == '"') return out;
-      if (c != '\\') {
-        out += c;
-        continue;
-      }
-      if (text_.empty()) break;
-      c = pop();
-      switch (c) {
-        case 'n': out += '\n'; break;
-        case 't': out += '\t'; break;
-        case 'r': out += '\r'; break;
-        case 'b': out += '\b'; break;
-        case 'f': out += '\f'; break;
-        case 'u':
-          if (!unicode(out)) return std::nullopt;
-          break;
-        case '"': case '\\': case '/': out += c; break;
-        default: return std::nullopt;
-      }
-    }
-    return std::nullopt;
-  }
-  std::optional<std::string_view> word() {  // number, true, false, null
-    blank();
-    std::size_t end = 0;
-    while (end < text_.size() && (text_[end] == '-' || text_[end] == '+' || text_[end] == '.' ||
-                                  (text_[end] >= '0' && text_[end] <= '9') ||
-                                  (text_[end] >= 'a' && text_[end] <= 'z') || text_[end] == 'E'))
-      ++end;
-    if (end == 0) return std::nullopt;
-    const std::string_view out = text_.substr(0, end);
-    text_.remove_prefix(end);
-    return out;
-  }
-  bool skip(int depth = 0) {
-    if (depth > 16) return false;
-    const char c = peek();
-    if (c == '"') return string().has_value();
-    if (c != '{' && c != '[') return word().has_value();
-    const char close = c == '{' ? '}' : ']';
-    take(c);
-    if (take(close)) return true;
-    do {
-      if (c == '{' && (!string() || !take(':'))) return false;
-      if (!skip(depth + 1)) return false;
-    } while (take(','));
-    return take(close);
-  }
-
- private:
-  char pop() {
-    const char c = text_.front();
-    text_.remove_prefix(1);
-    return c;
-  }
-  void blank() {
-    while (!text_.empty() && (text_[0] == ' ' || text_[0] == '\n' || text_[0] == '\t' ||
-                              text_[0] == '\r'))
-      text_.remove_prefix(1);
-  }
-  bool unicode(std::string& out) {
-    if (text_.size() < 4) return false;
-    unsigned code = 0;
-    for (int i = 0; i < 4; ++i) {
-      const char c = config::lower(pop());
-      if (c >= '0' && c <= '9')
-        code = code * 16 + static_cast<unsigned>(c - '0');
-      else if (c >= 'a' && c <= 'f')
-        code = code * 16 + static_cast<unsigned>(c - 'a' + 10);
-      else
-        return false;
-    }
-    if (code < 0x80) {
-      out += static_cast<char>(code);
-    } else if (code < 0x800) {
-      out += static_cast<char>(0xC0 | code >> 6);
-      out += static_cast<char>(0x80 | (code & 63));
-    } else {
-      out += static_cast<char>(0xE0 | code >> 12);
-      out += static_cast<char>(0x80 | (code >> 6 & 63));
-      out += static_cast<char>(0x80 | (code & 63));
-    }
-    return true;
-  }
-  std::string_view text_;
-};
 
 bool only_wildcards(std::string_view pattern) {
   return pattern.find_first_not_of("*?") == pattern.npos;
@@ -134,55 +25,119 @@ bool tag_matches(const trace::Span& span, std::string_view name, std::string_vie
   return span.has(key) && glob_matches(pattern, span.text(key));
 }
 
-// One object. False: the text is not JSON and reading must stop.
-bool read_rule(Reader& in, Rule& rule, std::string& problem) {
-  bool has_rate = false;
-  if (in.take('}')) return problem = "a rule has no sample_rate", true;
-  do {
-    const auto key = in.string();
-    if (!key || !in.take(':')) return false;
-    if (*key == "sample_rate") {
-      const auto word = in.word();
-      const auto rate = word ? config::parse_double(*word) : std::nullopt;
-      if (!rate) return problem = "sample_rate is not a number", word.has_value();
-      rule.rate = std::clamp(*rate, 0.0, 1.0);
-      has_rate = true;
-    } else if (*key == "service" || *key == "name" || *key == "resource") {
-      if (in.peek() != '"') {
-        if (!in.skip()) return false;
-        continue;
-      }
-      const auto text = in.string();
-      if (!text) return false;
-      (*key == "service" ? rule.service : *key == "name" ? rule.name : rule.resource) = *text;
-    } else if (*key == "provenance") {
-      const auto text = in.string();
-      if (!text) return false;
-      if (*text == "customer")
-        rule.provenance = Provenance::kCustomer;
-      else if (*text == "dynamic")
-        rule.provenance = Provenance::kDynamic;
-      else if (*text != "default")
-        problem = "provenance " + text->substr(0, 40) + " is unknown";
-    } else if (*key == "tags" && in.peek() == '{') {
-      in.take('{');
-      if (in.take('}')) continue;
-      do {
-        const auto name = in.string();
-        if (!name || !in.take(':')) return false;
-        const auto value = in.string();
-        if (!value) return false;
-        rule.tags.emplace_back(*name, *value);
-      } while (in.take(','));
-      if (!in.take('}')) return false;
-    } else {
-      problem = "key " + key->substr(0, 40) + " is unknown";
-      if (!in.skip()) return false;
-    }
-  } while (in.take(','));
-  if (!in.take('}')) return false;
-  if (!has_rate && problem.empty()) problem = "a rule has no sample_rate";
+std::optional<double> number_of(const json::Value& value) {
+  if (value.kind() == json::Value::Kind::kNumber) return value.number();
+  if (value.kind() == json::Value::Kind::kText) return config::parse_double(value.text());
+  if (value.kind() == json::Value::Kind::kBool) return value.boolean() ? 1 : 0;
+  return std::nullopt;
+}
+
+// A glob, or null for any.
+bool read_glob(const json::Value::Member& member, std::string& glob, std::string& problem) {
+  if (!member.value.is_null() && member.value.kind() != json::Value::Kind::kText) {
+    problem = member.name + " is not text";
+    return false;
+  }
+  glob.assign(member.value.text());
   return true;
+}
+
+void read_tags(const json::Value& value, Rule& rule, std::string& problem) {
+  const auto add = [&](std::string_view name, const json::Value& glob) {
+    if (glob.kind() != json::Value::Kind::kText)
+      problem = "tag " + std::string(name.substr(0, 40)) + " is not text";
+    else
+      rule.tags.emplace_back(name, glob.text());
+  };
+  for (const json::Value::Member& tag : value.members()) add(tag.name, tag.value);
+  // The form of remote configuration.
+  for (const json::Value& tag : value.items()) add(tag["key"].text(), tag["value_glob"]);
+}
+
+// What is wrong with it, or nothing.
+std::string read_rule(const json::Value& object, Rule& rule) {
+  if (object.kind() != json::Value::Kind::kObject) return "a rule is not an object";
+  std::string problem;
+  bool rated = false;
+  for (const json::Value::Member& member : object.members()) {
+    const std::string_view key = member.name;
+    if (key == "sample_rate") {
+      const auto rate = number_of(member.value);
+      if (!rate) return "sample_rate is not a number";
+      rule.rate = std::clamp(*rate, 0.0, 1.0);
+      rated = true;
+    } else if (key == "service") {
+      read_glob(member, rule.service, problem);
+    } else if (key == "name") {
+      read_glob(member, rule.name, problem);
+    } else if (key == "resource") {
+      read_glob(member, rule.resource, problem);
+    } else if (key == "tags") {
+      read_tags(member.value, rule, problem);
+    } else if (key == "discard") {
+      if (member.value.kind() != json::Value::Kind::kBool) return "discard is not true or false";
+      rule.discard = member.value.boolean();
+    } else if (key == "provenance") {
+      const std::string_view text = member.value.text();
+      if (text == "customer")
+        rule.provenance = Provenance::kCustomer;
+      else if (text == "dynamic")
+        rule.provenance = Provenance::kDynamic;
+      else if (text != "default")
+        return "provenance " + std::string(text.substr(0, 40)) + " is unknown";
+    } else {
+      return "key " + std::string(key.substr(0, 40)) + " is unknown";
+    }
+    if (!problem.empty()) return problem;
+  }
+  return rated ? problem : "a rule has no sample_rate";
+}
+
+std::string read_span_rule(const json::Value& object, SpanRule& rule) {
+  if (object.kind() != json::Value::Kind::kObject) return "a rule is not an object";
+  std::string problem;
+  for (const json::Value::Member& member : object.members()) {
+    const std::string_view key = member.name;
+    if (key == "sample_rate" || key == "max_per_second") {
+      const auto number = number_of(member.value);
+      if (!number) return std::string(key) + " is not a number";
+      if (key == "sample_rate")
+        rule.rate = std::clamp(*number, 0.0, 1.0);
+      else
+        rule.max_per_second = *number < 0 ? -1 : *number;
+    } else if (key == "service") {
+      read_glob(member, rule.service, problem);
+    } else if (key == "name") {
+      read_glob(member, rule.name, problem);
+    }
+    if (!problem.empty()) return problem;
+  }
+  return rule.service.empty() && rule.name.empty() ? "a rule has neither service nor name" : "";
+}
+
+template <class T, class F>
+std::vector<T> read_list(std::string_view text, std::vector<std::string>* problems, F&& read) {
+  constexpr std::size_t kMostRules = 1000;
+  std::vector<T> rules;
+  if (config::trim(text).empty()) return rules;
+  const std::optional<json::Value> list = json::parse(text);
+  if (!list || list->kind() != json::Value::Kind::kArray) {
+    if (problems) problems->push_back("the text is not a JSON list of rules");
+    return rules;
+  }
+  for (const json::Value& object : list->items()) {
+    T rule;
+    std::string problem = read(object, rule);
+    if (problem.empty() && rules.size() < kMostRules)
+      rules.push_back(std::move(rule));
+    else if (problems)
+      problems->push_back(problem.empty() ? "there are too many rules" : std::move(problem));
+  }
+  return rules;
+}
+
+bool fits(const std::string& glob, const trace::Text& text) {
+  return glob.empty() || glob_matches(glob, text.present() ? text.view() : "None");
 }
 
 }  // namespace
@@ -209,36 +164,37 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
 }
 
 bool Rule::matches(const trace::Span& span) const {
-  const auto fits = [](const std::string& glob, const trace::Text& text) {
-    return glob.empty() || glob_matches(glob, text.present() ? text.view() : "None");
-  };
   if (!fits(service, span.service) || !fits(name, span.name) || !fits(resource, span.resource))
     return false;
   return std::all_of(tags.begin(), tags.end(),
                      [&](const auto& tag) { return tag_matches(span, tag.first, tag.second); });
 }
 
-std::vector<Rule> parse_rules(std::string_view json, std::vector<std::string>* problems) {
-  std::vector<Rule> rules;
-  const auto report = [&](std::string problem) {
-    if (problems) problems->push_back(std::move(problem));
-  };
-  Reader in(json);
-  if (in.at_end()) return rules;
-  bool good = in.take('[');
-  if (good && !in.take(']')) {
-    do {
-      Rule rule;
-      std::string problem;
-      good = in.take('{') && read_rule(in, rule, problem);
-      if (!problem.empty())
-        report(problem);
-      else if (good)
-        rules.push_back(std::move(rule));
-    } while (good && rules.size() < 1000 && in.take(','));
-    good = good && in.take(']');
-  }
-  if (!good) report("the text is not a JSON list of rules");
+bool SpanRule::matches(const trace::Span& span) const {
+  return fits(service, span.service) && fits(name, span.name);
+}
+
+std::vector<Rule> parse_rules(std::string_view text, std::vector<std::string>* problems) {
+  std::vector<Rule> rules = read_list<Rule>(text, problems, read_rule);
+  std::stable_sort(rules.begin(), rules.end(),
+                   [](const Rule& a, const Rule& b) { return a.provenance < b.provenance; });
+  return rules;
+}
+
+std::vector<SpanRule> parse_span_rules(std::string_view text, std::vector<std::string>* problems) {
+  return read_list<SpanRule>(text, problems, read_span_rule);
+}
+
+std::vector<Rule> parse_remote_rules(std::string_view text, std::vector<std::string>* problems) {
+  std::vector<Rule> rules = read_list<Rule>(
+      text, problems, [](const json::Value& object, Rule& rule) -> std::string {
+        if (object["provenance"].is_null()) return "a remote rule has no provenance";
+        std::string problem = read_rule(object, rule);
+        if (problem.empty() && rule.service.empty() && rule.name.empty() && rule.resource.empty() &&
+            rule.tags.empty())
+          problem = "a remote rule matches nothing in particular";
+        return problem;
+      });
   std::stable_sort(rules.begin(), rules.end(),
                    [](const Rule& a, const Rule& b) { return a.provenance < b.provenance; });
   return rules;

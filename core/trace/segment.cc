@@ -79,7 +79,8 @@ void Segment::clear() {
   held.clear();
   started = sequence = 0;
   current = nullptr;
-  discarded = false;
+  discarded = by_hand = false;
+  otel = OtelNote::kNothing;
   high_digits[0] = '\0';
 }
 
@@ -99,6 +100,10 @@ Shared<Segment> Segment::copy() {
   made->metrics = metrics;
   made->baggage = baggage;
   made->discarded = discarded;
+  made->by_hand = by_hand;
+  made->otel = otel;
+  made->otel_keep = otel_keep;
+  made->otel_rate = otel_rate;
   return made;
 }
 

@@ -361,6 +361,9 @@ void Tracer::deliver(Segment& segment, std::vector<Span*>& spans,
     if (hooks && hooks->filter) hooks->filter(spans);
     if (!spans.empty()) {
       if (hooks && hooks->decide && !segment.priority) hooks->decide(segment, *root);
+      if (segment.by_hand)
+        for (const Key& rate : {tags::kRulePsr, tags::kAgentPsr, tags::kLimitPsr})
+          if (root->find(rate)) root->remove(rate);
       if (hooks && hooks->decided && !hooks->decided(segment, spans)) spans.clear();
     }
   } else {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/base/clock.h"
+#include "core/sampling/sampling.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/context_object.h"
 #include "core/tracing/exception_text.h"
@@ -367,9 +368,7 @@ bool record_error(SpanObject* self, Handle type, Handle value, Handle traceback,
 }
 
 void decide(trace::Segment& segment, int priority) {
-  const base::MutexLock lock(segment.mutex);
-  segment.priority = priority;
-  trace::set_entry(segment.meta, "_dd.p.dm", "-4");
+  sampling::decide_by_hand(segment, priority > 0);
 }
 
 Ref tags_of(SpanObject* self, bool texts, bool numbers) {

@@ -87,11 +87,8 @@ std::int64_t duration_of(const config::Setting<double>& setting, std::int64_t ot
 // What only v0.4 carries (structured tags, native events) decides before the user does.
 bool wants_v05() {
   if (config::native_span_events.get()) return false;
-  for (const char* product :
-       {"DD_APPSEC_ENABLED", "DD_IAST_ENABLED", "DD_LLMOBS_ENABLED", "DD_AI_GUARD_ENABLED"}) {
-    const auto value = config::variable(product);
-    if (value && config::parse_bool(*value).value_or(false)) return false;
-  }
+  for (const char* product : {"APPSEC", "IAST", "LLMOBS", "AI_GUARD"})
+    if (config::product_wanted(product)) return false;
   const std::string_view version = config::api_version.get();
   if (!version.empty() && version != "v0.4" && version != "v0.5")
     base::log(base::LogLevel::kWarning,
@@ -118,6 +115,8 @@ Status start(const Versions& versions) {
   if (Status ready = agent::set_up(agent_url(), headers); !ready.ok()) return ready;
   headers.emplace_back("Datadog-Client-Computed-Top-Level", "true");
   headers.emplace_back("Datadog-Send-Real-Http-Status", "1");
+  // The agent must not compute statistics of what was not asked to be traced.
+  if (config::apm_opt_out()) headers.emplace_back("Datadog-Client-Computed-Stats", "true");
   if (const auto more = config::variable("_DD_TRACE_WRITER_ADDITIONAL_HEADERS"))
     add_written_headers(*more, headers);
   Options options;

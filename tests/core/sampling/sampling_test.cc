@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/trace/otel_state.h"
 #include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 
@@ -50,8 +51,11 @@ TEST(Rules, bad_ones_are_left_out) {
       {"unknown key", R"([{"sample_rate":1,"colour":{"a":[1]}},{"sample_rate":1}])", 1, true},
       {"unknown provenance", R"([{"sample_rate":1,"provenance":"me"}])", 0, true},
       {"not a list", R"({"sample_rate":1})", 0, true},
-      {"cut off", R"([{"sample_rate":1},{"sample)", 1, true},
+      {"cut off", R"([{"sample_rate":1},{"sample)", 0, true},
       {"no number", R"([{"sample_rate":"x"}])", 0, true},
+      {"discard", R"([{"sample_rate":1,"discard":true},{"sample_rate":1,"discard":1}])", 1, true},
+      {"tags as remote configuration writes them",
+       R"([{"sample_rate":1,"tags":[{"key":"a","value_glob":"b*"}]}])", 1, false},
       {"tags", R"([{"sample_rate":1,"tags":{"a":"b*"}}])", 1, false},
   };
   for (const Case& c : kCases) {
@@ -150,6 +154,117 @@ TEST_F(Decide, integral_numbers_match_as_text_and_others_only_wildcards) {
   span->set(trace::Key("f"), 3.5);
   EXPECT_TRUE(parse_rules(R"([{"sample_rate":1,"tags":{"n":"3","f":"*"}}])")[0].matches(*span));
   EXPECT_FALSE(parse_rules(R"([{"sample_rate":1,"tags":{"f":"3*"}}])")[0].matches(*span));
+}
+
+TEST(SpanRules, need_a_service_or_a_name) {
+  std::vector<std::string> problems;
+  const auto rules = parse_span_rules(
+      R"([{"service":"a"},{"sample_rate":1},{"name":"n","sample_rate":0.5,"max_per_second":2}])",
+      &problems);
+  ASSERT_EQ(rules.size(), 2u);
+  EXPECT_EQ(rules[0].rate, 1);
+  EXPECT_EQ(rules[0].max_per_second, -1);
+  EXPECT_EQ(rules[1].max_per_second, 2);
+  EXPECT_EQ(problems.size(), 1u);
+}
+
+TEST_F(Decide, spans_of_dropped_traces_are_kept_alone) {
+  configure({.rules = parse_rules(R"([{"sample_rate":0}])"),
+             .span_rules = parse_span_rules(R"([{"service":"sh*","max_per_second":1}])")});
+  decide(*span->segment, *span);
+  std::vector<trace::Span*> spans{span};
+  EXPECT_TRUE(decided(*span->segment, spans));
+  EXPECT_EQ(number(tags::kSpanSamplingMechanism), 8);
+  EXPECT_EQ(number(tags::kSpanSamplingRate), 1);
+  EXPECT_EQ(number(tags::kSpanSamplingLimit), 1);
+  span->remove(tags::kSpanSamplingMechanism);
+  EXPECT_TRUE(decided(*span->segment, spans));  // the second within a second
+  EXPECT_FALSE(span->has(tags::kSpanSamplingMechanism));
+}
+
+TEST_F(Decide, spans_of_kept_traces_are_left_alone) {
+  configure({.span_rules = parse_span_rules(R"([{"service":"sh*"}])")});
+  decide(*span->segment, *span);
+  std::vector<trace::Span*> spans{span};
+  EXPECT_TRUE(decided(*span->segment, spans));
+  EXPECT_FALSE(span->has(tags::kSpanSamplingMechanism));
+}
+
+TEST_F(Decide, what_a_discarding_rule_rejects_is_dropped) {
+  configure({.rules = parse_rules(R"([{"sample_rate":0,"discard":true}])")});
+  decide(*span->segment, *span);
+  std::vector<trace::Span*> spans{span};
+  EXPECT_FALSE(decided(*span->segment, spans));
+  EXPECT_TRUE(span->segment->discarded);
+}
+
+TEST_F(Decide, without_apm_one_trace_a_minute_is_kept) {
+  configure({.rules = parse_rules(R"([{"sample_rate":1}])"), .opt_out = true});
+  decide(*span->segment, *span);
+  EXPECT_EQ(span->segment->priority, 1);
+  EXPECT_EQ(maker(), "-5");
+  EXPECT_EQ(number(tags::kLimitPsr), 1);
+  span->segment->priority.reset();
+  decide(*span->segment, *span);
+  EXPECT_EQ(span->segment->priority, 0);
+  EXPECT_EQ(number(tags::kLimitPsr), 0.5);
+  std::vector<trace::Span*> spans{span};
+  EXPECT_TRUE(decided(*span->segment, spans));
+  EXPECT_EQ(number(tags::kApmEnabled), 0);
+}
+
+TEST_F(Decide, remote_rules_stand_before_the_configured_ones) {
+  configure({.rules = parse_rules(R"([{"sample_rate":1}])")});
+  set_remote(R"([{"sample_rate":0.25,"service":"shop","provenance":"customer"},
+                 {"sample_rate":1,"provenance":"customer"}, {"sample_rate":1,"service":"shop"}])",
+             0.75);
+  decide(*span->segment, *span);
+  EXPECT_EQ(maker(), "-11");
+  EXPECT_EQ(number(tags::kRulePsr), 0.25);
+  const auto again = [&] {
+    span->segment->priority.reset();
+    span->segment->meta.clear();
+    decide(*span->segment, *span);
+  };
+  set_remote("", 0.75);
+  again();
+  EXPECT_EQ(maker(), "-3");
+  EXPECT_EQ(number(tags::kRulePsr), 0.75);
+  set_remote("", std::nullopt);
+  again();
+  EXPECT_EQ(number(tags::kRulePsr), 1);
+}
+
+// What the reference writes for trace id 77 and these decisions.
+TEST_F(Decide, is_told_to_opentelemetry_when_headers_are_written) {
+  trace::Segment& segment = *span->segment;
+  segment.trace_id = {.high = 0, .low = 77};
+  const auto told = [&]() -> std::string {
+    trace::otel::settle(segment);
+    const std::string* text = trace::find_entry(segment.meta, "tracestate");
+    return text ? *text : "";
+  };
+  decide(segment, *span);
+  EXPECT_EQ(told(), "ot=rv:5cad9b83d5e9c7;th:0");
+  decide_by_hand(segment, true);
+  EXPECT_EQ(told(), "ot=rv:5cad9b83d5e9c7");
+
+  const auto after_rule = [&](const char* inbound) {
+    segment.priority.reset();
+    segment.meta = {{"tracestate", inbound}};
+    segment.otel = trace::OtelNote::kNothing;
+    configure({.rules = parse_rules(R"([{"sample_rate":0.3}])")});
+    decide(segment, *span);
+    return told();
+  };
+  EXPECT_EQ(after_rule("dd=o:rum,ot=a:b;c:d,x=1"),
+            "dd=o:rum,ot=rv:5cad9b83d5e9c7;th:b333333333333;a:b;c:d,x=1");
+  EXPECT_EQ(after_rule("dd=o:rum,ot=th:8"), "dd=o:rum,ot=th:8");
+  decide_by_hand(segment, false);
+  EXPECT_EQ(told(), "dd=o:rum");
+  EXPECT_EQ(trace::otel::tidy("a;;c:d;rv:12345678901234;q:;:z;th:0000;rv:22345678901234;th:x"),
+            "rv:22345678901234;th:0000;a;c:d;q:;:z");
+  EXPECT_EQ(trace::otel::tidy("rv:1;th:123456789012345"), "");
 }
 
 }  // namespace

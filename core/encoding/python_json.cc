@@ -1,11 +1,11 @@
-#include "core/encoding/json.h"
+#include "core/encoding/python_json.h"
 
 #include <charconv>
 #include <cmath>
 
 #include "core/encoding/utf8.h"
 
-namespace dd::encoding::json {
+namespace dd::encoding::python_json {
 namespace {
 
 constexpr char kDigits[] = "0123456789abcdef";
@@ -80,4 +80,4 @@ void append_hex(std::string& out, std::uint64_t value, int digits) {
   for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) out += kDigits[(value >> shift) & 15];
 }
 
-}  // namespace dd::encoding::json
+}  // namespace dd::encoding::python_json

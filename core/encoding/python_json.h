@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace dd::encoding::json {
+namespace dd::encoding::python_json {
 
 // With the quotes. Bytes that are not UTF-8 become U+FFFD; long text is not cut here.
 void append_text(std::string& out, std::string_view text);
@@ -18,4 +18,4 @@ void append_unsigned(std::string& out, std::uint64_t value);
 // Lower-case hexadecimal with leading zeros; `digits` at most 16.
 void append_hex(std::string& out, std::uint64_t value, int digits);
 
-}  // namespace dd::encoding::json
+}  // namespace dd::encoding::python_json
