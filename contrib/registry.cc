@@ -1,9 +1,13 @@
 #include "contrib/registry.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "contrib/support/library_version.h"
 #include "core/base/log.h"
 #include "core/py/imports/import_hook.h"
 
@@ -31,17 +35,20 @@ constexpr Row kRows[] = {
 constexpr std::size_t kCount = std::size(kRows);
 
 struct State {
-  bool on = false, triggered = false, prepared = false, applied = false;
+  bool on = false, triggered = false, prepared = false, applied = false, refused = false;
   py::Patch patch;
   std::string trouble;
 };
 
 struct Registry {
   State states[kCount];
-  std::vector<py::ModuleHook> watched;  // never changes once it is watched
+  const Settings* given;                                 // at the start
+  std::map<std::string, std::string, std::less<>> said;  // by the application's code
+  std::vector<py::ModuleHook> watched;                   // never changes once it is watched
 };
 constinit Registry* registry = nullptr;
 constinit const Settings* in_force = nullptr;
+py::Name kVersion("__version__");
 
 std::size_t find(std::string_view name) {
   std::size_t at = 0;
@@ -49,11 +56,36 @@ std::size_t find(std::string_view name) {
   return at;
 }
 
+// As the library says itself, else as it was installed; empty when nobody knows.
+std::string version_of(const Integration& integration) {
+  for (const char* module : integration.modules) {
+    const py::Ref version = py::imported(module).attr(kVersion);
+    if (version.is_str()) return version.text();
+  }
+  return library_version(integration.package);
+}
+
+// Asked for by those who would rather have no spans than a library that is hooked in a version
+// nobody has tried.
+bool refuses(const Integration& integration, State& state) {
+  if (!settings().only_known_versions || !integration.package || state.prepared) return false;
+  const std::string version = version_of(integration);
+  if (version.empty() || py::version_matches(version, integration.versions)) return false;
+  if (state.refused) return true;
+  state.refused = true;
+  const std::string name = integration.name;
+  state.trouble = "Skipped patching '" + name + "' integration, installed version: " + version +
+                  " is not compatible with integration support spec: " + integration.versions + ".";
+  base::log(base::LogLevel::kError,
+            "failed to enable ddtrace support for " + name + ": " + state.trouble);
+  return true;
+}
+
 void apply(const Integration& integration, State& state) {
-  if (!state.on || !state.triggered) return;
+  if (!state.on || !state.triggered || refuses(integration, state)) return;
   if (!state.prepared) {
     state.prepared = true;
-    if (integration.prepare) integration.prepare(*in_force);
+    if (integration.prepare) integration.prepare(settings());
   }
   Status status = state.patch.apply(integration.targets).status();
   if (status.ok() && integration.wanted && integration.wanted())
@@ -81,6 +113,16 @@ void on_trigger(py::Handle module, const void* data) {
   const std::size_t at = static_cast<std::size_t>(static_cast<const Row*>(data) - kRows);
   registry->states[at].triggered = true;
   on_import(module, data);
+}
+
+void replace_settings(ProcessName name) {
+  set_settings(new Settings(setting, std::move(name)));
+  for (std::size_t i = 0; i < kCount; ++i) {
+    const Integration& integration = *kRows[i].integration;
+    if (!registry->states[i].prepared || !integration.prepare) continue;
+    integration.prepare(settings());
+    if (integration.wanted) apply(integration, registry->states[i]);
+  }
 }
 
 std::string_view module_of(const py::Target& target) {
@@ -112,6 +154,7 @@ void set_settings(const Settings* wanted) { in_force = wanted; }
 void start(const Settings* wanted, bool automatic) {
   set_settings(wanted);
   registry = new Registry;
+  registry->given = wanted;
   for (std::size_t i = 0; i < kCount; ++i) {
     registry->states[i].on =
         automatic && wanted->on(kRows[i].integration->name, kRows[i].by_default);
@@ -139,6 +182,33 @@ Status unpatch(std::string_view name) {
   state.on = state.applied = false;
   state.patch.remove();
   return {};
+}
+
+const Integration* find_integration(std::string_view name) {
+  const std::size_t at = find(name);
+  return at == kCount ? nullptr : kRows[at].integration;
+}
+
+std::optional<std::string> setting(std::string_view variable) {
+  if (!registry) return std::nullopt;
+  const auto row = registry->said.find(variable);
+  return row == registry->said.end() ? registry->given->text(variable) : row->second;
+}
+
+void change_settings(const Changes& changes) {
+  if (!registry || changes.empty()) return;
+  for (const auto& [variable, text] : changes) {
+    if (text)
+      registry->said.insert_or_assign(variable, *text);
+    else
+      registry->said.erase(variable);
+  }
+  const NamingFacts& facts = settings().naming.facts();
+  replace_settings({facts.service, facts.service_is_users});
+}
+
+void rename_process(ProcessName name) {
+  if (registry) replace_settings(std::move(name));
 }
 
 void each_integration(void (*see)(const IntegrationState&, void* context), void* context) {

@@ -6,7 +6,11 @@
 
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "contrib/support/integration.h"
 #include "core/base/status.h"
@@ -21,6 +25,17 @@ void start(const Settings* settings, bool automatic = true);
 Status patch(std::string_view name);
 // Puts the library back as it was, and leaves it alone from now on.
 Status unpatch(std::string_view name);
+
+// What `variable` (DD_REQUESTS_SERVICE) says: the code's word first, then where settings come from.
+std::optional<std::string> setting(std::string_view variable);
+// The code's word for variables, or nullopt to take it back. Holds from the next call on.
+using Changes = std::vector<std::pair<std::string, std::optional<std::string>>>;
+void change_settings(const Changes& changes);
+// The name of the process has changed.
+void rename_process(ProcessName name);
+
+// Null for a name that is not in the table.
+const Integration* find_integration(std::string_view name);
 
 struct IntegrationState {
   std::string_view name;

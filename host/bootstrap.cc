@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "contrib/native/contrib_module.h"
 #include "core/base/log.h"
 #include "core/py/imports/distribution.h"
 #include "core/py/imports/frozen.h"
@@ -47,7 +48,8 @@ struct Step {
 constinit std::span<char* const> process_arguments;  // of python, without the program
 
 Status settings() { return set_up_tracer(process_arguments); }
-constexpr py::NativeModule kNativeModules[] = {{"ddtrace._native", &pyshim::init_native}};
+constexpr py::NativeModule kNativeModules[] = {{"ddtrace._native", &pyshim::init_native},
+                                               {"ddtrace._contrib", &contrib::init_native}};
 constexpr py::FrozenDistribution kDistribution = {"ddtrace", kEmulatedMetadata};
 
 Status serve_packages() {

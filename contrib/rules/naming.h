@@ -56,6 +56,8 @@ class Naming {
   // Work of others: the process' service never stands for them in schema v0.
   Named of_client(const NameQuestion& question) const;
 
+  const NamingFacts& facts() const { return facts_; }
+
  private:
   std::string_view fallback(const NameQuestion& question) const;
   Named named(std::string_view service, const NameQuestion& question) const;

@@ -5,7 +5,7 @@
 namespace dd::contrib {
 namespace {
 
-std::string text(Lookup lookup, std::string_view variable) {
+std::string text_or_empty(Lookup lookup, std::string_view variable) {
   return lookup(variable).value_or(std::string());
 }
 
@@ -22,12 +22,13 @@ bool wants_log_injection(Lookup lookup) {
 
 NamingFacts naming_facts(Lookup lookup, ProcessName process) {
   NamingFacts facts;
-  facts.schema = text(lookup, "DD_TRACE_SPAN_ATTRIBUTE_SCHEMA") == "v1" ? Schema::kV1 : Schema::kV0;
+  facts.schema =
+      text_or_empty(lookup, "DD_TRACE_SPAN_ATTRIBUTE_SCHEMA") == "v1" ? Schema::kV1 : Schema::kV0;
   facts.only_process_service =
       yes(lookup, "DD_TRACE_REMOVE_INTEGRATION_SERVICE_NAMES_ENABLED", false);
   facts.service = std::move(process.service);
   facts.service_is_users = process.is_users;
-  facts.mapping = parse_mapping(text(lookup, "DD_SERVICE_MAPPING"));
+  facts.mapping = parse_mapping(text_or_empty(lookup, "DD_SERVICE_MAPPING"));
   return facts;
 }
 
@@ -42,15 +43,16 @@ std::string variable(std::string_view section, std::string_view knob) {
 
 Settings::Settings(Lookup lookup, ProcessName process)
     : naming(naming_facts(lookup, std::move(process))),
-      switches(text(lookup, "DD_PATCH_MODULES")),
-      header_tags(text(lookup, "DD_TRACE_HEADER_TAGS")),
+      switches(text_or_empty(lookup, "DD_PATCH_MODULES")),
+      header_tags(text_or_empty(lookup, "DD_TRACE_HEADER_TAGS")),
       error_statuses(
           lookup("DD_TRACE_HTTP_SERVER_ERROR_STATUSES").value_or(std::string("500-599"))),
       show_server_query(yes(lookup, "DD_HTTP_SERVER_TAG_QUERY_STRING", true)),
       show_client_query(yes(lookup, "DD_TRACE_HTTP_CLIENT_TAG_QUERY_STRING", true)),
       tell_client_ip(yes(lookup, "DD_TRACE_CLIENT_IP_ENABLED", false)),
-      client_ip_header(text(lookup, "DD_TRACE_CLIENT_IP_HEADER")),
+      client_ip_header(text_or_empty(lookup, "DD_TRACE_CLIENT_IP_HEADER")),
       log_injection(wants_log_injection(lookup)),
+      only_known_versions(yes(lookup, "DD_TRACE_SAFE_INSTRUMENTATION_ENABLED", false)),
       lookup_(lookup),
       query_pattern_(lookup("DD_TRACE_OBFUSCATION_QUERY_STRING_REGEXP")
                          .value_or(std::string(http::kDefaultQueryPattern))) {}
@@ -76,7 +78,8 @@ bool Settings::on(std::string_view integration, bool by_default,
 }
 
 std::string Settings::own_service(std::string_view section) const {
-  return text(lookup_, variable(section, "SERVICE"));
+  const std::optional<std::string> named = lookup_(variable(section, "SERVICE"));
+  return named ? *named : text_or_empty(lookup_, variable(section, "SERVICE_NAME"));
 }
 
 bool Settings::knob(std::string_view section, std::string_view knob, bool fallback) const {

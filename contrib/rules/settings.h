@@ -41,6 +41,10 @@ class Settings {
   const bool tell_client_ip;                    // DD_TRACE_CLIENT_IP_ENABLED
   const std::string client_ip_header;           // DD_TRACE_CLIENT_IP_HEADER
   const bool log_injection;                     // DD_LOGS_INJECTION
+  const bool only_known_versions;               // DD_TRACE_SAFE_INSTRUMENTATION_ENABLED
+
+  // The text of a setting by its variable; empty when nobody set it.
+  std::optional<std::string> text(std::string_view variable) const { return lookup_(variable); }
 
   // Of one integration: whether it is on, and what DD_<NAME>_<KNOB> says.
   bool on(std::string_view integration, bool by_default, std::optional<bool> argument = {}) const;

@@ -1,6 +1,6 @@
 // One integration: a constant that says what it hooks, and when.
 //
-// `modules` trigger it: when one of them has been imported, prepare() runs once and the targets are
+// `modules` trigger it: when one of them has been imported, prepare() runs and the targets are
 // applied together or not at all. Integrations are listed in contrib/integrations.def and found by
 // contrib/registry.h; nothing registers itself.
 
@@ -19,13 +19,16 @@ struct Integration {
   const char* versions = "";      // that it is made for, ">=2.25.1"
   std::span<const char* const> modules;
   std::span<const py::Target> targets;
-  void (*prepare)(const Settings&) = nullptr;  // reads its settings; once, GIL held
+  // Reads its settings: before the first hook, and again when one has changed. What it replaces
+  // stays valid, calls may be looking at it. GIL held.
+  void (*prepare)(const Settings&) = nullptr;
   // What only some settings ask for; `wanted` is asked after prepare().
   std::span<const py::Target> extra{};
   bool (*wanted)() = nullptr;
 };
 
-// What is in force. Set before the first integration is prepared, never changed.
+// What is in force. Set before the first integration is prepared; replaced as a whole when the
+// application's code changes a setting: ask for it in each call, a reference taken stays valid.
 const Settings& settings();
 void set_settings(const Settings* settings);
 

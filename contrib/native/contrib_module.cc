@@ -1,0 +1,220 @@
+#include "contrib/native/contrib_module.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "contrib/registry.h"
+#include "contrib/support/pin.h"
+#include "core/http/client_ip.h"
+#include "core/http/header_tags.h"
+#include "core/http/redact.h"
+#include "core/py/hook.h"
+#include "core/py/imports/import_hook.h"
+#include "core/py/ref.h"
+#include "core/trace/tracer.h"
+
+namespace dd::contrib {
+namespace {
+
+using py::Handle;
+using py::Ref;
+
+PyObject* returned(Ref value) { return value.release(); }
+PyObject* returned(std::string_view text) { return returned(py::str(text)); }
+
+PyObject* trouble(const Status& status) {
+  return returned(status.ok() ? std::string_view() : std::string_view(status.message()));
+}
+// What went wrong; empty when nothing did.
+PyObject* patch_one(PyObject*, PyObject* name) { return trouble(patch(Handle(name).text())); }
+PyObject* unpatch_one(PyObject*, PyObject* name) { return trouble(unpatch(Handle(name).text())); }
+
+// name: (on, triggered, applied, trouble)
+PyObject* states(PyObject*, PyObject*) {
+  Ref out = py::dict();
+  if (!out) return nullptr;
+  each_integration(
+      [](const IntegrationState& state, void* into) {
+        const Ref facts[] = {py::boolean(state.on), py::boolean(state.triggered),
+                             py::boolean(state.applied), py::str(state.trouble)};
+        const Handle parts[] = {facts[0], facts[1], facts[2], facts[3]};
+        (void)static_cast<Ref*>(into)->set_item(py::str(state.name), py::tuple(parts));
+      },
+      &out);
+  return out.release();
+}
+
+// (package or None, versions) an integration is made for; None for what is no integration.
+PyObject* made_for(PyObject*, PyObject* name) {
+  const Integration* integration = find_integration(Handle(name).text());
+  if (!integration) return py::none().release();
+  const Ref package = integration->package ? py::str(integration->package) : py::none();
+  const Ref versions = py::str(integration->versions);
+  const Handle parts[] = {package, versions};
+  return returned(py::tuple(parts));
+}
+
+PyObject* wanted(PyObject*, PyObject* args) {
+  const char* name;
+  int by_default;
+  if (!PyArg_ParseTuple(args, "sp:wanted", &name, &by_default)) return nullptr;
+  return returned(py::boolean(settings().on(name, by_default)));
+}
+
+PyObject* version_matches(PyObject*, PyObject* args) {
+  const char *version, *range;
+  if (!PyArg_ParseTuple(args, "ss:version_matches", &version, &range)) return nullptr;
+  return returned(py::boolean(py::version_matches(version, range)));
+}
+
+PyObject* get_setting(PyObject*, PyObject* variable) {
+  const std::optional<std::string> text = setting(Handle(variable).text());
+  return text ? returned(*text) : py::none().release();
+}
+
+// {variable: text, or None to take the code's word back}
+PyObject* set_settings(PyObject*, PyObject* words) {
+  Changes changes;
+  Handle(words).each_pair([&changes](Handle variable, Handle text) {
+    changes.emplace_back(variable.text(),
+                         text.is_str() ? std::optional<std::string>(text.text()) : std::nullopt);
+  });
+  change_settings(changes);
+  return py::none().release();
+}
+
+std::string or_empty(const char* text) { return text ? text : ""; }
+
+// (service, is the user's, env, version) of the process from now on.
+PyObject* set_process(PyObject*, PyObject* args) {
+  const char *service, *env, *version;
+  int is_users;
+  if (!PyArg_ParseTuple(args, "zpzz:set_process", &service, &is_users, &env, &version))
+    return nullptr;
+  trace::Tracer& tracer = trace::Tracer::get();
+  trace::ProcessFacts facts = tracer.facts();
+  facts.service = or_empty(service);
+  facts.service_is_inferred = !is_users;
+  facts.env = or_empty(env);
+  facts.version = or_empty(version);
+  rename_process({facts.service, is_users != 0});
+  tracer.set_facts(std::move(facts));
+  return py::none().release();
+}
+
+// (service, is inferred, env, version, tags) of the process.
+PyObject* process(PyObject*, PyObject*) {
+  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+  const Ref tags = py::dict();
+  for (const auto& [key, value] : facts.tags) (void)tags.set_item(py::str(key), py::str(value));
+  const Ref texts[] = {py::str(facts.service), py::boolean(facts.service_is_inferred),
+                       py::str(facts.env), py::str(facts.version)};
+  const Handle parts[] = {texts[0], texts[1], texts[2], texts[3], tags};
+  return returned(py::tuple(parts));
+}
+
+PyObject* look_for_pins(PyObject*, PyObject*) {
+  expect_pins();
+  return py::none().release();
+}
+
+void call_hook(Handle module, const void* callback) {
+  (void)Handle(static_cast<PyObject*>(const_cast<void*>(callback))).call(module);
+}
+
+// (name, callback): calls it with the module after each import of it, and now when it is there.
+// For ever: what is forgotten is forgotten by the caller.
+PyObject* when_imported(PyObject*, PyObject* args) {
+  const char* name;
+  PyObject* callback;
+  if (!PyArg_ParseTuple(args, "sO:when_imported", &name, &callback)) return nullptr;
+  const auto* hook =
+      new py::ModuleHook{*new std::string(name), call_hook, Handle(callback).share().release()};
+  py::import_hook::add({hook, 1});
+  return py::none().release();
+}
+
+http::Side side(int response) { return response ? http::Side::kResponse : http::Side::kRequest; }
+
+// The tag that the global settings give a header; empty when it is not wanted.
+PyObject* wanted_header(PyObject*, PyObject* args) {
+  const char* name;
+  int response;
+  if (!PyArg_ParseTuple(args, "sp:wanted_header", &name, &response)) return nullptr;
+  return returned(settings().header_tags.tag(name, side(response)));
+}
+
+// The tag of a header that nobody named.
+PyObject* header_tag(PyObject*, PyObject* args) {
+  const char* name;
+  int response;
+  if (!PyArg_ParseTuple(args, "sp:header_tag", &name, &response)) return nullptr;
+  return returned(http::header_tag(name, side(response)));
+}
+
+// A URL as spans show it: without credentials, its query redacted or left out.
+PyObject* shown_url(PyObject*, PyObject* args) {
+  const char* url;
+  int with_query;
+  if (!PyArg_ParseTuple(args, "sp:shown_url", &url, &with_query)) return nullptr;
+  return returned(http::shown_url(url, with_query, settings().redactor()));
+}
+
+// (mapping with lower-case names, address of the peer): the address of the client, or "".
+PyObject* client_ip(PyObject*, PyObject* args) {
+  struct Reader {
+    Handle headers;
+    std::string value;  // of the header last asked for
+  } reader;
+  PyObject* headers;
+  const char* peer;
+  if (!PyArg_ParseTuple(args, "Oz:client_ip", &headers, &peer)) return nullptr;
+  reader.headers = headers;
+  const http::HeaderReader read{[](const void* from, std::string_view name) -> std::string_view {
+                                  Reader& self = *static_cast<Reader*>(const_cast<void*>(from));
+                                  const Ref value = self.headers.item(py::str(name));
+                                  if (!value) return {};
+                                  self.value = value.text();
+                                  return self.value;
+                                },
+                                &reader};
+  return returned(http::client_ip(read, peer ? peer : "", settings().client_ip_header));
+}
+
+PyObject* is_address(PyObject*, PyObject* text) {
+  return returned(py::boolean(http::reach(Handle(text).text()) != http::Reach::kInvalid));
+}
+PyObject* is_global_address(PyObject*, PyObject* text) {
+  return returned(py::boolean(http::reach(Handle(text).text()) == http::Reach::kGlobal));
+}
+
+PyMethodDef functions[] = {{"patch", patch_one, METH_O, nullptr},
+                           {"unpatch", unpatch_one, METH_O, nullptr},
+                           {"states", states, METH_NOARGS, nullptr},
+                           {"made_for", made_for, METH_O, nullptr},
+                           {"look_for_pins", look_for_pins, METH_NOARGS, nullptr},
+                           {"when_imported", when_imported, METH_VARARGS, nullptr},
+                           {"wanted", wanted, METH_VARARGS, nullptr},
+                           {"version_matches", version_matches, METH_VARARGS, nullptr},
+                           {"setting", get_setting, METH_O, nullptr},
+                           {"set_settings", set_settings, METH_O, nullptr},
+                           {"process", process, METH_NOARGS, nullptr},
+                           {"set_process", set_process, METH_VARARGS, nullptr},
+                           {"wanted_header", wanted_header, METH_VARARGS, nullptr},
+                           {"header_tag", header_tag, METH_VARARGS, nullptr},
+                           {"shown_url", shown_url, METH_VARARGS, nullptr},
+                           {"client_ip", client_ip, METH_VARARGS, nullptr},
+                           {"is_address", is_address, METH_O, nullptr},
+                           {"is_global_address", is_global_address, METH_O, nullptr},
+                           {}};
+PyModuleDef_Slot slots[] = {{0, nullptr}};
+PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_contrib", nullptr, 0, functions, slots, nullptr, nullptr, nullptr};
+
+}  // namespace
+
+PyObject* init_native() { return PyModuleDef_Init(&definition); }
+
+}  // namespace dd::contrib
