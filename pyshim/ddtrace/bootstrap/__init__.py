@@ -1,0 +1,1 @@
+"""Starting together with the interpreter."""

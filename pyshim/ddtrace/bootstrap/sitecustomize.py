@@ -1,0 +1,3 @@
+"""Importing this starts tracing; in this interpreter it has started already."""
+
+loaded = True

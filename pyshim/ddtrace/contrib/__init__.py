@@ -1,0 +1,1 @@
+"""Help for instrumentation that is written by hand."""

@@ -1,0 +1,54 @@
+"""The functions of `ddtrace.contrib.internal.<name>.patch`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from ddtrace import _contrib
+from ddtrace.internal._integrations import TRIGGERS
+
+
+def _version(trigger: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    module = sys.modules.get(trigger)
+    found = getattr(module, "__version__", None)
+    if isinstance(found, str):
+        return found
+    try:
+        return version(trigger)
+    except PackageNotFoundError:
+        return ""
+
+
+def functions_of(name: str) -> dict[str, Any]:
+    """What an integration's module has."""
+    triggers = TRIGGERS.get(name, (name,))
+
+    def patch() -> None:
+        """Instruments the library; does nothing when it is."""
+        _contrib.patch(name)
+
+    def unpatch() -> None:
+        """Puts the library back as it was."""
+        _contrib.unpatch(name)
+
+    def get_version() -> str:
+        """The version of the library."""
+        return _version(triggers[0])
+
+    def get_versions() -> dict[str, str]:
+        """The versions of the libraries it is made for that are in use."""
+        return {trigger: _version(trigger) for trigger in triggers if trigger in sys.modules}
+
+    def _supported_versions() -> dict[str, str]:
+        """The versions it is made for."""
+        package, versions = _contrib.made_for(name)
+        return {package: versions or "*"} if package else {name: "*"}
+
+    functions = (patch, unpatch, get_version, get_versions, _supported_versions)
+    for function in functions:
+        function.__module__ = f"ddtrace.contrib.internal.{name}.patch"
+        function.__qualname__ = function.__name__
+    return {function.__name__: function for function in functions}

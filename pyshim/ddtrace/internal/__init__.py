@@ -1,0 +1,1 @@
+"""Parts below the public interface that programs are known to reach for."""

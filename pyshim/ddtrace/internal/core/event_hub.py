@@ -1,0 +1,176 @@
+"""Events: named calls to whoever listens.
+
+Any thread may listen and dispatch at any time; who is called is decided when an event is
+dispatched.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from threading import Lock
+from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ddtrace.internal.core.events import Event
+
+    Row = tuple[object, Callable[..., Any]]
+
+# Replaced as a whole, never changed in place: a dispatch walks the rows it found.
+_rows: dict[str, tuple[Row, ...]] = {}
+_changing = Lock()
+
+
+class ResultType(Enum):
+    """What became of a listener."""
+
+    RESULT_OK = 0
+    RESULT_EXCEPTION = 1
+    RESULT_UNDEFINED = -1
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+
+class EventResult:
+    """What a listener gave or raised; true when it gave something."""
+
+    __slots__ = ("exception", "response_type", "value")
+
+    def __init__(
+        self,
+        response_type: ResultType | None = None,
+        value: Any = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        self.response_type = response_type
+        self.value = value
+        self.exception = exception
+
+    def __bool__(self) -> bool:
+        return self.response_type is ResultType.RESULT_OK
+
+    def __repr__(self) -> str:
+        return (
+            f"EventResult(response_type={self.response_type!r}, value={self.value!r}, "
+            f"exception={self.exception!r})"
+        )
+
+
+_UNDEFINED = EventResult(ResultType.RESULT_UNDEFINED)
+
+
+class EventResultDict(dict[Any, EventResult]):
+    """Results by the names of their listeners; who did not listen has an undefined one."""
+
+    def __missing__(self, key: object) -> EventResult:
+        return _UNDEFINED
+
+    def __getattr__(self, name: str) -> EventResult:
+        return self[name]
+
+
+_NOBODY = EventResultDict()
+
+
+def _text(event_id: object) -> str:
+    if not isinstance(event_id, str):
+        raise TypeError(
+            f"argument 'event_id': {type(event_id).__name__!r} object is not an instance of 'str'"
+        )
+    return event_id
+
+
+def on(event_id: str, callback: Callable[..., Any], name: object = None) -> None:
+    """Listens to an event. A listener of the same name, or else the same callback, is replaced
+    and keeps its place."""
+    _text(event_id)
+    key = callback if name is None else name
+    while True:
+        before = _rows.get(event_id, ())
+        # Comparing runs the application's code: not under the lock.
+        rows = list(before)
+        for at, (other, _) in enumerate(before):
+            if other is key or other == key:
+                rows[at] = (key, callback)
+                break
+        else:
+            rows.append((key, callback))
+        with _changing:
+            if _rows.get(event_id, ()) is before:
+                _rows[event_id] = tuple(rows)
+                return
+
+
+def reset(event_id: str | None = None, callback: Callable[..., Any] | None = None) -> None:
+    """Forgets one listener, those of an event, or all."""
+    if event_id is None:
+        with _changing:
+            _rows.clear()
+        return
+    if callback is None:
+        with _changing:
+            _rows.pop(event_id, None)
+        return
+    while True:
+        before = _rows.get(event_id, ())
+        rows = tuple(row for row in before if row[1] is not callback and row[1] != callback)
+        with _changing:
+            if _rows.get(event_id, ()) is not before:
+                continue
+            if rows:
+                _rows[event_id] = rows
+            else:
+                _rows.pop(event_id, None)
+            return
+
+
+def has_listeners(event_id: str) -> bool:
+    """Whether anybody listens."""
+    return event_id in _rows
+
+
+def _arguments(args: Iterable[Any] | None) -> tuple[Any, ...]:
+    if type(args) is tuple:
+        return args
+    try:
+        return tuple(args or ())
+    except TypeError:
+        return ()
+
+
+def dispatch(event_id: str, args: Iterable[Any] | None = None, allow_raise: bool = False) -> None:
+    """Calls the listeners in the order they came. An `Exception` of one is swallowed, unless
+    `allow_raise`; what is more than that ends the dispatch."""
+    rows = _rows.get(event_id)
+    if rows is None:
+        return
+    arguments = _arguments(args)
+    for _, callback in rows:
+        try:
+            callback(*arguments)
+        except Exception:
+            if allow_raise:
+                raise
+
+
+def dispatch_with_results(event_id: str, args: Iterable[Any] | None = None) -> EventResultDict:
+    """The same, with what each of them gave."""
+    rows = _rows.get(event_id)
+    if rows is None:
+        return _NOBODY
+    arguments = _arguments(args)
+    results = EventResultDict()
+    for key, callback in rows:
+        try:
+            results[key] = EventResult(ResultType.RESULT_OK, callback(*arguments))
+        except Exception as error:
+            results[key] = EventResult(ResultType.RESULT_EXCEPTION, None, error)
+    return results
+
+
+def dispatch_event(event: Event, allow_raise: bool = False) -> None:
+    """Dispatches an event that is an object."""
+    dispatch(event.event_name, (event,), allow_raise)

@@ -1,0 +1,46 @@
+"""The native types, under the name they are known by."""
+
+import os
+import time
+
+from ddtrace._native import DD_CONTEXTVAR, Context
+from ddtrace._native import Span as SpanData
+from ddtrace.internal.core.event_hub import (
+    EventResult,
+    EventResultDict,
+    ResultType,
+    dispatch,
+    dispatch_with_results,
+    has_listeners,
+    on,
+    reset,
+)
+from ddtrace.internal.utils.formats import flatten_key_value, is_sequence
+
+__all__ = [
+    "DD_CONTEXTVAR",
+    "Context",
+    "EventResult",
+    "EventResultDict",
+    "ResultType",
+    "SpanData",
+    "dispatch",
+    "dispatch_with_results",
+    "flatten_key_value",
+    "generate_128bit_trace_id",
+    "has_listeners",
+    "is_sequence",
+    "on",
+    "rand64bits",
+    "reset",
+]
+
+
+def rand64bits() -> int:
+    """A number of 64 random bits that is not zero."""
+    return int.from_bytes(os.urandom(8), "big") or 1
+
+
+def generate_128bit_trace_id() -> int:
+    """A trace id: the time in seconds, 32 zeroes, 64 random bits."""
+    return int(time.time()) << 96 | rand64bits()

@@ -1,0 +1,5 @@
+"""Settings."""
+
+from ddtrace.internal.settings.env import env
+
+__all__ = ["env"]

@@ -1,0 +1,147 @@
+"""Where the attributes of `ddtrace.config` get their values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ddtrace import _contrib
+from ddtrace.internal.settings.env import env
+from ddtrace.internal.utils.formats import asbool, parse_tags_str
+
+
+def flag_if_set(variable: str) -> bool | None:
+    """The value of a switch, None when nobody set it."""
+    text = env.get(variable)
+    return None if text is None else asbool(text)
+
+
+def number_if_set(variable: str) -> float | None:
+    """The value of a number, None when nobody set one that can be read."""
+    try:
+        return float(env[variable])
+    except (KeyError, ValueError):
+        return None
+
+
+def sampling_rules() -> str | None:
+    """The sampling rules as text."""
+    return env.get("DD_TRACE_SAMPLING_RULES")
+
+
+_AT_START = _contrib.process()
+
+
+def process() -> tuple[str, bool, str, str, dict[str, str]]:
+    """Service, whether it is inferred, environment, version and tags, as the settings say."""
+    return _AT_START
+
+
+def inferred_service() -> str:
+    """The service that the command line suggests, when it is in use."""
+    return _AT_START[0] if _AT_START[1] else ""
+
+
+def tags(native: dict[str, str]) -> dict[str, str]:
+    """The tags of all spans; `env` stays among them when it stands there."""
+    text = env.get("DD_TAGS")
+    if text is None:
+        return dict(native)
+    taken = ("service", "version", "git.commit.sha", "git.repository_url")
+    return {key: value for key, value in parse_tags_str(text).items() if key not in taken}
+
+
+def _number(text: str, default: Any) -> Any:
+    try:
+        return type(default)(text)
+    except ValueError:
+        return default
+
+
+def _read(variable: str, default: Any) -> Any:
+    text = env.get(variable) if variable else None
+    if text is None:
+        return default() if callable(default) else default
+    if isinstance(default, bool):
+        return asbool(text)
+    if isinstance(default, (int, float)):
+        return _number(text, default)
+    return text
+
+
+_STYLES = ("datadog", "tracecontext", "baggage")
+
+
+def _styles(variable: str) -> list[str]:
+    text = env.get(variable) or env.get("DD_TRACE_PROPAGATION_STYLE")
+    if text is None:
+        return list(_STYLES)
+    from ddtrace.internal.constants import PROPAGATION_STYLE_ALL
+
+    found = [style.strip().lower() for style in text.split(",")]
+    return [style for style in found if style in PROPAGATION_STYLE_ALL and style != "none"]
+
+
+#: attribute: (variable, default); the default's type says how the text is read
+_ATTRIBUTES: dict[str, tuple[str, Any]] = {
+    "_128_bit_trace_id_enabled": ("DD_TRACE_128_BIT_TRACEID_GENERATION_ENABLED", True),
+    "_128_bit_trace_id_logging_enabled": ("DD_TRACE_128_BIT_TRACEID_LOGGING_ENABLED", False),
+    "_agent_timeout_seconds": ("DD_TRACE_AGENT_TIMEOUT_SECONDS", 2.0),
+    "_client_ip_header": ("DD_TRACE_CLIENT_IP_HEADER", None),
+    "_data_streams_enabled": ("DD_DATA_STREAMS_ENABLED", False),
+    "_dd_api_key": ("DD_API_KEY", None),
+    "_dd_app_key": ("DD_APP_KEY", None),
+    "_dd_site": ("DD_SITE", "datadoghq.com"),
+    "_debug_mode": ("DD_TRACE_DEBUG", False),
+    "_health_metrics_enabled": ("DD_TRACE_HEALTH_METRICS_ENABLED", False),
+    "_http_client_tag_query_string": ("DD_TRACE_HTTP_CLIENT_TAG_QUERY_STRING", "true"),
+    "_http_tag_query_string": ("DD_HTTP_SERVER_TAG_QUERY_STRING", True),
+    "_inferred_proxy_services_enabled": ("DD_TRACE_INFERRED_PROXY_SERVICES_ENABLED", False),
+    "_inject_enabled": ("DD_INJECTION_ENABLED", None),
+    "_otel_logs_enabled": ("DD_LOGS_OTEL_ENABLED", False),
+    "_otel_metrics_enabled": ("DD_METRICS_OTEL_ENABLED", False),
+    "_otel_trace_enabled": ("DD_TRACE_OTEL_ENABLED", False),
+    "_partial_flush_enabled": ("DD_TRACE_PARTIAL_FLUSH_ENABLED", True),
+    "_propagation_behavior_extract": ("DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT", "continue"),
+    "_propagation_extract_first": ("DD_TRACE_PROPAGATION_EXTRACT_FIRST", False),
+    "_propagation_http_baggage_enabled": ("DD_TRACE_PROPAGATION_HTTP_BAGGAGE_ENABLED", False),
+    "_remote_config_enabled": ("DD_REMOTE_CONFIGURATION_ENABLED", True),
+    "_remote_config_poll_interval": ("DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS", 5.0),
+    "_report_hostname": ("DD_TRACE_REPORT_HOSTNAME", False),
+    "_retrieve_client_ip": ("DD_TRACE_CLIENT_IP_ENABLED", False),
+    "_runtime_metrics_enabled": ("DD_RUNTIME_METRICS_ENABLED", False),
+    "_sampling_rules": ("DD_SPAN_SAMPLING_RULES", None),
+    "_sampling_rules_file": ("DD_SPAN_SAMPLING_RULES_FILE", None),
+    "_span_traceback_max_size": ("DD_TRACE_SPAN_TRACEBACK_MAX_SIZE", 30),
+    "_startup_logs_enabled": ("DD_TRACE_STARTUP_LOGS", False),
+    "_telemetry_enabled": ("DD_INSTRUMENTATION_TELEMETRY_ENABLED", True),
+    "_telemetry_heartbeat_interval": ("DD_TELEMETRY_HEARTBEAT_INTERVAL", 60),
+    "_trace_agent_url": ("DD_TRACE_AGENT_URL", None),
+    "_trace_api": ("DD_TRACE_API_VERSION", None),
+    "_trace_compute_stats": ("DD_TRACE_STATS_COMPUTATION_ENABLED", False),
+    "_trace_methods": ("DD_TRACE_METHODS", None),
+    "_trace_rate_limit": ("DD_TRACE_RATE_LIMIT", 100),
+    "_trace_safe_instrumentation_enabled": ("DD_TRACE_SAFE_INSTRUMENTATION_ENABLED", False),
+    "_trace_writer_buffer_size": ("DD_TRACE_WRITER_BUFFER_SIZE_BYTES", 20 << 20),
+    "_trace_writer_connection_reuse": ("DD_TRACE_WRITER_REUSE_CONNECTIONS", False),
+    "_trace_writer_interval_seconds": ("DD_TRACE_WRITER_INTERVAL_SECONDS", 1.0),
+    "_trace_writer_payload_size": ("DD_TRACE_WRITER_MAX_PAYLOAD_SIZE_BYTES", 20 << 20),
+    "_x_datadog_tags_max_length": ("DD_TRACE_X_DATADOG_TAGS_MAX_LENGTH", 512),
+    "_extra_services": ("", set),
+    "_from_endpoint": ("", dict),
+    "_integration_default_services": ("", frozenset),
+}
+
+
+def attributes() -> dict[str, Any]:
+    """The plain attributes, read now."""
+    out = {name: _read(*row) for name, row in _ATTRIBUTES.items()}
+    out["_partial_flush_min_spans"] = max(1, _read("DD_TRACE_PARTIAL_FLUSH_MIN_SPANS", 300))
+    out["_x_datadog_tags_max_length"] = max(0, out["_x_datadog_tags_max_length"])
+    out["_x_datadog_tags_enabled"] = out["_x_datadog_tags_max_length"] > 0
+    out["_propagation_style_extract"] = _styles("DD_TRACE_PROPAGATION_STYLE_EXTRACT")
+    out["_propagation_style_inject"] = _styles("DD_TRACE_PROPAGATION_STYLE_INJECT")
+    keys = env.get("DD_TRACE_BAGGAGE_TAG_KEYS", "user.id,account.id,session.id")
+    out["_baggage_tag_keys"] = [key.strip() for key in keys.split(",") if key.strip()]
+    otel = ("_otel_trace_enabled", "_otel_metrics_enabled", "_otel_logs_enabled")
+    out["_otel_enabled"] = any(out[name] for name in otel)
+    return out

@@ -1,0 +1,94 @@
+"""Writers of traces."""
+
+from __future__ import annotations
+
+import abc
+import json
+import sys
+from typing import Any, TextIO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ddtrace._trace.span import Span
+
+
+class TraceWriter(metaclass=abc.ABCMeta):
+    """Takes traces and sends them somewhere."""
+
+    @abc.abstractmethod
+    def recreate(
+        self, appsec_enabled: bool | None = None, llmobs_enabled: bool | None = None
+    ) -> TraceWriter:
+        """Another one, with what this one was made with."""
+
+    @abc.abstractmethod
+    def stop(self, timeout: float | None = None) -> None:
+        """Sends what is waiting and stops."""
+
+    @abc.abstractmethod
+    def write(self, spans: Sequence[Span] | None = None) -> None:
+        """Takes the spans of a trace."""
+
+    @abc.abstractmethod
+    def flush_queue(self) -> None:
+        """Sends what is waiting."""
+
+
+class AgentWriterInterface(metaclass=abc.ABCMeta):
+    """A writer to an agent."""
+
+    @abc.abstractmethod
+    def set_test_session_token(self, token: str | None) -> None:
+        """The session of a test agent its requests belong to."""
+
+    @abc.abstractmethod
+    def flush_queue(self, raise_exc: bool = False) -> None:
+        """Sends what is waiting."""
+
+
+class LogWriter(TraceWriter):
+    """Writes each trace as a line of JSON, for places where logs are collected."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self.out = sys.stdout if out is None else out
+
+    def recreate(
+        self, appsec_enabled: bool | None = None, llmobs_enabled: bool | None = None
+    ) -> LogWriter:
+        """Another one with the same stream."""
+        return type(self)(self.out)
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Nothing is waiting."""
+
+    def write(self, spans: Sequence[Span] | None = None) -> None:
+        """Writes a line."""
+        if not spans:
+            return
+        json.dump({"traces": [[_fields(span) for span in spans]]}, self.out)
+        self.out.write("\n")
+        self.out.flush()
+
+    def flush_queue(self) -> None:
+        """Nothing is waiting."""
+
+
+def _fields(span: Span) -> dict[str, Any]:
+    fields = {
+        "trace_id": f"{span._trace_id_64bits:016X}",
+        "parent_id": f"{span.parent_id or 0:016X}",
+        "span_id": f"{span.span_id:016X}",
+        "service": span.service,
+        "resource": span.resource,
+        "name": span.name,
+        "error": span.error,
+        "start": span.start_ns,
+        "duration": span.duration_ns,
+        "meta": span.get_tags(),
+        "metrics": span.get_metrics(),
+    }
+    if span.span_type:
+        fields["type"] = span.span_type
+    return fields
