@@ -66,9 +66,13 @@ void on_info(void (*call)(const AgentInfo&)) {
 }
 
 void hear(const Response& response) {
+  if (!the_agent || Worker::get().closing()) return;
   const std::string_view state = response.header("Datadog-Agent-State");
   const AgentInfo* const known = info();
-  if (the_agent && !state.empty() && known && known->state != state) ask(base::monotonic_ns());
+  if (!state.empty() && known && known->state != state)
+    ask(base::monotonic_ns());
+  else
+    ask_info();
 }
 
 const Headers& tracer_headers() {

@@ -58,11 +58,6 @@ Headers tracer_headers(const Versions& versions) {
   return out;
 }
 
-void with_payload(Headers& headers) {
-  agent::ask_info();
-  agent::add_headers(headers);
-}
-
 // An agent that says it does not know v0.5 is spared the attempt, and the payload its loss.
 void choose_version(const AgentInfo& info) {
   if (info.has_endpoint("/v0.4/traces") && !info.has_endpoint("/v0.5/traces"))
@@ -131,7 +126,7 @@ Status start(const Versions& versions) {
   options.facts = facts;
   options.on_rate = keep_rate;
   options.on_response = agent::hear;
-  options.add_headers = with_payload;
+  options.add_headers = agent::add_headers;
   auto made = Exporter::make(std::move(options));
   if (!made.ok()) return made.status();
   the_exporter = std::move(made).value().release();

@@ -64,6 +64,9 @@ class Worker {  // one a process
   // There is work: starts the thread or ends its sleep. Any thread, no lock once it runs.
   void wake();
   bool running() const { return running_.load(std::memory_order_relaxed); }
+  bool closing() const {
+    return closed_.load(std::memory_order_relaxed);
+  }  // after shutdown() began
   // Lets the jobs finish, at most so long, and ends the thread. Peers that never answered get
   // kHopelessNs of it. Any thread but the worker, without the GIL; once (a forked child begins
   // anew).

@@ -23,6 +23,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import struct
 import sys
 import tempfile
@@ -198,7 +199,14 @@ class Request:
 
 
 class Agent:
-    def __init__(self, *, unix: bool = False, port: int = 0, prefix: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        unix: bool = False,
+        port: int = 0,
+        prefix: str = "",
+        tls: ssl.SSLContext | None = None,  # of a server: the url begins with https://localhost
+    ) -> None:
         self.answer: Answer = "ok"
         self.delay = 1.0
         self.rates: dict[str, float] = {"service:,env:": 1.0}
@@ -207,6 +215,7 @@ class Agent:
         self.problems: list[str] = []  # payloads that could not be decoded; checked on exit
         self._changed = threading.Condition()
         self._prefix = prefix
+        self._tls = tls
         self._folder = tempfile.mkdtemp(prefix="dd-agent-") if unix else None
         self._port = port
         self._listener: socket.socket | None = None
@@ -229,6 +238,8 @@ class Agent:
     def url(self) -> str:
         if self._folder:
             return f"unix://{self._folder}/agent.socket"
+        if self._tls:
+            return f"https://localhost:{self._port}{self._prefix}"
         return f"http://127.0.0.1:{self._port}{self._prefix}"
 
     @property
@@ -338,6 +349,8 @@ class Agent:
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         try:
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
             with connection, connection.makefile("rb") as stream:
                 while (request := self._read(stream, number)) is not None:
                     if not self._reply(connection, request):

@@ -4,8 +4,11 @@ import itertools
 import json
 import os
 import pathlib
+import shutil
+import ssl
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "fakes"))
@@ -17,9 +20,9 @@ _PROGRAM = pathlib.Path(SENDER).read_bytes()
 SANITIZED = b"__asan_init" in _PROGRAM or b"__tsan_init" in _PROGRAM
 
 
-def run(url, *commands):
+def run(url, *commands, env=None):
     done = subprocess.run([SENDER, url, *map(str, commands)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, timeout=60)
+                          text=True, timeout=60, env=env)
     assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
     *lines, last = done.stdout.splitlines()
     return json.loads(last), lines, done.stderr
@@ -182,6 +185,65 @@ class Requests(unittest.TestCase):
             _, lines, _ = run(agent.url, "ask", "http://no-such-host.invalid:1", 1, "send", 1, "flush", 2000,
                               "exit", 2000)
             self.assertEqual(lines[0], "clean")
+
+
+class Secure(unittest.TestCase):
+    """https, with a certificate authority of the test's own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp()
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+
+        def openssl(*arguments):
+            subprocess.run(["openssl", *arguments], cwd=cls.folder, check=True, capture_output=True)
+
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=ca", "-days", "2")
+        openssl("req", "-x509", *key, "-keyout", "it.key", "-out", "it.pem", "-subj", "/CN=localhost", "-days", "2",
+                "-CA", "ca.pem", "-CAkey", "ca.key", "-addext", "subjectAltName=DNS:localhost")
+        cls.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        cls.tls.load_cert_chain(f"{cls.folder}/it.pem", f"{cls.folder}/it.key")
+        cls.environment = {**os.environ, "SSL_CERT_FILE": f"{cls.folder}/ca.pem"}
+        for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+            cls.environment.pop(name, None)
+
+    def test_traces_arrive_on_one_connection(self):
+        with Agent(tls=self.tls, prefix="/base") as agent:
+            stats, lines, errors = run(agent.url, "send", 2, "flush", 5000, "send", 1, "flush", 5000, "exit", 2000,
+                                       env=self.environment)
+            self.assertEqual((lines, stats["sent"], errors), (["clean", "clean"], 3, ""))
+            self.assertEqual([r.connection for r in agent.requests], [1, 1])
+            self.assertEqual(agent.requests[0].path, "/base/v0.5/traces")
+            self.assertEqual(agent.requests[0].headers["datadog-meta-lang"], "python")
+
+    def test_who_cannot_be_trusted_gets_nothing(self):
+        with Agent(tls=self.tls) as agent:
+            environment = {**self.environment, "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt"}
+            stats, _, errors = run(agent.url, "send", 2, "exit", 2000, env=environment)
+            self.assertEqual((stats["dropped"], agent.requests), (2, []))
+            self.assertIn("certificate", errors)
+
+    def test_a_child_leaves_the_connection_to_its_parent(self):
+        with Agent(tls=self.tls) as agent:
+            stats, lines, _ = run(agent.url, "send", 1, "flush", 5000, "fork", "send", 1, "flush", 5000, "exit", 2000,
+                                  env=self.environment)
+            self.assertEqual((lines, stats["sent"]), (["clean", "child 0", "clean"], 2))
+            self.assertEqual([r.connection for r in agent.requests], [1, 2, 1])
+
+    def test_a_proxy_is_asked(self):
+        with Agent() as proxy:
+            proxy.answer = "error"
+            environment = {**self.environment, "HTTPS_PROXY": proxy.url}
+            run("https://intake.invalid", "send", 1, "flush", 2000, "exit", 2000, env=environment)
+            self.assertEqual({(r.method, r.path) for r in proxy.requests}, {("CONNECT", "intake.invalid:443")})
+
+    def test_refusal_ends_at_once(self):
+        with Agent(tls=self.tls) as agent:
+            agent.refuse()
+            stats, _, errors = run(agent.url, "send", 2, "exit", 5000, env=self.environment)
+            self.assertEqual(stats["dropped"], 2)
+            self.assertEqual(errors.count("\n"), 1)
 
 
 class Refused(unittest.TestCase):

@@ -1,11 +1,10 @@
-#include "core/transport/response.h"
-
 #include <gtest/gtest.h>
 
 #include <map>
 
 #include "core/transport/address.h"
 #include "core/transport/agent_info.h"
+#include "core/transport/response.h"
 
 namespace dd::transport {
 namespace {

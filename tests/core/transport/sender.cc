@@ -21,6 +21,7 @@
 #include <thread>
 
 #include "core/base/clock.h"
+#include "core/config/setting.h"
 #include "core/transport/destination.h"
 #include "core/transport/exporter.h"
 #include "tests/fakes/made_trace.h"
@@ -87,6 +88,7 @@ void report(const Exporter& exporter, std::int64_t exit_ns) {
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
+  dd::config::load_environment(environ);
   dd::transport::Options options{.url = argv[1], .facts = facts};
   options.headers = {{"Datadog-Meta-Lang", "python"}, {"Datadog-Meta-Tracer-Version", "4.16.0"}};
   int at = 2;
