@@ -130,6 +130,9 @@ class Segment {
   OtelNote otel = OtelNote::kNothing;
   double otel_rate = 1;
 
+  // What shows the three maps to Python, or null. Cleared by core/tracing, under the GIL.
+  void* views[3] = {};
+
  private:
   Segment() = default;
   ~Segment() = default;

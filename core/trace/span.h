@@ -110,6 +110,8 @@ class Span {
   Link* links = nullptr;
   Event* events = nullptr;
   StructTag* structs = nullptr;  // meta_struct
+  // What stands for the span in Python, or null. Owned and cleared by core/tracing, under the GIL.
+  void* object = nullptr;
 
  private:
   friend class Tracer;

@@ -290,6 +290,8 @@ void Tracer::finish(Span* span, std::int64_t end_ns) {
   if (!span->parent ||
       (span->service.present() && !same_text(span->service, span->parent->service)))
     span->flags |= kTopLevel;
+  if (const ChunkHooks* hooks = hooks_.load(std::memory_order_acquire); hooks && hooks->finished)
+    hooks->finished(*span);
   complete(span, false);
 }
 
@@ -346,7 +348,10 @@ void Tracer::deliver(Segment& segment, std::vector<Span*>& spans,
     std::sort(spans.begin(), spans.end(),
               [](const Span* a, const Span* b) { return a->sequence < b->sequence; });
   const bool wanted = enabled() && !segment.discarded &&
-                      sink_count_.load(std::memory_order_relaxed) != 0;
+                      (sink_count_.load(std::memory_order_relaxed) != 0 ||
+                       (hooks && hooks->take));
+  std::vector<Span*> all;
+  if (hooks && hooks->leave) all = spans;
   if (wanted) {
     if (partial) spans.front()->set(tags::kPartialFlush, static_cast<std::int64_t>(count));
     Span* root = spans.front();
@@ -370,10 +375,14 @@ void Tracer::deliver(Segment& segment, std::vector<Span*>& spans,
     spans.clear();
   }
   drop(count - spans.size());
-  if (spans.empty()) return;
-  set_trace_tags(segment, *spans.front(), process);
-  delivered_.fetch_add(spans.size(), std::memory_order_relaxed);
-  send(segment, spans, chunks);
+  bool taken = spans.empty();
+  if (!taken) {
+    set_trace_tags(segment, *spans.front(), process);
+    delivered_.fetch_add(spans.size(), std::memory_order_relaxed);
+    taken = hooks && hooks->take && hooks->take(spans);
+  }
+  if (hooks && hooks->leave) hooks->leave(all);
+  if (!taken) send(segment, spans, chunks);
 }
 
 void Tracer::send(Segment& segment, const std::vector<Span*>& spans,

@@ -68,12 +68,18 @@ struct Counts {  // since the process started, or was forked
 
 // Steps that other libraries put into the way of a chunk, between finish and the sinks.
 struct ChunkHooks {
+  // A span has just ended; its chunk does not have it yet.
+  void (*finished)(Span& span) = nullptr;
   // May change the spans and the list (user filters); an empty list drops the chunk.
   void (*filter)(std::vector<Span*>& spans) = nullptr;
   // Decides when the segment has no priority yet (core/sampling).
   void (*decide)(Segment& segment, Span& local_root) = nullptr;
   // After the decision: single-span rules, `discard`. False drops the chunk.
   bool (*decided)(Segment& segment, std::vector<Span*>& spans) = nullptr;
+  // Somebody else's writer in place of the sinks; the spans are not sealed. False: goes on.
+  bool (*take)(const std::vector<Span*>& spans) = nullptr;
+  // Every chunk once, with all its spans, whatever became of it; before the sinks get it.
+  void (*leave)(const std::vector<Span*>& spans) = nullptr;
 };
 
 class Tracer {

@@ -11,6 +11,7 @@
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
 #include "core/tracing/live_span.h"
+#include "core/tracing/link_object.h"
 #include "core/tracing/span_object.h"
 
 namespace dd::tracing {
@@ -104,16 +105,12 @@ void decide_if_open(trace::Segment& segment, trace::Span& root) {
 }
 
 Ref link_of(const propagation::ExtractedLink& link) {
-  Ref made = py::dict();
   Ref attributes = py::dict();
   (void)attributes.set_item("reason", py::str(link.reason));
   (void)attributes.set_item("context_headers", py::str(link.style));
-  (void)made.set_item("trace_id", id_object(link.trace_id));
-  (void)made.set_item("span_id", py::unsigned_integer(link.span_id));
-  if (!link.tracestate.empty()) (void)made.set_item("tracestate", py::str(link.tracestate));
-  if (link.flags) (void)made.set_item("flags", py::integer(*link.flags));
-  (void)made.set_item("attributes", attributes);
-  return made;
+  return make_link(id_object(link.trace_id), py::unsigned_integer(link.span_id),
+                   link.tracestate.empty() ? Ref() : py::str(link.tracestate),
+                   link.flags ? py::integer(*link.flags) : Ref(), std::move(attributes));
 }
 
 }  // namespace
@@ -127,12 +124,13 @@ void inject(Handle span_or_context, Handle headers) {
     if (!self->root->span->sealed()) decide_if_open(segment, *self->root->span);
     propagation::inject(segment, self->span->id, false, carrier, propagation::options());
   } else if (is_context(span_or_context)) {
-    const ContextObject* const self = as_context(span_or_context);
+    ContextObject* const self = as_context(span_or_context);
+    trace::Segment& segment = segment_of(self);
     const Ref active = active_object();
     py::swallow_error();
-    if (is_span(active) && as_span(active)->span->segment == self->segment.get())
-      decide_if_open(*self->segment, *as_span(active)->root->span);
-    propagation::inject(*self->segment, self->span_id, self->remote, carrier,
+    if (is_span(active) && as_span(active)->span->segment == &segment)
+      decide_if_open(segment, *as_span(active)->root->span);
+    propagation::inject(segment, self->span_id, self->remote, carrier,
                         propagation::options());
   }
   for (const auto& [name, value] : carrier.made)

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "core/propagation/propagation.h"
+#include "core/tracing/shared_map.h"
 #include "core/tracing/text.h"
 
 namespace dd::tracing {
@@ -20,8 +22,7 @@ using trace::Shared;
 
 constinit PyTypeObject* type_object = nullptr;
 
-constexpr const char* kPriorityName = "_sampling_priority_v1";
-constexpr std::string_view kOriginName = "_dd.origin";
+constexpr std::string_view kUserId = "_dd.p.usr.id";
 
 ContextObject* me(PyObject* object) { return reinterpret_cast<ContextObject*>(object); }
 PyObject* nothing() { return py::none().release(); }
@@ -62,94 +63,9 @@ void dealloc(PyObject* object) {
   const Ref drop_type = Ref::steal(reinterpret_cast<PyObject*>(type));
 }
 
-// --- maps: read whole under the lock, built into Python objects after it ------------------------
-
-Ref dict_of(const trace::Entries& entries) {
-  Ref dict = py::dict();
-  for (const auto& [key, value] : entries) (void)dict.set_item(py::str(key), py::str(value));
-  return dict;
-}
-
-Ref meta_of(Segment& segment) {
-  trace::Entries entries;
-  std::string origin;
-  {
-    const base::MutexLock lock(segment.mutex);
-    entries = segment.meta;
-    origin = segment.origin;
-  }
-  Ref dict = dict_of(entries);
-  if (!origin.empty()) (void)dict.set_item(py::str(kOriginName), py::str(origin));
-  return dict;
-}
-
-std::optional<int> priority_of(Segment& segment) {
-  const base::MutexLock lock(segment.mutex);
-  return segment.priority;
-}
-
-Ref metrics_of(Segment& segment) {
-  std::vector<std::pair<std::string, double>> metrics;
-  {
-    const base::MutexLock lock(segment.mutex);
-    metrics = segment.metrics;
-  }
-  Ref dict = py::dict();
-  for (const auto& [key, value] : metrics) (void)dict.set_item(py::str(key), py::number(value));
-  if (const auto priority = priority_of(segment))
-    (void)dict.set_item(kPriorityName, py::integer(*priority));
-  return dict;
-}
-
-Ref baggage_of(Segment& segment) {
-  trace::Entries entries;
-  {
-    const base::MutexLock lock(segment.mutex);
-    entries = segment.baggage;
-  }
-  return dict_of(entries);
-}
-
-void set_priority(Segment& segment, Handle value) {
-  std::optional<int> priority;
-  if (PyFloat_Check(value.ptr()))
-    priority = static_cast<int>(value.number());
-  else if (const auto number = as_int64(value))
-    priority = static_cast<int>(*number);
-  const base::MutexLock lock(segment.mutex);
-  segment.priority = priority;
-}
-
 void set_origin(Segment& segment, std::string_view origin) {
   const base::MutexLock lock(segment.mutex);
   segment.origin = origin;
-}
-
-void fill_meta(Segment& segment, Handle meta) {
-  meta.each_pair([&](Handle key, Handle value) {
-    const std::string name = key.text(), text = value.display();
-    if (name == kOriginName) return set_origin(segment, text);
-    const base::MutexLock lock(segment.mutex);
-    trace::set_entry(segment.meta, name, text);
-  });
-}
-
-void fill_metrics(Segment& segment, Handle metrics) {
-  metrics.each_pair([&](Handle key, Handle value) {
-    const std::string name = key.text();
-    if (name == kPriorityName) return set_priority(segment, value);
-    const double number = value.number();
-    const base::MutexLock lock(segment.mutex);
-    segment.metrics.emplace_back(name, number);
-  });
-}
-
-void fill_baggage(Segment& segment, Handle baggage) {
-  baggage.each_pair([&](Handle key, Handle value) {
-    const std::string name = key.text(), text = value.display();
-    const base::MutexLock lock(segment.mutex);
-    trace::set_entry(segment.baggage, name, text);
-  });
 }
 
 bool printable(std::string_view text) {
@@ -169,6 +85,11 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
                                    &trace_id, &span_id, &origin, &priority, &meta, &metrics,
                                    &links, &baggage, &remote))
     return nullptr;
+  for (const auto& [name, value] : {std::pair{"meta", meta}, std::pair{"metrics", metrics},
+                                    std::pair{"baggage", baggage}})
+    if (value != Py_None && !PyDict_Check(value))
+      return PyErr_Format(PyExc_TypeError, "argument '%s': '%s' object is not an instance of 'dict'",
+                          name, Py_TYPE(value)->tp_name);
   ContextObject* const self = allocate(type);
   if (self == nullptr) return nullptr;
   Ref owner = Ref::steal(reinterpret_cast<PyObject*>(self));
@@ -177,9 +98,9 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   self->remote = remote != 0;
   self->segment = Segment::make(self->trace_id);
   Segment& segment = *self->segment;
-  if (meta != Py_None) fill_meta(segment, meta);
-  if (metrics != Py_None) fill_metrics(segment, metrics);
-  if (baggage != Py_None) fill_baggage(segment, baggage);
+  fill_map(segment, MapKind::kMeta, meta);
+  fill_map(segment, MapKind::kMetrics, metrics);
+  fill_map(segment, MapKind::kBaggage, baggage);
   if (const Utf8 text(origin); text.view.data() && printable(text.view))
     set_origin(segment, text.view);
   if (priority != Py_None) set_priority(segment, priority);
@@ -233,21 +154,86 @@ int put_origin(PyObject* self, PyObject* value, void*) {
   set_origin(*me(self)->segment, Utf8(value).view);
   return 0;
 }
-PyObject* get_meta(PyObject* self, void*) { return meta_of(*me(self)->segment).release(); }
-PyObject* get_metrics(PyObject* self, void*) { return metrics_of(*me(self)->segment).release(); }
-PyObject* get_baggage(PyObject* self, void*) { return baggage_of(*me(self)->segment).release(); }
+PyObject* get_user(PyObject* self, void*) {
+  std::string encoded;
+  {
+    const base::MutexLock lock(me(self)->segment->mutex);
+    if (const std::string* known = trace::find_entry(me(self)->segment->meta, kUserId))
+      encoded = *known;
+  }
+  if (encoded.empty()) return nothing();
+  const Ref module = Ref::steal(PyImport_ImportModule("binascii"));
+  if (!module) return nullptr;
+  const Ref plain = module.attr("a2b_base64").call(py::bytes(encoded));
+  return plain ? py::str(plain.bytes()).release() : nothing();
+}
+int put_user(PyObject* self, PyObject* value, void*) {
+  Segment& segment = *me(self)->segment;
+  if (value == nullptr || value == Py_None) {
+    const base::MutexLock lock(segment.mutex);
+    trace::remove_entry(segment.meta, kUserId);
+    return 0;
+  }
+  const Ref module = Ref::steal(PyImport_ImportModule("binascii"));
+  if (!module) return -1;
+  const Ref encoded = module.attr("b2a_base64").call(py::bytes(Handle(value).display()));
+  std::string text(encoded.bytes());
+  if (text.ends_with('\n')) text.pop_back();
+  const base::MutexLock lock(segment.mutex);
+  trace::set_entry(segment.meta, kUserId, text);
+  return 0;
+}
+template <MapKind kKind>
+PyObject* get_map(PyObject* self, void*) {
+  return make_shared_map(me(self)->segment, kKind).release();
+}
+template <MapKind kKind>
+int put_map(PyObject* self, PyObject* value, void*) {
+  if (value == nullptr || !PyDict_Check(value)) {
+    PyErr_Format(PyExc_TypeError, "argument 'value': '%s' object is not an instance of 'dict'",
+                 value == nullptr ? "NoneType" : Py_TYPE(value)->tp_name);
+    return -1;
+  }
+  replace_map(*me(self)->segment, kKind, value);
+  return 0;
+}
+PyObject* get_traceparent(PyObject* self, void*) {
+  if (!me(self)->trace_id || me(self)->span_id == 0) return py::str("").release();
+  return py::str(propagation::traceparent(segment_of(me(self)), me(self)->span_id)).release();
+}
+PyObject* get_tracestate(PyObject* self, void*) {
+  return py::str(propagation::tracestate(segment_of(me(self)), me(self)->span_id, true)).release();
+}
+bool is_kept(PyObject* self) {
+  const auto priority = priority_of(*me(self)->segment);
+  return priority && *priority > 0;
+}
+PyObject* get_flag_text(PyObject* self, void*) {
+  return py::str(is_kept(self) ? "01" : "00").release();
+}
+PyObject* get_flags(PyObject* self, void*) { return PyLong_FromLong(is_kept(self)); }
 PyObject* get_links(PyObject* self, void*) {
   Ref& links = me(self)->links;
   if (!links) links = py::list();
   return links.share().release();
 }
+int put_links(PyObject* self, PyObject* value, void*) {
+  me(self)->links = value != nullptr && PyList_Check(value) ? Handle(value).share() : Ref();
+  return 0;
+}
 PyObject* get_remote(PyObject* self, void*) { return PyBool_FromLong(me(self)->remote); }
+int put_remote(PyObject* self, PyObject* value, void*) {
+  const int remote = value == nullptr ? 0 : PyObject_IsTrue(value);
+  if (remote < 0) return -1;
+  me(self)->remote = remote != 0;
+  return 0;
+}
 PyObject* get_reactivate(PyObject* self, void*) {
   const Handle wish = me(self)->reactivate;
   return wish ? wish.share().release() : PyBool_FromLong(0);
 }
 int set_reactivate(PyObject* self, PyObject* value, void*) {
-  me(self)->reactivate = Handle(value).share();
+  me(self)->reactivate = value == nullptr ? Ref() : Handle(value).share();
   return 0;
 }
 
@@ -264,15 +250,41 @@ PyObject* copy(PyObject* self, PyObject* args, PyObject* kwargs) {
   return make_context(me(self)->segment, id, as_uint64(span_id).value_or(0), false).release();
 }
 
-PyObject* set_baggage_item(PyObject* self, PyObject* args) {
+bool check_key(PyObject* key) {
+  if (PyUnicode_Check(key)) return true;
+  PyErr_Format(PyExc_TypeError, "argument 'key': '%s' object is not an instance of 'str'",
+               Py_TYPE(key)->tp_name);
+  return false;
+}
+
+PyObject* set_baggage_item(PyObject* self, PyObject* args, PyObject* kwargs) {
+  static const char* const kNames[] = {"key", "value", nullptr};
   PyObject *key, *value;
-  if (!PyArg_ParseTuple(args, "OO:set_baggage_item", &key, &value)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:set_baggage_item", const_cast<char**>(kNames),
+                                   &key, &value) ||
+      !check_key(key))
+    return nullptr;
   const std::string name = Handle(key).text(), text = Handle(value).display();
   const base::MutexLock lock(me(self)->segment->mutex);
   trace::set_entry(me(self)->segment->baggage, name, text);
   return nothing();
 }
+// A context of the same position whose trace carries one item more.
+PyObject* with_baggage_item(PyObject* self, PyObject* args) {
+  PyObject *key, *value;
+  if (!PyArg_ParseTuple(args, "OO:_with_baggage_item", &key, &value) || !check_key(key))
+    return nullptr;
+  Shared<Segment> copy;
+  {
+    const base::MutexLock lock(me(self)->segment->mutex);
+    copy = me(self)->segment->copy();
+  }
+  trace::set_entry(copy->baggage, Handle(key).text(), Handle(value).display());
+  return make_context(std::move(copy), me(self)->trace_id, me(self)->span_id, me(self)->remote)
+      .release();
+}
 PyObject* get_baggage_item(PyObject* self, PyObject* key) {
+  if (!check_key(key)) return nullptr;
   const std::string name = Handle(key).text();
   std::optional<std::string> found;
   {
@@ -282,7 +294,9 @@ PyObject* get_baggage_item(PyObject* self, PyObject* key) {
   }
   return found ? py::str(*found).release() : nothing();
 }
-PyObject* get_all_baggage(PyObject* self, PyObject*) { return get_baggage(self, nullptr); }
+PyObject* get_all_baggage(PyObject* self, PyObject*) {
+  return get_map<MapKind::kBaggage>(self, nullptr);
+}
 PyObject* remove_baggage_item(PyObject* self, PyObject* key) {
   const std::string name = Handle(key).text();
   const base::MutexLock lock(me(self)->segment->mutex);
@@ -297,25 +311,27 @@ PyObject* remove_all_baggage(PyObject* self, PyObject*) {
 PyObject* enter(PyObject* self, PyObject*) { return Handle(self).share().release(); }
 PyObject* leave(PyObject*, PyObject*) { return nothing(); }
 
-// The eight parts of its state, in the order of the pickled form and of equality.
+// Its state, in the order of the pickled form. The last part is of the reference only.
 PyObject* get_state(PyObject* self, PyObject*) {
   const Ref trace_id = Ref::steal(get_trace_id(self, nullptr)),
             span_id = Ref::steal(get_span_id(self, nullptr)),
-            meta = meta_of(*me(self)->segment), metrics = metrics_of(*me(self)->segment),
+            meta = snapshot(*me(self)->segment, MapKind::kMeta),
+            metrics = snapshot(*me(self)->segment, MapKind::kMetrics),
             links = Ref::steal(get_links(self, nullptr)),
-            baggage = baggage_of(*me(self)->segment),
+            baggage = snapshot(*me(self)->segment, MapKind::kBaggage),
+            remote = py::boolean(me(self)->remote),
             reactivate = Ref::steal(get_reactivate(self, nullptr));
-  return Py_BuildValue("(OOOOOOiO)", trace_id.ptr(), span_id.ptr(), meta.ptr(), metrics.ptr(),
-                       links.ptr(), baggage.ptr(), static_cast<int>(me(self)->remote),
-                       reactivate.ptr());
+  return Py_BuildValue("(OOOOOOOOO)", trace_id.ptr(), span_id.ptr(), meta.ptr(), metrics.ptr(),
+                       links.ptr(), baggage.ptr(), remote.ptr(),
+                       reactivate.ptr(), Py_None);
 }
 
 PyObject* set_state(PyObject* self, PyObject* state) {
-  PyObject *trace_id, *span_id, *meta, *metrics, *links, *baggage, *reactivate;
+  PyObject *trace_id, *span_id, *meta, *metrics, *links, *baggage, *reactivate, *unused;
   int remote;
   if (!PyTuple_Check(state) ||
-      !PyArg_ParseTuple(state, "OOOOOOpO", &trace_id, &span_id, &meta, &metrics, &links, &baggage,
-                        &remote, &reactivate))
+      !PyArg_ParseTuple(state, "OOOOOOpO|O", &trace_id, &span_id, &meta, &metrics, &links, &baggage,
+                        &remote, &reactivate, &unused))
     return nullptr;
   trace::TraceId id;
   if (!read_trace_id(trace_id, id)) id = {};
@@ -323,9 +339,9 @@ PyObject* set_state(PyObject* self, PyObject* state) {
   me(self)->span_id = as_uint64(span_id).value_or(0);
   me(self)->remote = remote != 0;
   me(self)->segment = Segment::make(id);
-  fill_meta(*me(self)->segment, meta);
-  fill_metrics(*me(self)->segment, metrics);
-  fill_baggage(*me(self)->segment, baggage);
+  fill_map(*me(self)->segment, MapKind::kMeta, meta);
+  fill_map(*me(self)->segment, MapKind::kMetrics, metrics);
+  fill_map(*me(self)->segment, MapKind::kBaggage, baggage);
   if (PyList_Check(links)) me(self)->links = Handle(links).share();
   me(self)->reactivate = Handle(reactivate).share();
   return nothing();
@@ -342,16 +358,19 @@ PyObject* compare(PyObject* left, PyObject* right, int operation) {
     Py_RETURN_NOTIMPLEMENTED;
   }
   bool same = me(left)->trace_id == me(right)->trace_id && me(left)->remote == me(right)->remote;
-  if (same && me(left)->segment.get() != me(right)->segment.get()) {
-    Segment &one = *me(left)->segment, &two = *me(right)->segment;
-    const Ref pairs[][2] = {{meta_of(one), meta_of(two)},
-                            {metrics_of(one), metrics_of(two)},
-                            {baggage_of(one), baggage_of(two)}};
-    for (const auto& pair : pairs) {
-      const int equal = PyObject_RichCompareBool(pair[0].ptr(), pair[1].ptr(), Py_EQ);
-      if (equal < 0) return nullptr;
-      same = same && equal;
+  const auto equal = [](const Ref& one, const Ref& two) {
+    return PyObject_RichCompareBool(one.ptr(), two.ptr(), Py_EQ);
+  };
+  if (same && me(left)->segment.get() != me(right)->segment.get())
+    for (const MapKind kind : {MapKind::kMeta, MapKind::kMetrics, MapKind::kBaggage}) {
+      const int alike = equal(snapshot(*me(left)->segment, kind), snapshot(*me(right)->segment, kind));
+      if (alike < 0) return nullptr;
+      same = same && alike;
     }
+  if (same && (me(left)->links || me(right)->links)) {
+    const int alike = equal(Ref::steal(get_links(left, nullptr)), Ref::steal(get_links(right, nullptr)));
+    if (alike < 0) return nullptr;
+    same = alike != 0;
   }
   return PyBool_FromLong(same == (operation == Py_EQ));
 }
@@ -380,18 +399,26 @@ PyGetSetDef kFields[] = {
     {"span_id", get_span_id, set_span_id, nullptr, nullptr},
     {"sampling_priority", get_priority, put_priority, "Of the whole trace, or None.", nullptr},
     {"dd_origin", get_origin, put_origin, nullptr, nullptr},
-    {"_meta", get_meta, nullptr, nullptr, nullptr},
-    {"_metrics", get_metrics, nullptr, nullptr, nullptr},
-    {"_baggage", get_baggage, nullptr, nullptr, nullptr},
-    {"_span_links", get_links, nullptr, nullptr, nullptr},
-    {"_is_remote", get_remote, nullptr, nullptr, nullptr},
+    {"dd_user_id", get_user, put_user, nullptr, nullptr},
+    {"_meta", get_map<MapKind::kMeta>, put_map<MapKind::kMeta>, nullptr, nullptr},
+    {"_metrics", get_map<MapKind::kMetrics>, put_map<MapKind::kMetrics>, nullptr, nullptr},
+    {"_baggage", get_map<MapKind::kBaggage>, put_map<MapKind::kBaggage>, nullptr, nullptr},
+    {"_span_links", get_links, put_links, nullptr, nullptr},
+    {"_is_remote", get_remote, put_remote, nullptr, nullptr},
+    {"_traceparent", get_traceparent, nullptr, nullptr, nullptr},
+    {"_tracestate", get_tracestate, nullptr, nullptr, nullptr},
+    {"_traceflags", get_flag_text, nullptr, nullptr, nullptr},
+    {"_trace_flags", get_flags, nullptr, nullptr, nullptr},
     {"_reactivate", get_reactivate, set_reactivate, nullptr, nullptr},
     {}};
 
 PyMethodDef kMethods[] = {
     {"copy", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(copy)),
      METH_VARARGS | METH_KEYWORDS, nullptr},
-    {"set_baggage_item", set_baggage_item, METH_VARARGS, nullptr},
+    {"set_baggage_item",
+     reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(set_baggage_item)),
+     METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"_with_baggage_item", with_baggage_item, METH_VARARGS, nullptr},
     {"get_baggage_item", get_baggage_item, METH_O, nullptr},
     {"get_all_baggage_items", get_all_baggage, METH_NOARGS, nullptr},
     {"remove_baggage_item", remove_baggage_item, METH_O, nullptr},
@@ -429,6 +456,24 @@ PyTypeObject* context_type() {
   return type_object;
 }
 
+std::optional<int> priority_of(Segment& segment) {
+  const base::MutexLock lock(segment.mutex);
+  return segment.priority;
+}
+
+Segment& segment_of(ContextObject* self) {
+  Segment& shared = *self->segment;
+  if (shared.trace_id == self->trace_id) return shared;
+  Shared<Segment> own;
+  {
+    const base::MutexLock lock(shared.mutex);
+    own = shared.copy();
+  }
+  own->trace_id = self->trace_id;
+  self->segment = std::move(own);
+  return *self->segment;
+}
+
 Ref make_context(Shared<Segment> segment, trace::TraceId trace_id, std::uint64_t span_id,
                  bool remote) {
   if (context_type() == nullptr) return Ref();
@@ -459,7 +504,7 @@ bool read_trace_id(Handle value, trace::TraceId& out) {
     return false;
   }
   out = {.high = *high, .low = PyLong_AsUnsignedLongLongMask(value.ptr())};
-  return static_cast<bool>(out);
+  return true;
 }
 
 }  // namespace dd::tracing

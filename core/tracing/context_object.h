@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "core/py/ref.h"
 #include "core/trace/segment.h"
@@ -31,11 +32,16 @@ inline bool is_context(py::Handle object) {
 inline ContextObject* as_context(py::Handle object) {
   return reinterpret_cast<ContextObject*>(object.ptr());
 }
+std::optional<int> priority_of(trace::Segment& segment);
+// The segment to start spans in and to inject from: one of its own once the context was given
+// another trace id than the trace it shares facts with.
+trace::Segment& segment_of(ContextObject* self);
 py::Ref make_context(trace::Shared<trace::Segment> segment, trace::TraceId trace_id,
                      std::uint64_t span_id, bool remote);
 
 // 128-bit ids as Python ints.
 py::Ref id_object(trace::TraceId id);
-bool read_trace_id(py::Handle value, trace::TraceId& out);  // false: not a usable id
+// False for what is no int of 128 bits; zero is one.
+bool read_trace_id(py::Handle value, trace::TraceId& out);
 
 }  // namespace dd::tracing

@@ -182,12 +182,12 @@ Ref simple_text(Handle module, Handle type, Handle traceback, Handle message, in
 Ref exception_text(Handle type, Handle value, Handle traceback, Handle message, int limit) {
   const Ref module = Ref::steal(PyImport_ImportModule("traceback"));
   if (!module) return Ref();
-  if (is_simple(type, value, traceback, message)) {
+  if (limit > 0 && is_simple(type, value, traceback, message)) {
     Ref text = simple_text(module, type, traceback, message, limit);
     if (text) return text;
     PyErr_Clear();
   }
-  const Handle recent = PyTraceBack_Check(traceback.ptr())
+  const Handle recent = limit > 0 && PyTraceBack_Check(traceback.ptr())
                             ? reinterpret_cast<PyObject*>(most_recent(traceback, limit))
                             : traceback;
   const Ref lines =

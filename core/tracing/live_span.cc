@@ -8,6 +8,7 @@
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
+#include "core/tracing/processors.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/start.h"
 #include "core/tracing/text.h"
@@ -61,7 +62,7 @@ Ref start_span(Handle parent, trace::StartOptions options, bool activate) {
     options.active_root = above->root->span;
     span_parent = parent;
   } else if (is_context(parent)) {
-    options.segment = as_context(parent)->segment.get();
+    options.segment = &segment_of(as_context(parent));
     options.parent_id = as_context(parent)->span_id;
     context = parent;
   }
@@ -73,7 +74,10 @@ Ref start_span(Handle parent, trace::StartOptions options, bool activate) {
     Handle(common_tags).each_pair([&](Handle key, Handle value) {
       if (!set_tag(as_span(object), key, value)) py::swallow_error();
     });
+  if (context && as_context(context)->links) [[unlikely]]
+    if (!add_links(as_span(object), as_context(context)->links)) py::swallow_error();
   if (activate) set_active(object);
+  span_started(object);
   return object;
 }
 

@@ -1,6 +1,7 @@
 #include "core/tracing/processors.h"
 
 #include <utility>
+#include <vector>
 
 #include "core/base/log.h"
 #include "core/py/error.h"
@@ -9,66 +10,134 @@
 #include "core/tracing/span_object.h"
 
 namespace dd::tracing {
+
+constinit bool detail::keeps_objects = false;
+constinit bool detail::has_start_listeners = false;
+
 namespace {
 
 using py::Handle;
 using py::Ref;
+using Spans = std::vector<trace::Span*>;
 
 constinit PyObject* processors = nullptr;
+constinit PyObject* writer = nullptr;
+constinit PyObject* start_listeners = nullptr;
+constinit PyObject* finish_listeners = nullptr;
 constinit py::Name kProcessTrace("process_trace");
-constinit bool reported = false;
+constinit py::Name kWrite("write");
+constinit bool processor_reported = false, writer_reported = false, listener_reported = false;
 
-// The answer as a list of spans; empty Ref: keep what was.
-Ref ask(Handle processor, Handle list) {
-  const Ref method = processor.attr(kProcessTrace);
-  if (!method) return Ref();
-  Ref answer = Ref::steal(PyObject_CallOneArg(method.ptr(), list.ptr()));
+Ref object_of(trace::Span& span) {
+  if (span.object != nullptr) return Ref::borrow(static_cast<PyObject*>(span.object));
+  span.chunk->retain();
+  return wrap_span(&span, Handle(), Handle());
+}
+
+Ref list_of(const Spans& spans) {
+  Ref list = py::list();
+  for (trace::Span* span : spans)
+    if (const Ref object = object_of(*span); !object || !list.append(object)) return Ref();
+  return list;
+}
+
+// Calls; an Exception is reported once, anything else waits for the end of the phase.
+Ref ask(Handle callable, Handle argument, bool& reported, const char* complaint) {
+  Ref answer = Ref::steal(PyObject_CallOneArg(callable.ptr(), argument.ptr()));
   if (!answer) {
     py::swallow_error();
-    base::log_once(reported, base::LogLevel::kError,
-                   "a trace processor raised; its traces are sent unprocessed");
-    return Ref();
+    base::log_once(reported, base::LogLevel::kError, complaint);
   }
-  return answer.is_none() ? py::list() : Ref::steal(PySequence_List(answer.ptr()));
+  return answer;
 }
 
-}  // namespace
-
-void set_processors(Handle list) {
-  if (list && processors == nullptr) {
-    trace::ChunkHooks hooks = trace::Tracer::get().hooks();
-    hooks.filter = filter_chunk;
-    trace::Tracer::get().set_hooks(hooks);
-  }
-  const Ref old = Ref::steal(std::exchange(processors, list ? list.share().release() : nullptr));
-}
-
-void filter_chunk(std::vector<trace::Span*>& spans) {
+void filter(Spans& spans) {
   if (processors == nullptr || spans.empty()) return;
   const py::ErrorKeep keep;
-  Ref list = py::list();
-  for (trace::Span* span : spans) {
-    span->chunk->retain();
-    const Ref object = wrap_span(span, Handle(), Handle());
-    if (!object || !list.append(object)) return;
-  }
-  const Ref made = list.share();  // the objects, so that the spans of an answer can be told
+  Ref list = list_of(spans);
+  if (!list) return;
+  const Ref made = list.share();  // the objects of all, while answers are told apart
   const Ref active = Ref::borrow(processors);
   active.each([&](Handle processor) {
     if (list.size() == 0) return;
-    Ref answer = ask(processor, list);
-    if (answer)
-      list = std::move(answer);
+    const Ref method = processor.attr(kProcessTrace);
+    if (!method) return;
+    const Ref answer = ask(method, list, processor_reported,
+                           "a trace processor raised; its traces are sent unprocessed");
+    if (!answer) return;
+    Ref next = answer.is_none() ? py::list() : Ref::steal(PySequence_List(answer.ptr()));
+    if (next)
+      list = std::move(next);
     else
       py::swallow_error();
   });
-  std::vector<trace::Span*> kept;
+  Spans kept;
   list.each([&](Handle item) {
     if (!is_span(item)) return;
+    pack_structs(as_span(item));
     for (trace::Span* span : spans)
       if (span == as_span(item)->span) kept.push_back(span);
   });
   spans = std::move(kept);
+}
+
+bool take(const Spans& spans) {
+  if (writer == nullptr) return false;
+  const py::ErrorKeep keep;
+  const Ref target = Ref::borrow(writer), list = list_of(spans), method = target.attr(kWrite);
+  if (list && method) (void)ask(method, list, writer_reported, "the writer raised; a trace is lost");
+  return true;
+}
+
+void leave(const Spans& spans) {
+  std::vector<Ref> dropped;
+  for (trace::Span* span : spans) {
+    auto* const object = static_cast<SpanObject*>(span->object);
+    if (object == nullptr || !std::exchange(object->held, false)) continue;
+    dropped.push_back(Ref::steal(reinterpret_cast<PyObject*>(object)));
+  }
+  if (dropped.empty()) return;
+  const py::ErrorKeep keep;
+  dropped.clear();
+}
+
+void tell(PyObject* listeners, Handle span) {
+  const py::ErrorKeep keep;
+  const Ref list = Ref::borrow(listeners);
+  list.each([&](Handle listener) {
+    (void)ask(listener, span, listener_reported, "a span listener raised");
+  });
+}
+
+void finished(trace::Span& span) {
+  if (finish_listeners != nullptr && span.object != nullptr)
+    tell(finish_listeners, static_cast<PyObject*>(span.object));
+}
+
+void replace(PyObject*& place, Handle value) {
+  if (value.is_list() && value.size() == 0) value = Handle();
+  const Ref old = Ref::steal(std::exchange(place, value ? value.share().release() : nullptr));
+  detail::keeps_objects = processors != nullptr || writer != nullptr;
+  detail::has_start_listeners = start_listeners != nullptr;
+  trace::ChunkHooks hooks = trace::Tracer::get().hooks();
+  hooks.filter = processors ? filter : nullptr;
+  hooks.take = writer ? take : nullptr;
+  hooks.leave = detail::keeps_objects || hooks.leave ? leave : nullptr;  // once needed, for good
+  hooks.finished = finish_listeners ? finished : nullptr;
+  trace::Tracer::get().set_hooks(hooks);
+}
+
+}  // namespace
+
+void detail::tell_start(Handle span_object) {
+  if (start_listeners != nullptr) tell(start_listeners, span_object);
+}
+
+void set_processors(Handle list) { replace(processors, list); }
+void set_writer(Handle object) { replace(writer, object); }
+void set_listeners(Handle on_start, Handle on_finish) {
+  replace(start_listeners, on_start);
+  replace(finish_listeners, on_finish);
 }
 
 }  // namespace dd::tracing

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/check.h"
 #include "core/base/clock.h"
 #include "core/base/ids.h"
 #include "core/trace/tracer.h"
@@ -46,6 +47,7 @@ void construct(SpanObject* self) {
   self->extras = nullptr;
   self->weakrefs = nullptr;
   self->detached = false;
+  self->held = false;
 }
 
 SpanObject* allocate(PyTypeObject* type) {
@@ -82,6 +84,8 @@ int traverse(PyObject* object, visitproc visit, void* arg) {
     Py_VISIT(self->extras->structs.ptr());
     Py_VISIT(self->extras->ignored.ptr());
     Py_VISIT(self->extras->items.ptr());
+    Py_VISIT(self->extras->api.ptr());
+    Py_VISIT(self->extras->root.ptr());
   }
   return 0;
 }
@@ -92,8 +96,10 @@ void dealloc(PyObject* object) {
   PyObject_GC_UnTrack(object);
   if (self->weakrefs != nullptr) PyObject_ClearWeakRefs(object);
   clear(object);
-  if (self->span != nullptr && !self->detached && !self->span->finished())
-    trace::Tracer::get().abandon(self->span);
+  if (self->span != nullptr) {
+    self->span->object = nullptr;
+    if (!self->detached && !self->span->finished()) trace::Tracer::get().abandon(self->span);
+  }
   // A long chain of parents is taken apart here in a loop, not by recursion.
   Ref parent = std::move(self->parent);
   while (parent && Py_REFCNT(parent.ptr()) == 1 && Py_TYPE(parent.ptr()) == type_object) {
@@ -111,15 +117,23 @@ void dealloc(PyObject* object) {
   const Ref drop_type = Ref::steal(reinterpret_cast<PyObject*>(type));
 }
 
-bool detach_into(SpanObject* self, trace::TraceId trace_id, Handle context) {
-  Shared<Segment> segment =
-      is_context(context) ? as_context(context)->segment : Segment::make(trace_id);
-  self->chunk = Chunk::make(segment);
+// A chunk of its own. The trace's facts are shared with the context when it is the same trace.
+void detach_into(SpanObject* self, trace::TraceId trace_id, Handle context) {
+  Shared<Segment> segment;
+  if (is_context(context) && as_context(context)->trace_id == trace_id) {
+    segment = as_context(context)->segment;
+  } else if (is_context(context)) {
+    segment = as_context(context)->segment->copy();
+    segment->trace_id = trace_id;
+  } else {
+    segment = Segment::make(trace_id);
+  }
+  self->chunk = Chunk::make(std::move(segment));
   self->span = self->chunk->arena.make<trace::Span>();
   self->span->segment = self->chunk->segment();
   self->span->chunk = self->chunk.get();
+  self->span->object = self;
   self->detached = true;
-  return true;
 }
 
 trace::TraceId new_trace_id() {
@@ -133,13 +147,16 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
                                        "context", "on_finish", "span_api",  "links", nullptr};
   PyObject *name, *service = Py_None, *resource = Py_None, *span_type = Py_None,
                   *trace_id = Py_None, *span_id = Py_None, *parent_id = Py_None, *start = Py_None,
-                  *context = Py_None, *on_finish = Py_None, *span_api = Py_None, *links = Py_None;
+                  *context = Py_None, *on_finish = Py_None, *span_api = nullptr, *links = Py_None;
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOOOOOOOOOO:Span", const_cast<char**>(kNames),
                                    &name, &service, &resource, &span_type, &trace_id, &span_id,
                                    &parent_id, &start, &context, &on_finish, &span_api, &links))
     return nullptr;
   SpanObject* const self = allocate(type);
   if (self == nullptr) return nullptr;
+  Ref owner = Ref::steal(reinterpret_cast<PyObject*>(self));
+  const Ref default_api = py::str("datadog");
+  if (span_api == nullptr) span_api = default_api.ptr();
   trace::TraceId id;
   if (!read_trace_id(trace_id, id)) id = new_trace_id();
   detach_into(self, id, context);
@@ -150,23 +167,28 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
                                         : (resource_text.view.data() ? resource_text.view : ""));
   if (service_text.view.data()) span.set_service(service_text.view);
   if (type_text.view.data()) span.set_type(type_text.view);
-  span.id = as_uint64(span_id).value_or(0);
-  if (span.id == 0) span.id = base::random_id();
+  const auto own_id = as_uint64(span_id);
+  span.id = own_id ? *own_id : base::random_id();
   span.parent_id = as_uint64(parent_id).value_or(0);
   span.start_ns = base::wall_ns();
-  if (start != Py_None) {
-    const double seconds = PyFloat_AsDouble(start);
-    if (PyErr_Occurred())
-      PyErr_Clear();
-    else
-      span.start_ns = static_cast<std::int64_t>(seconds * 1e9);
-  }
+  if (PyFloat_Check(start) || PyLong_Check(start)) span.start_ns = nanoseconds(start, 1e9).value_or(0);
   if (is_context(context)) self->parent_context = Handle(context).share();
   if (PyList_Check(on_finish)) extras(self).callbacks = Handle(on_finish).share();
-  return reinterpret_cast<PyObject*>(self);
+  if (!PyUnicode_Check(span_api) || PyUnicode_CompareWithASCIIString(span_api, "datadog") != 0)
+    extras(self).api = Handle(span_api).share();
+  if (links != Py_None && !add_links(self, links)) return nullptr;
+  return owner.release();
 }
 
 // --- fields ---------------------------------------------------------------------------------
+
+using Setter = int (*)(PyObject*, PyObject*, void*);
+template <Setter kSet>
+int kept(PyObject* self, PyObject* value, void* closure) {
+  if (value != nullptr) return kSet(self, value, closure);
+  PyErr_SetString(PyExc_AttributeError, "property has no deleter");
+  return -1;
+}
 
 PyObject* text_or_none(const trace::Text& text) {
   return text.present() ? make_text(text.view()).release() : none();
@@ -196,9 +218,15 @@ int set_type(PyObject* self, PyObject* value, void*) {
   return 0;
 }
 
-trace::TraceId trace_id_of(SpanObject* self) { return self->span->segment->trace_id; }
-
 PyObject* get_trace_id(PyObject* self, void*) { return id_object(trace_id_of(self_of(self))).release(); }
+int set_trace_id(PyObject* self, PyObject* value, void*) {
+  trace::TraceId id;
+  if (!read_trace_id(value, id)) return 0;
+  Segment& segment = *writable(self_of(self)).segment;
+  const base::MutexLock lock(segment.mutex);
+  segment.trace_id = id;
+  return 0;
+}
 PyObject* get_low_trace_id(PyObject* self, void*) {
   return PyLong_FromUnsignedLongLong(trace_id_of(self_of(self)).low);
 }
@@ -219,25 +247,6 @@ int set_parent_id(PyObject* self, PyObject* value, void*) {
   else if (const auto id = as_uint64(value))
     writable(self_of(self)).parent_id = *id;
   return 0;
-}
-
-// A number of the application as nanoseconds; empty when it is none.
-std::optional<std::int64_t> nanoseconds(Handle value, double scale) {
-  if (!value || !(PyLong_Check(value.ptr()) || PyFloat_Check(value.ptr()))) return std::nullopt;
-  if (PyLong_Check(value.ptr()) && scale == 1) {
-    int overflow = 0;
-    const long long whole = PyLong_AsLongLongAndOverflow(value.ptr(), &overflow);
-    return overflow == 0 ? whole : (overflow > 0 ? INT64_MAX : INT64_MIN);
-  }
-  const double number = PyFloat_AsDouble(value.ptr()) * scale;
-  if (PyErr_Occurred()) {
-    PyErr_Clear();
-    return std::nullopt;
-  }
-  if (std::isnan(number)) return std::nullopt;
-  if (number >= 9.2e18) return INT64_MAX;
-  if (number <= -9.2e18) return INT64_MIN;
-  return static_cast<std::int64_t>(number);
 }
 
 PyObject* get_start_ns(PyObject* self, void*) { return PyLong_FromLongLong(self_of(self)->span->start_ns); }
@@ -278,7 +287,22 @@ PyObject* get_parent(PyObject* self, void*) {
   const Handle parent = self_of(self)->parent;
   return parent ? parent.share().release() : none();
 }
+int set_parent(PyObject* self, PyObject* value, void*) {
+  SpanObject* const span = self_of(self);
+  if (value != Py_None && !is_span(value)) return 0;
+  trace::Span& native = writable(span);
+  span->root = value == Py_None ? span : as_span(value)->root;
+  native.parent = value == Py_None ? nullptr : as_span(value)->span;
+  span->parent = value == Py_None ? Ref() : Handle(value).share();
+  return 0;
+}
+int set_root(PyObject* self, PyObject* value, void*) {
+  if (is_span(value)) extras(self_of(self)).root = Handle(value).share();
+  return 0;
+}
 PyObject* get_root(PyObject* self, void*) {
+  if (const SpanExtras* all = self_of(self)->extras; all != nullptr && all->root)
+    return all->root.share().release();
   return Handle(reinterpret_cast<PyObject*>(self_of(self)->root)).share().release();
 }
 PyObject* get_top_level(PyObject* self, void*) {
@@ -287,6 +311,13 @@ PyObject* get_top_level(PyObject* self, void*) {
   return PyBool_FromLong(!span->parent ||
                          (mine.present() &&
                           mine.view() != as_span(span->parent)->span->service.view()));
+}
+// The nearest span up the chain that enters another service.
+PyObject* get_entry(PyObject* self, void*) {
+  SpanObject* at = self_of(self);
+  while (at->parent && at->span->service.view() == as_span(at->parent)->span->service.view())
+    at = as_span(at->parent);
+  return Py_NewRef(reinterpret_cast<PyObject*>(at));
 }
 PyObject* get_context(PyObject* self, void*) {
   const Handle context = context_of(self_of(self));
@@ -300,34 +331,55 @@ PyObject* get_parent_context(PyObject* self, void*) {
   const Handle context = self_of(self)->parent_context;
   return context ? context.share().release() : none();
 }
-PyObject* get_callbacks(PyObject* self, void*) {
-  Ref& list = extras(self_of(self)).callbacks;
-  if (!list) list = Ref::steal(PyList_New(0));
-  return list ? list.share().release() : nullptr;
+int set_parent_context(PyObject* self, PyObject* value, void*) {
+  self_of(self)->parent_context = is_context(value) ? Handle(value).share() : Ref();
+  return 0;
+}
+PyObject* get_callbacks(PyObject* self, void*) { return callbacks_of(self_of(self)).release(); }
+int set_callbacks(PyObject* self, PyObject* value, void*) {
+  if (PyList_Check(value)) extras(self_of(self)).callbacks = Handle(value).share();
+  return 0;
+}
+PyObject* get_api(PyObject* self, void*) {
+  const SpanExtras* const all = self_of(self)->extras;
+  return all != nullptr && all->api ? all->api.share().release() : py::str("datadog").release();
+}
+int set_api(PyObject* self, PyObject* value, void*) {
+  extras(self_of(self)).api = Handle(value).share();
+  return 0;
+}
+template <Ref SpanExtras::* kField>
+PyObject* get_extra(PyObject* self, void*) {
+  const SpanExtras* const all = self_of(self)->extras;
+  return all != nullptr && all->*kField ? (all->*kField).share().release() : none();
 }
 
 PyGetSetDef kFields[] = {
-    {"name", get_name, set_name, "What is done.", nullptr},
-    {"service", get_service, set_service, "Who does it, or None.", nullptr},
-    {"resource", get_resource, set_resource, "What it is done to.", nullptr},
-    {"span_type", get_type, set_type, "The kind of work, or None.", nullptr},
-    {"trace_id", get_trace_id, nullptr, nullptr, nullptr},
+    {"name", get_name, kept<set_name>, "What is done.", nullptr},
+    {"service", get_service, kept<set_service>, "Who does it, or None.", nullptr},
+    {"resource", get_resource, kept<set_resource>, "What it is done to.", nullptr},
+    {"span_type", get_type, kept<set_type>, "The kind of work, or None.", nullptr},
+    {"trace_id", get_trace_id, kept<set_trace_id>, nullptr, nullptr},
     {"_trace_id_64bits", get_low_trace_id, nullptr, nullptr, nullptr},
-    {"span_id", get_span_id, set_span_id, nullptr, nullptr},
-    {"parent_id", get_parent_id, set_parent_id, "Of the parent, or None.", nullptr},
-    {"start_ns", get_start_ns, set_start_ns, nullptr, nullptr},
-    {"start", get_start, set_start_ns, "Start in seconds since 1970.", const_cast<char*>("s")},
-    {"duration_ns", get_duration_ns, set_duration, nullptr, nullptr},
-    {"duration", get_duration, set_duration, "In seconds, or None.", const_cast<char*>("s")},
-    {"error", get_error, set_error, "1 when the work failed.", nullptr},
+    {"span_id", get_span_id, kept<set_span_id>, nullptr, nullptr},
+    {"parent_id", get_parent_id, kept<set_parent_id>, "Of the parent, or None.", nullptr},
+    {"start_ns", get_start_ns, kept<set_start_ns>, nullptr, nullptr},
+    {"start", get_start, kept<set_start_ns>, "In seconds since 1970.", const_cast<char*>("s")},
+    {"duration_ns", get_duration_ns, kept<set_duration>, nullptr, nullptr},
+    {"duration", get_duration, kept<set_duration>, "In seconds, or None.", const_cast<char*>("s")},
+    {"error", get_error, kept<set_error>, "1 when the work failed.", nullptr},
     {"finished", get_finished, nullptr, nullptr, nullptr},
-    {"context", get_context, set_context, "The trace as others continue it.", nullptr},
-    {"_parent", get_parent, nullptr, nullptr, nullptr},
-    {"_parent_context", get_parent_context, nullptr, nullptr, nullptr},
-    {"_local_root", get_root, nullptr, nullptr, nullptr},
-    {"_service_entry_span", get_root, nullptr, nullptr, nullptr},
+    {"context", get_context, kept<set_context>, "The trace as others continue it.", nullptr},
+    {"_context", get_context, kept<set_context>, nullptr, nullptr},
+    {"_parent", get_parent, kept<set_parent>, nullptr, nullptr},
+    {"_parent_context", get_parent_context, kept<set_parent_context>, nullptr, nullptr},
+    {"_local_root", get_root, kept<set_root>, nullptr, nullptr},
+    {"_service_entry_span", get_entry, nullptr, nullptr, nullptr},
     {"_is_top_level", get_top_level, nullptr, nullptr, nullptr},
-    {"_on_finish_callbacks", get_callbacks, nullptr, nullptr, nullptr},
+    {"_on_finish_callbacks", get_callbacks, kept<set_callbacks>, nullptr, nullptr},
+    {"_span_api", get_api, kept<set_api>, nullptr, nullptr},
+    {"_store", get_extra<&SpanExtras::items>, nullptr, nullptr, nullptr},
+    {"_ignored_exceptions", get_extra<&SpanExtras::ignored>, nullptr, nullptr, nullptr},
     {}};
 
 PyMemberDef kMembers[] = {
@@ -336,18 +388,48 @@ PyMemberDef kMembers[] = {
 PyObject* repr(PyObject* object) {
   SpanObject* const self = self_of(object);
   const trace::Span& span = *self->span;
-  const Ref name = make_text(span.name.view()), service = Ref::steal(get_service(object, nullptr)),
-            resource = make_text(span.resource.view()), type = Ref::steal(get_type(object, nullptr)),
-            parent = Ref::steal(get_parent_id(object, nullptr)), trace_id = id_object(trace_id_of(self)),
-            tags = tags_of(self, true, false), metrics = tags_of(self, false, true);
-  if (!tags || !metrics) return nullptr;
-  const Ref duration = Ref::steal(get_duration_ns(object, nullptr));
+  const auto show = [object](getter get) { return Ref::steal(get(object, nullptr)); };
+  const Ref name = show(get_name), service = show(get_service), resource = show(get_resource),
+            type = show(get_type), parent = show(get_parent_id), trace_id = show(get_trace_id),
+            duration = show(get_duration), context = show(get_context),
+            tags = tags_of(self, true, false), metrics = tags_of(self, false, true),
+            links = links_of(self), events = events_of(self), entry = show(get_entry),
+            end = span.finished() ? py::integer(span.start_ns + span.duration_ns) : py::none();
+  const Ref structs = self->extras && self->extras->structs ? self->extras->structs.share()
+                                                             : py::dict();
+  if (!context) return nullptr;
+  const Ref entry_name = make_text(as_span(entry)->span->name.view());
   return PyUnicode_FromFormat(
       "Span(name='%S', span_id=%llu, parent_id=%S, trace_id=%S, service='%S', resource='%S', "
-      "type='%S', start=%lld, duration=%S, error=%d, tags=%S, metrics=%S)",
+      "type='%S', start=%lld, end=%S, duration=%S, error=%d, tags=%S, metrics=%S, links=%S, "
+      "events=%S, context=%S, service_entry_span_name=%S), metastruct=%S",
       name.ptr(), static_cast<unsigned long long>(span.id), parent.ptr(), trace_id.ptr(),
-      service.ptr(), resource.ptr(), type.ptr(), static_cast<long long>(span.start_ns),
-      duration.ptr(), static_cast<int>(span.error), tags.ptr(), metrics.ptr());
+      service.ptr(), resource.ptr(), type.ptr(), static_cast<long long>(span.start_ns), end.ptr(),
+      duration.ptr(), static_cast<int>(span.error), tags.ptr(), metrics.ptr(), links.ptr(),
+      events.ptr(), context.ptr(), entry_name.ptr(), structs.ptr());
+}
+
+PyObject* text_form(PyObject* object) {
+  SpanObject* const self = self_of(object);
+  const Ref parent = Ref::steal(get_parent_id(object, nullptr)), trace_id = id_object(trace_id_of(self)),
+            name = make_text(self->span->name.view());
+  return PyUnicode_FromFormat("<Span(id=%llu,trace_id=%S,parent_id=%S,name=%S)>",
+                              static_cast<unsigned long long>(self->span->id), trace_id.ptr(),
+                              parent.ptr(), name.ptr());
+}
+
+// The methods of all files as one table.
+PyMethodDef* all_methods() {
+  constexpr int kMost = 96;
+  static PyMethodDef table[kMost];
+  int count = 0;
+  for (const PyMethodDef* group :
+       {kSpanLifeMethods, kSpanTagMethods, kSpanErrorMethods, kSpanLinkMethods})
+    for (; group->ml_name != nullptr; ++group) {
+      DD_CHECK(count < kMost - 1);
+      table[count++] = *group;
+    }
+  return table;
 }
 
 }  // namespace
@@ -360,9 +442,10 @@ PyTypeObject* span_type() {
                                 {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
                                 {Py_tp_clear, reinterpret_cast<void*>(clear)},
                                 {Py_tp_repr, reinterpret_cast<void*>(repr)},
+                                {Py_tp_str, reinterpret_cast<void*>(text_form)},
                                 {Py_tp_getset, kFields},
                                 {Py_tp_members, kMembers},
-                                {Py_tp_methods, kSpanTagMethods},
+                                {Py_tp_methods, all_methods()},
                                 {Py_tp_doc, const_cast<char*>("One timed operation.")},
                                 {0, nullptr}};
   static PyType_Spec spec = {"ddtrace._trace.span.Span", sizeof(SpanObject), 0,
@@ -377,6 +460,7 @@ Ref wrap_span(trace::Span* span, Handle parent, Handle parent_context) {
   if (self == nullptr) return Ref();
   self->span = span;
   self->chunk = Shared<Chunk>::adopt(span->chunk);
+  span->object = self;
   if (parent) {
     self->parent = parent.share();
     self->root = as_span(parent)->root;
@@ -387,7 +471,9 @@ Ref wrap_span(trace::Span* span, Handle parent, Handle parent_context) {
 
 trace::Span& writable(SpanObject* self) {
   if (self->span->sealed()) [[unlikely]] {
+    self->span->object = nullptr;
     self->span = trace::Tracer::get().thaw(*self->span);
+    self->span->object = self;
     self->thawed = Shared<Chunk>::adopt(self->span->chunk);
   }
   return *self->span;
@@ -407,27 +493,25 @@ Handle context_of(SpanObject* self) {
   return self->context;
 }
 
-bool finish_span(SpanObject* self, std::int64_t end_ns) {
-  trace::Span& span = *self->span;
-  if (span.finished()) return true;
-  if (self->detached) {
-    span.duration_ns = (end_ns ? end_ns : base::wall_ns()) - span.start_ns;
-    span.flags = static_cast<std::uint16_t>(span.flags | trace::kFinished);
-  } else {
-    trace::Tracer::get().finish(&span, end_ns);
-    leave(reinterpret_cast<PyObject*>(self));
-    if (!swallow_exception()) return false;
+trace::TraceId trace_id_of(SpanObject* self) { return self->span->segment->trace_id; }
+
+// A number of the application as nanoseconds; empty when it is none.
+std::optional<std::int64_t> nanoseconds(Handle value, double scale) {
+  if (!value || !(PyLong_Check(value.ptr()) || PyFloat_Check(value.ptr()))) return std::nullopt;
+  if (PyLong_Check(value.ptr()) && scale == 1) {
+    int overflow = 0;
+    const long long whole = PyLong_AsLongLongAndOverflow(value.ptr(), &overflow);
+    return overflow == 0 ? whole : (overflow > 0 ? INT64_MAX : INT64_MIN);
   }
-  if (self->extras == nullptr || !self->extras->callbacks) [[likely]]
-    return true;
-  const Ref callbacks = self->extras->callbacks.share();
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(callbacks.ptr()); ++i) {
-    const Ref callback = Handle(PyList_GET_ITEM(callbacks.ptr(), i)).share();
-    const Ref done =
-        Ref::steal(PyObject_CallOneArg(callback.ptr(), reinterpret_cast<PyObject*>(self)));
-    if (!done) return false;
+  const double number = PyFloat_AsDouble(value.ptr()) * scale;
+  if (PyErr_Occurred()) {
+    PyErr_Clear();
+    return std::nullopt;
   }
-  return true;
+  if (std::isnan(number)) return 0;
+  if (number >= 9.2e18) return INT64_MAX;
+  if (number <= -9.2e18) return INT64_MIN;
+  return static_cast<std::int64_t>(number);
 }
 
 }  // namespace dd::tracing

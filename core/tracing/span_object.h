@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/py/ref.h"
@@ -25,6 +26,8 @@ struct SpanExtras {  // what few spans have
   py::Ref structs;     // dict of meta_struct
   py::Ref ignored;     // list of exception types that are no errors
   py::Ref items;       // dict of values that travel with the span
+  py::Ref api;         // str: who made it, when it is not "datadog"
+  py::Ref root;        // a Span that was set as the local root
 };
 
 struct SpanObject {
@@ -39,6 +42,7 @@ struct SpanObject {
   SpanExtras* extras;
   PyObject* weakrefs;
   bool detached;  // made by its constructor, unknown to the tracer
+  bool held;      // one reference belongs to its chunk, until that leaves (processors.h)
 };
 
 PyTypeObject* span_type();  // made on first use; null only when out of memory
@@ -61,17 +65,35 @@ py::Handle context_of(SpanObject* self);
 // the application raised.
 bool finish_span(SpanObject* self, std::int64_t end_ns);
 
+trace::TraceId trace_id_of(SpanObject* self);
+// The list of what runs when the span finishes; the tracer's own step is one of it.
+py::Ref callbacks_of(SpanObject* self);
+// A number of the application, times `scale`; empty when it is none. Clamped.
+std::optional<std::int64_t> nanoseconds(py::Handle value, double scale);
+
 // set_tag and _set_attribute. False with an error set only for what is not an Exception.
 bool set_tag(SpanObject* self, py::Handle key, py::Handle value);
 bool set_attribute(SpanObject* self, py::Handle key, py::Handle value);
 bool set_metric(SpanObject* self, py::Handle key, py::Handle value);
-// error=1 and the error tags; `limit` frames of the traceback, 0 for the setting.
-bool record_error(SpanObject* self, py::Handle type, py::Handle value, py::Handle traceback,
-                  int limit = 0);
-// Decides the whole trace for the user: 2 keeps, -1 drops.
-void decide(trace::Segment& segment, int priority);
-
-extern PyMethodDef kSpanTagMethods[];  // joined with the type's own in span_object.cc
 py::Ref tags_of(SpanObject* self, bool texts, bool numbers);
+// error=1 and the error tags; `limit` frames of the traceback, or those of the setting.
+bool record_error(SpanObject* self, py::Handle type, py::Handle value, py::Handle traceback,
+                  std::optional<int> limit = std::nullopt);
+// Decides the whole trace for the user.
+void decide(SpanObject* self, bool keep);
+
+// SpanLink and SpanEvent objects of what the span has.
+py::Ref links_of(SpanObject* self);
+py::Ref events_of(SpanObject* self);
+// Adds SpanLink objects of an iterable; false with an error set when it is none.
+bool add_links(SpanObject* self, py::Handle links);
+// Writes the dicts of meta_struct into the native span, if it has any.
+void pack_structs(SpanObject* self);
+
+// Joined with the type's own in span_object.cc; each ends with an empty row.
+extern PyMethodDef kSpanTagMethods[];    // span_tags.cc
+extern PyMethodDef kSpanErrorMethods[];  // span_errors.cc
+extern PyMethodDef kSpanLinkMethods[];   // span_links.cc
+extern PyMethodDef kSpanLifeMethods[];   // span_life.cc
 
 }  // namespace dd::tracing

@@ -1,14 +1,8 @@
 // Tags, metrics and errors of a Span. Source: SPAN.md sections 3 and 4.
 
-#include <climits>
-#include <cmath>
-#include <string>
-
-#include "core/base/clock.h"
-#include "core/sampling/sampling.h"
+#include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/context_object.h"
-#include "core/tracing/exception_text.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/text.h"
 
@@ -60,7 +54,7 @@ bool handle_special(SpanObject* self, std::string_view name, const Key& key, Han
                     bool& done) {
   done = true;
   if (name == "manual.keep" || name == "manual.drop") {
-    decide(*self->span->segment, name == "manual.keep" ? 2 : -1);
+    decide(self, name == "manual.keep");
     return true;
   }
   if (name == "_dd.measured") {
@@ -102,10 +96,23 @@ PyObject* value_of(const trace::Attribute& attribute) {
   return nothing();
 }
 
-const trace::Attribute* stored(SpanObject* self, std::string_view name) {
-  writable(self).materialize();
-  return self->span->find(Key(name));
+// A tag's value as Python sees it, also of those that are bits of the span; empty when absent or of
+// the other kind.
+Ref read(SpanObject* self, PyObject* key, bool texts, bool numbers) {
+  if (!PyUnicode_Check(key)) return Ref();
+  const Utf8 name(key);
+  const trace::Span& span = *self->span;
+  const Key tag(name.view);
+  if (const trace::Attribute* const found = span.find(tag))
+    return (found->kind == AttributeKind::kText ? texts : numbers) ? Ref::steal(value_of(*found))
+                                                                   : Ref();
+  if (!span.has(tag)) return Ref();
+  double number = 0;
+  if (span.number(tag, number)) return numbers ? py::integer(static_cast<long long>(number)) : Ref();
+  return texts ? make_text(span.text(tag)) : Ref();
 }
+
+PyObject* or_none(Ref value) { return value ? value.release() : nothing(); }
 
 PyObject* py_set_tag(PyObject* object, PyObject* const* args, Py_ssize_t count, PyObject* names) {
   PyObject *key = count > 0 ? args[0] : nullptr, *value = count > 1 ? args[1] : nullptr;
@@ -155,155 +162,45 @@ PyObject* py_set_all(PyObject* object, PyObject* mapping) {
 }
 
 PyObject* py_get_tag(PyObject* object, PyObject* key) {
-  if (!PyUnicode_Check(key)) return nothing();
-  const Utf8 name(key);
-  const trace::Attribute* const found = stored(me(object), name.view);
-  return found && found->kind == AttributeKind::kText ? value_of(*found) : nothing();
+  return or_none(read(me(object), key, true, false));
 }
 PyObject* py_get_metric(PyObject* object, PyObject* key) {
-  if (!PyUnicode_Check(key)) return nothing();
-  const Utf8 name(key);
-  const trace::Attribute* const found = stored(me(object), name.view);
-  return found && found->kind != AttributeKind::kText ? value_of(*found) : nothing();
+  return or_none(read(me(object), key, false, true));
 }
 PyObject* py_get_attribute(PyObject* object, PyObject* key) {
-  if (!PyUnicode_Check(key)) return nothing();
-  const Utf8 name(key);
-  const trace::Attribute* const found = stored(me(object), name.view);
-  return found ? value_of(*found) : nothing();
+  return or_none(read(me(object), key, true, true));
 }
 PyObject* py_has_attribute(PyObject* object, PyObject* key) {
-  return PyBool_FromLong(PyUnicode_Check(key) && stored(me(object), Utf8(key).view) != nullptr);
+  return PyBool_FromLong(PyUnicode_Check(key) && me(object)->span->has(Key(Utf8(key).view)));
 }
 PyObject* py_remove(PyObject* object, PyObject* key) {
   if (!PyUnicode_Check(key)) return nothing();
   const Utf8 name(key);
-  if (stored(me(object), name.view) != nullptr) writable(me(object)).remove(Key(name.view));
+  if (me(object)->span->has(Key(name.view))) writable(me(object)).remove(Key(name.view));
   return nothing();
+}
+
+bool set_default(SpanObject* self, Handle key, Handle value) {
+  if (!key.is_str() || self->span->has(Key(Utf8(key).view))) return true;
+  return set_attribute(self, key, value);
+}
+PyObject* py_set_defaults(PyObject* object, PyObject* args) {
+  PyObject *first, *second = Py_None;
+  if (!PyArg_ParseTuple(args, "O|O", &first, &second)) return nullptr;
+  const Ref done = Ref::steal(py_set_all<set_default>(object, first));
+  return done ? py_set_all<set_default>(object, second) : nullptr;
+}
+PyObject* py_update_from_context(PyObject* object, PyObject*) {
+  const Handle context = context_of(me(object));
+  if (!context) return nullptr;
+  const Ref meta = context.attr("_meta"), metrics = context.attr("_metrics");
+  const Ref done = Ref::steal(py_set_all<set_default>(object, meta.ptr()));
+  return done ? py_set_all<set_default>(object, metrics.ptr()) : nullptr;
 }
 
 PyObject* py_get_tags(PyObject* object, PyObject*) { return tags_of(me(object), true, false).release(); }
 PyObject* py_get_metrics(PyObject* object, PyObject*) { return tags_of(me(object), false, true).release(); }
 PyObject* py_get_attributes(PyObject* object, PyObject*) { return tags_of(me(object), true, true).release(); }
-
-// --- errors ---------------------------------------------------------------------------------
-
-std::string class_name(Handle type) {
-  std::string name;
-  const Ref module = Ref::steal(PyObject_GetAttrString(type.ptr(), "__module__"));
-  if (module && PyUnicode_Check(module.ptr())) name.append(Utf8(module).view).append(".");
-  PyErr_Clear();
-  const Ref own = Ref::steal(PyObject_GetAttrString(type.ptr(), "__name__"));
-  if (own && PyUnicode_Check(own.ptr())) name.append(Utf8(own).view);
-  PyErr_Clear();
-  return name;
-}
-
-// Most of the frames, in so many characters.
-Ref format_stack(Handle type, Handle value, Handle traceback, Handle message, int limit) {
-  constexpr Py_ssize_t kLongest = 25000;
-  for (;; limit /= 2) {
-    Ref text = exception_text(type, value, traceback, message, limit);
-    if (!text || PyUnicode_GET_LENGTH(text.ptr()) <= kLongest || limit <= 1) return text;
-  }
-}
-
-bool is_ignored(SpanObject* self, Handle type) {
-  if (self->extras == nullptr || !self->extras->ignored) return false;
-  PyObject* const list = self->extras->ignored.ptr();
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); ++i) {
-    const int matches = PyObject_IsSubclass(type.ptr(), PyList_GET_ITEM(list, i));
-    if (matches > 0) return true;
-    if (matches < 0) PyErr_Clear();
-  }
-  return false;
-}
-
-bool is_clean_exit(Handle type, Handle value) {
-  if (PyObject_IsSubclass(type.ptr(), PyExc_SystemExit) != 1) {
-    PyErr_Clear();
-    return false;
-  }
-  const Ref code = Ref::steal(PyObject_GetAttrString(value.ptr(), "code"));
-  PyErr_Clear();
-  return code && PyLong_Check(code.ptr()) && as_int64(code).value_or(1) == 0;
-}
-
-PyObject* py_set_exc_info(PyObject* object, PyObject* args, PyObject* kwargs) {
-  static const char* const kNames[] = {"exc_type", "exc_val", "exc_tb", "limit", nullptr};
-  PyObject *type, *value, *traceback, *limit = Py_None;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO|O:set_exc_info", const_cast<char**>(kNames),
-                                   &type, &value, &traceback, &limit))
-    return nullptr;
-  if (traceback == nullptr || traceback == Py_None) Py_RETURN_NONE;
-  if (!record_error(me(object), type, value, traceback,
-                    static_cast<int>(as_int64(limit).value_or(0))))
-    return nullptr;
-  return nothing();
-}
-
-PyObject* py_ignore_exception(PyObject* object, PyObject* type) {
-  Ref& list = extras(me(object)).ignored;
-  if (!list) list = Ref::steal(PyList_New(0));
-  if (!list || PyList_Append(list.ptr(), type) < 0) return nullptr;
-  return nothing();
-}
-
-PyObject* py_enter(PyObject* object, PyObject*) { return Handle(object).share().release(); }
-
-PyObject* py_exit(PyObject* object, PyObject* const* args, Py_ssize_t count) {
-  if (count == 3 && args[0] != Py_None) {
-    if (!record_error(me(object), args[0], args[1], args[2])) PyErr_Clear();
-  }
-  if (!finish_span(me(object), 0) && !swallow_exception()) return nullptr;
-  return nothing();
-}
-
-PyObject* py_finish(PyObject* object, PyObject* args, PyObject* kwargs) {
-  static const char* const kNames[] = {"finish_time", nullptr};
-  PyObject* time = Py_None;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:finish", const_cast<char**>(kNames), &time))
-    return nullptr;
-  std::int64_t end_ns = 0;
-  if (time != Py_None) {
-    const double seconds = PyFloat_AsDouble(time);
-    if (PyErr_Occurred()) return nullptr;
-    end_ns = static_cast<std::int64_t>(seconds * 1e9);
-  }
-  return finish_span(me(object), end_ns) ? nothing() : nullptr;
-}
-PyObject* py_finish_ns(PyObject* object, PyObject* time) {
-  return finish_span(me(object), as_int64(time).value_or(0)) ? nothing() : nullptr;
-}
-PyObject* py_finish_all(PyObject* object, PyObject*) {
-  for (Ref at = Handle(object).share(); at; at = as_span(at)->parent.share())
-    if (!finish_span(as_span(at), 0)) return nullptr;
-  return nothing();
-}
-
-// --- values that only travel with the object -------------------------------------------------
-
-template <Ref SpanExtras::* Field>
-PyObject* py_keep(PyObject* object, PyObject* args) {
-  PyObject *key, *value;
-  if (!PyArg_ParseTuple(args, "OO", &key, &value)) return nullptr;
-  Ref& dict = extras(me(object)).*Field;
-  if (!dict) dict = Ref::steal(PyDict_New());
-  if (!dict || PyDict_SetItem(dict.ptr(), key, value) < 0) return nullptr;
-  return nothing();
-}
-template <Ref SpanExtras::* Field>
-PyObject* py_kept(PyObject* object, PyObject* key) {
-  const SpanExtras* const all = me(object)->extras;
-  if (all == nullptr || !(all->*Field)) return nothing();
-  const Handle found = PyDict_GetItemWithError((all->*Field).ptr(), key);
-  if (!found && PyErr_Occurred()) return nullptr;
-  return found ? found.share().release() : nothing();
-}
-PyObject* py_structs(PyObject* object, PyObject*) {
-  const SpanExtras* const all = me(object)->extras;
-  return all && all->structs ? PyDict_Copy(all->structs.ptr()) : PyDict_New();
-}
 
 PyCFunction with_keywords(PyCFunctionWithKeywords function) {
   return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
@@ -346,51 +243,23 @@ bool set_metric(SpanObject* self, Handle key, Handle value) {
   return true;
 }
 
-bool record_error(SpanObject* self, Handle type, Handle value, Handle traceback, int limit) {
-  if (!type || !value || type.is_none() || value.is_none()) return true;
-  // An error raised by C code has no traceback before it reaches the first Python frame.
-  if (!traceback) traceback = Py_None;
-  if (is_clean_exit(type, value) || is_ignored(self, type)) return true;
-  constexpr int kFrames = 30;
-  const std::string name = class_name(type);
-  const Ref message = Ref::steal(PyObject_Str(value.ptr()));
-  if (!message && !swallow_exception()) return false;
-  const Ref stack =
-      format_stack(type, value, traceback, message, limit != 0 ? std::abs(limit) : kFrames);
-  if (!stack && !swallow_exception()) return false;
-  const Utf8 message_text(message), stack_text(stack);
-  trace::Span& span = writable(self);
-  span.error = 1;
-  span.set(Key("error.type"), name);
-  span.set(Key("error.message"), message ? message_text.view : std::string_view(name));
-  if (stack) span.set(Key("error.stack"), stack_text.view);
-  return true;
-}
-
-void decide(trace::Segment& segment, int priority) {
-  sampling::decide_by_hand(segment, priority > 0);
-}
-
 Ref tags_of(SpanObject* self, bool texts, bool numbers) {
-  writable(self).materialize();
-  Ref dict = Ref::steal(PyDict_New());
-  if (!dict) return dict;
-  for (const trace::Attribute* at = self->span->attributes; at != nullptr; at = at->next) {
-    if (at->kind == AttributeKind::kText ? !texts : !numbers) continue;
-    const Ref key = make_text(at->key.view()), value = Ref::steal(value_of(*at));
-    if (!key || !value || PyDict_SetItem(dict.ptr(), key.ptr(), value.ptr()) < 0) return Ref();
+  const Ref dict = py::dict();
+  const trace::Span& span = *self->span;
+  for (const Key& key : {trace::tags::kRuntimeId, trace::tags::kProcessId, trace::tags::kTopLevelTag,
+                         trace::tags::kMeasuredTag, trace::tags::kEnvTag, trace::tags::kVersionTag}) {
+    if (!span.has(key) || span.find(key) != nullptr) continue;
+    const Ref name = make_text(key.text);
+    if (const Ref value = read(self, name.ptr(), texts, numbers)) (void)dict.set_item(name, value);
   }
-  return dict;
+  for (const trace::Attribute* at = span.attributes; at != nullptr; at = at->next) {
+    if (at->kind == AttributeKind::kText ? !texts : !numbers) continue;
+    (void)dict.set_item(make_text(at->key.view()), Ref::steal(value_of(*at)));
+  }
+  return dict.share();
 }
 
 PyMethodDef kSpanTagMethods[] = {
-    {"__enter__", py_enter, METH_NOARGS, nullptr},
-    {"__exit__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_exit)),
-     METH_FASTCALL, nullptr},
-    {"finish", with_keywords(py_finish), METH_VARARGS | METH_KEYWORDS,
-     "finish(finish_time=None)\n--\n\nEnds the span, now or at a time in seconds."},
-    {"_finish_ns", py_finish_ns, METH_O, nullptr},
-    {"_finish_with_ancestors", py_finish_all, METH_NOARGS, nullptr},
     {"set_tag", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_set_tag)),
      METH_FASTCALL | METH_KEYWORDS, "Sets a tag; a number becomes a metric."},
     {"set_tags", py_set_all<set_tag>, METH_O, nullptr},
@@ -412,13 +281,9 @@ PyMethodDef kSpanTagMethods[] = {
     {"_remove_attribute", py_remove, METH_O, nullptr},
     {"remove_tag", py_remove, METH_O, nullptr},
     {"remove_metric", py_remove, METH_O, nullptr},
-    {"set_exc_info", with_keywords(py_set_exc_info), METH_VARARGS | METH_KEYWORDS, nullptr},
-    {"_ignore_exception", py_ignore_exception, METH_O, nullptr},
-    {"_set_struct_tag", py_keep<&SpanExtras::structs>, METH_VARARGS, nullptr},
-    {"_get_struct_tag", py_kept<&SpanExtras::structs>, METH_O, nullptr},
-    {"_get_meta_structs", py_structs, METH_NOARGS, nullptr},
-    {"_set_ctx_item", py_keep<&SpanExtras::items>, METH_VARARGS, nullptr},
-    {"_get_ctx_item", py_kept<&SpanExtras::items>, METH_O, nullptr},
+    {"_set_default_attributes", py_set_defaults, METH_VARARGS, nullptr},
+    {"_set_default_context_attributes", py_set_defaults, METH_VARARGS, nullptr},
+    {"_update_tags_from_context", py_update_from_context, METH_NOARGS, nullptr},
     {}};
 
 }  // namespace dd::tracing

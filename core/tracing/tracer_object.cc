@@ -63,13 +63,22 @@ Ref start_with(PyObject* name, PyObject* service, PyObject* resource, PyObject* 
                     activate);
 }
 
+void keep_api(const Ref& span, PyObject* api) {
+  if (!span || api == nullptr ||
+      (PyUnicode_Check(api) && PyUnicode_CompareWithASCIIString(api, "datadog") == 0))
+    return;
+  extras(as_span(span)).api = Handle(api).share();
+}
+
 PyObject* py_trace(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject* kwnames) {
   static constexpr const char* kNames[] = {"name", "service", "resource", "span_type", "span_api"};
   PyObject* bound[5] = {};
   if (!bind("trace", kNames, args, count, kwnames, bound)) return nullptr;
   const Ref parent = active_object();
   if (PyErr_Occurred()) return nullptr;
-  return start_with(bound[0], bound[1], bound[2], bound[3], parent, true).release();
+  Ref span = start_with(bound[0], bound[1], bound[2], bound[3], parent, true);
+  keep_api(span, bound[4]);
+  return span.release();
 }
 
 PyObject* py_start_span(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject* kwnames) {
@@ -79,7 +88,9 @@ PyObject* py_start_span(PyObject*, PyObject* const* args, Py_ssize_t count, PyOb
   if (!bind("start_span", kNames, args, count, kwnames, bound)) return nullptr;
   const int activate = bound[5] ? PyObject_IsTrue(bound[5]) : 0;
   if (activate < 0) return nullptr;
-  return start_with(bound[0], bound[2], bound[3], bound[4], bound[1], activate != 0).release();
+  Ref span = start_with(bound[0], bound[2], bound[3], bound[4], bound[1], activate != 0);
+  keep_api(span, bound[6]);
+  return span.release();
 }
 
 PyObject* py_current_span(PyObject*, PyObject*) {

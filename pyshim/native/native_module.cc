@@ -1,10 +1,14 @@
 #include "pyshim/native/native_module.h"
 
+#include <utility>
+
+#include "core/base/ids.h"
 #include "core/py/ref.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/carrier.h"
 #include "core/tracing/context_object.h"
+#include "core/tracing/link_object.h"
 #include "core/tracing/processors.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/tracer_object.h"
@@ -36,6 +40,48 @@ PyObject* set_processors(PyObject*, PyObject* value) {
   return py::none().release();
 }
 
+PyObject* set_writer(PyObject*, PyObject* value) {
+  tracing::set_writer(value == Py_None ? Handle() : Handle(value));
+  return py::none().release();
+}
+
+PyObject* set_listeners(PyObject*, PyObject* args) {
+  PyObject *on_start, *on_finish;
+  if (!PyArg_ParseTuple(args, "OO:set_listeners", &on_start, &on_finish)) return nullptr;
+  tracing::set_listeners(on_start == Py_None ? Handle() : Handle(on_start),
+                         on_finish == Py_None ? Handle() : Handle(on_finish));
+  return py::none().release();
+}
+
+PyObject* flatten(PyObject*, PyObject* args) {
+  PyObject *key, *value;
+  if (!PyArg_ParseTuple(args, "OO:flatten_key_value", &key, &value)) return nullptr;
+  Ref dict = py::dict();
+  tracing::flatten(dict, key, value);
+  return dict.release();
+}
+
+PyObject* is_sequence(PyObject*, PyObject* value) {
+  return PyBool_FromLong(PyList_Check(value) || PyTuple_Check(value) || PyAnySet_Check(value));
+}
+
+PyObject* random_id(PyObject*, PyObject*) {
+  return PyLong_FromUnsignedLongLong(base::random_id());
+}
+
+// The counts of spans since the process started.
+PyObject* counts(PyObject*, PyObject*) {
+  const trace::Counts all = trace::Tracer::get().counts();
+  const Ref dict = py::dict();
+  for (const auto& [name, value] : {std::pair{"created", all.spans_created},
+                                    std::pair{"finished", all.spans_finished},
+                                    std::pair{"delivered", all.spans_delivered},
+                                    std::pair{"dropped", all.spans_dropped_unsent},
+                                    std::pair{"abandoned", all.spans_abandoned}})
+    (void)dict.set_item(name, py::unsigned_integer(value));
+  return dict.share().release();
+}
+
 PyObject* inject(PyObject*, PyObject* args) {
   PyObject *source, *headers;
   if (!PyArg_ParseTuple(args, "OO:inject", &source, &headers)) return nullptr;
@@ -56,7 +102,9 @@ PyObject* facts(PyObject*, PyObject*) {
 int fill(PyObject* module) {
   if (PyModule_AddType(module, tracing::span_type()) < 0 ||
       PyModule_AddType(module, tracing::context_type()) < 0 ||
-      PyModule_AddType(module, tracing::tracer_type()) < 0)
+      PyModule_AddType(module, tracing::tracer_type()) < 0 ||
+      PyModule_AddType(module, tracing::link_type()) < 0 ||
+      PyModule_AddType(module, tracing::event_type()) < 0)
     return -1;
   return PyModule_AddObjectRef(module, "DD_CONTEXTVAR", tracing::context_variable());
 }
@@ -65,6 +113,12 @@ PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
                            {"activate", activate, METH_O, nullptr},
                            {"set_provider", set_provider, METH_O, nullptr},
                            {"set_processors", set_processors, METH_O, nullptr},
+                           {"set_writer", set_writer, METH_O, nullptr},
+                           {"set_listeners", set_listeners, METH_VARARGS, nullptr},
+                           {"counts", counts, METH_NOARGS, nullptr},
+                           {"flatten_key_value", flatten, METH_VARARGS, nullptr},
+                           {"is_sequence", is_sequence, METH_O, nullptr},
+                           {"rand64bits", random_id, METH_NOARGS, nullptr},
                            {"inject", inject, METH_VARARGS, nullptr},
                            {"extract", extract, METH_O, nullptr},
                            {"facts", facts, METH_NOARGS, nullptr},

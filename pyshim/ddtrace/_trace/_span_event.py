@@ -1,0 +1,5 @@
+"""What happened in a span."""
+
+from ddtrace._native import SpanEvent
+
+__all__ = ["SpanEvent"]
