@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -14,8 +15,6 @@
 #include "host/sudden_end.h"
 
 extern "C" {
-int __real_execv(const char* path, char* const argv[]);
-int __real_execve(const char* path, char* const argv[], char* const envp[]);
 int __real_fexecve(int file, char* const argv[], char* const envp[]);
 int __real_posix_spawn(pid_t* child, const char* path, const posix_spawn_file_actions_t* actions,
                        const posix_spawnattr_t* attributes, char* const argv[],
@@ -40,14 +39,14 @@ bool find(const char* path, char* const envp[], children::Target& out) {
 }
 
 int real_execve(const char* path, char* const argv[], char* const envp[], void*) {
-  return __real_execve(path, argv, envp);
+  return static_cast<int>(syscall(SYS_execve, path, argv, envp));
 }
 
 int replace(const char* path, char* const argv[], char* const envp[]) {
   children::Target target;
   if (find(path, envp, target))
     return children::execute(target, path, argv, envp, real_execve, nullptr);
-  return __real_execve(path, argv, envp);
+  return real_execve(path, argv, envp, nullptr);
 }
 
 struct Spawn {
@@ -85,7 +84,9 @@ bool search(const char* file, char (&out)[PATH_MAX]) {
 
 void redirect_children(bool on) { redirects.store(on, std::memory_order_relaxed); }
 
-int execute_as_it_is(const char* path, char* const argv[]) { return __real_execv(path, argv); }
+int execute_as_it_is(const char* path, char* const argv[]) {
+  return real_execve(path, argv, environ, nullptr);
+}
 
 }  // namespace dd::host
 
@@ -93,12 +94,15 @@ using namespace dd::host;
 
 extern "C" {
 
-int __wrap_execv(const char* path, char* const argv[]) {
+// These two stand in the place of the C library's, for CPython and for its extension modules: in
+// many builds _posixsubprocess is one.
+[[gnu::visibility("default")]] int execv(const char* path, char* const argv[]) noexcept {
   before_sudden_end();
   return replace(path, argv, environ);
 }
 
-int __wrap_execve(const char* path, char* const argv[], char* const envp[]) {
+[[gnu::visibility("default")]] int execve(const char* path, char* const argv[],
+                                          char* const envp[]) noexcept {
   before_sudden_end();
   return replace(path, argv, envp);
 }

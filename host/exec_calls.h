@@ -1,5 +1,6 @@
 // CPython's calls that execute a program: exec*, posix_spawn*, and with them subprocess,
-// multiprocessing, os.spawn* and os.exec*. Taken at link time (--wrap), as in sudden_end.h.
+// multiprocessing, os.spawn* and os.exec*. execv and execve are the
+// program's own, the others are taken at link time (--wrap).
 
 #pragma once
 

@@ -4,7 +4,7 @@
 //   os.exec*()        the program is replaced; when that fails, it goes on
 //   SIGTERM           while nobody handles it. The process still dies by it.
 //
-// The program is linked with --wrap for _exit, exec* and sigaction, so these are CPython's own
+// The program is linked with --wrap for _exit and sigaction, so these are CPython's own
 // calls; a C library that calls them itself is not seen. Between vfork and exec nothing is done:
 // the process is still its parent's. Each end waits at most a second, and not at all while no agent
 // can be reached.

@@ -14,6 +14,8 @@ import sys
 # Data of the C library that a non-PIC program copies into itself.
 COPIES = re.compile(r"^(__environ|environ|_environ|stdin|stdout|stderr|optarg|optind|timezone|tzname|daylight"
                     r"|__timezone|__tzname|__daylight|program_invocation_name|signgam)(@|$)")
+# In the place of the C library's, for extension modules of CPython (host/exec_calls.h).
+TAKEN = {"execv", "execve"}
 NEEDED = re.compile(r"^(libc|libm|libdl|libutil|libpthread|libz|libexpat|ld-linux[^.]*|libcrypt)\.so\.")
 
 
@@ -23,7 +25,8 @@ def run(*command):
 
 def main(program):
     exported = [line.split()[-1] for line in run("nm", "-D", "--defined-only", program).splitlines()]
-    foreign = [name for name in exported if not name.startswith(("Py", "_Py")) and not COPIES.match(name)]
+    foreign = [name for name in exported if not name.startswith(("Py", "_Py")) and not COPIES.match(name)
+               and name not in TAKEN]
     needed = re.findall(r"NEEDED.*\[(.*)\]", run("readelf", "-d", program))
     unexpected = [name for name in needed if not NEEDED.match(name)]
     api = {"Py_RunMain", "PyObject_Call", "PyExc_ValueError", "_Py_NoneStruct"}
