@@ -123,7 +123,7 @@ def test_leaves_no_trace(both):
 
 
 def test_a_span_leaves_what_it_needs(both):
-    """One thread, one connection and a native handler of SIGTERM; else nothing that a program sees."""
+    """One thread, its connections and a native handler of SIGTERM; else nothing a program sees."""
     imports = "import contextlib, functools, inspect, typing, warnings\n"  # what ddtrace imports
     span = "from ddtrace.trace import tracer\nwith tracer.trace('a'): pass\ntracer.flush()\n"
     with Agent() as agent:
@@ -134,7 +134,8 @@ def test_a_span_leaves_what_it_needs(both):
     plain = plain.replace(str(both.plain), str(both.launcher))
     different = [pair for pair in zip(plain.splitlines(), out.splitlines()) if pair[0] != pair[1]]
     [descriptors, tasks, caught] = different
-    assert descriptors[1].count(",") == descriptors[0].count(",") + 1
+    # One for traces; one for what the agent can do, while it is asked.
+    assert descriptors[1].count(",") - descriptors[0].count(",") in (1, 2)
     assert tasks == ("tasks 1", "tasks 2")
     masks = [re.search(r"SigCgt:.t([0-9a-f]+)", line)[1] for line in caught]
     # 33 is what the C library needs once there is a second thread.
