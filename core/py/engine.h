@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/py/compat/compat.h"
@@ -20,24 +22,47 @@ struct Call::Rewrite {
   Ref kwnames;
 };
 
+// Where a target is.
+struct Place {
+  Ref object;  // what is changed, or replaced
+  Ref owner;   // the class it was named on, if any
+  Ref parent;  // whose attribute it is: a class or module
+  Ref only;    // the only self it is for
+  std::string name;
+  bool inherited = false;
+  bool binds = false;
+  bool special = false;
+  const char* problem = nullptr;
+};
+// "module:Class.attribute". Reads class dictionaries, so no descriptor runs.
+Place find_place(const Ref& module, std::string_view path);
+
 // One hooked target. Never freed; used again for another target when nothing is inside it.
 class Hook {
  public:
-  enum class Form : std::uint8_t { kFunction, kSwappedFunction, kBuiltin, kMethod };
+  enum class Form : std::uint8_t {
+    kFunction,
+    kSwappedFunction,
+    kBuiltin,
+    kMethod,
+    kClassMethod,  // of a C type
+    kVectorcall,   // any object with its own vectorcall: functools.partial, Cython functions
+    kStandIn,      // an object in its place
+  };
 
   PyObject* call(PyObject* callable, PyObject* const* args, std::size_t nargsf, PyObject* kwnames);
   PyObject* call_method(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* kwnames);
   // A hook for a new target: one that was given back, when nothing can be inside it any more.
   static Hook* take(Handle object);
   // Null, or why not.
-  const char* install(const Target& what, Handle object, Handle owner, bool binds, bool special);
+  const char* install(const Target& what, const Place& place);
   // From now on calls pass through; and what was changed is put back, unless somebody else has
   // changed it since. Then it is put back when they have.
   void uninstall();
   // Uninstalls, and may be taken again. Its patch must forget it.
   void give_back();
   bool is_dead() const;  // the function it hooked is gone
-  bool alive_for(Handle object) const;
+  bool alive_for(const Place& place) const;
   void fault(const char* phase, const char* what);
 
   // Calls that are inside, and results that are being followed.
@@ -51,20 +76,29 @@ class Hook {
  private:
   PyObject* forward(PyObject* callable, PyObject* const* args, std::size_t nargsf,
                     PyObject* kwnames) {
-    return original_call_ != nullptr ? original_call_(callable, args, nargsf, kwnames)
-                                     : PyObject_Vectorcall(original_, args, nargsf, kwnames);
+    if (original_call_ != nullptr) [[likely]]
+      return original_call_(callable, args, nargsf, kwnames);
+    return forward_slowly(callable, args, nargsf, kwnames);
   }
+  PyObject* forward_slowly(PyObject* callable, PyObject* const* args, std::size_t nargsf,
+                           PyObject* kwnames);
+  bool is_meant(PyObject* const* args, std::size_t count) const;
   PyObject* run(PyObject* callable, PyObject* const* args, std::size_t nargsf, PyObject* kwnames);
   PyObject* leave(PyObject* result, Scope& scope);
-  const char* change(Handle object, bool special);
+  const char* change(const Place& place);
+  const char* stand_in(const Place& place);
   bool put_back();
+  void stay(PyObject* object);  // functools.partial may drop its vectorcall during a call
   bool is_function_form() const {
     return form_ == Form::kFunction || form_ == Form::kSwappedFunction;
   }
 
   Form form_ = Form::kFunction;
   bool binds_ = false;
-  PyObject* only_for_ = nullptr;            // a class: the target is inherited by it
+  PyObject* only_for_ = nullptr;  // a class: the target is inherited by it; or the one object
+  bool only_one_ = false;
+  PyObject* parent_ = nullptr;  // stand-ins: where it is an attribute
+  PyObject* name_ = nullptr;
   vectorcallfunc original_call_ = nullptr;  // functions
   PyObject* original_ = nullptr;            // C functions: a twin that runs the original
   PyObject* object_ = nullptr;              // functions: a weak reference; C functions: owned
@@ -88,6 +122,12 @@ struct Entries {
 extern const Entries kEntries;
 int take_slot();  // -1 when there is none left
 void set_slot(int slot, Hook* hook);
+
+// Where an object keeps its own vectorcall; null when its type has none.
+vectorcallfunc* own_vectorcall(Handle object);
+
+// An object that is called through `hook` and is otherwise `inner`.
+Ref make_callable_stand_in(Handle inner, Hook* hook);
 
 // The type of a function that must not be inlined; null when it could not be made.
 PyTypeObject* function_type();

@@ -65,17 +65,25 @@ PyObject* Hook::leave(PyObject* result, Scope& scope) {
   return nullptr;
 }
 
+bool Hook::is_meant(PyObject* const* args, std::size_t count) const {
+  if (count == 0) return false;
+  if (only_one_) return args[0] == only_for_;
+  const Handle self = form_ == Form::kClassMethod ? args[0] : Handle(args[0]).type();
+  return PyType_Check(self.ptr()) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(self.ptr()),
+                                                      reinterpret_cast<PyTypeObject*>(only_for_));
+}
+
 PyObject* Hook::call(PyObject* callable, PyObject* const* args, std::size_t nargsf,
                      PyObject* kwnames) {
   const std::size_t count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
   if (off.load(std::memory_order_relaxed)) [[unlikely]]
     return forward(callable, args, nargsf, kwnames);
-  if (only_for_ != nullptr &&
-      (count == 0 || !PyObject_TypeCheck(args[0], reinterpret_cast<PyTypeObject*>(only_for_))))
+  if (only_for_ != nullptr && !is_meant(args, count))
     return forward(callable, args, nargsf, kwnames);
   if (form_ == Form::kMethod && count == 0) return forward(callable, args, nargsf, kwnames);
   retain();
   PyObject* result = run(callable, args, nargsf, kwnames);
+  if (form_ == Form::kVectorcall) stay(callable);
   release();
   return result;
 }
@@ -108,11 +116,11 @@ PyObject* Hook::run(PyObject* callable, PyObject* const* args, std::size_t nargs
   return target->leave != nullptr ? leave(result, scope) : result;
 }
 
-// A C method called through its bound form: self is apart.
 PyObject* Hook::call_method(PyObject* self, PyObject* const* args, Py_ssize_t count,
                             PyObject* kwnames) {
   if (form_ == Form::kBuiltin)
     return call(original_, args, static_cast<std::size_t>(count), kwnames);
+  // A C method called through its bound form: self is apart.
   const std::size_t total =
       static_cast<std::size_t>(count) +
       (kwnames != nullptr ? static_cast<std::size_t>(PyTuple_GET_SIZE(kwnames)) : 0);
@@ -130,6 +138,25 @@ PyObject* Hook::call_method(PyObject* self, PyObject* const* args, Py_ssize_t co
            (static_cast<std::size_t>(count) + 1) | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
   if (vector != room) PyMem_Free(vector);
   return result;
+}
+
+PyObject* Hook::forward_slowly(PyObject* callable, PyObject* const* args, std::size_t nargsf,
+                               PyObject* kwnames) {
+  if (form_ != Form::kVectorcall) return PyObject_Vectorcall(original_, args, nargsf, kwnames);
+  // An object that may be called by vectorcall but now is not: by its type's call.
+  const Py_ssize_t count = PyVectorcall_NARGS(nargsf);
+  const Ref positional = Ref::steal(PyTuple_New(count));
+  if (!positional) return nullptr;
+  for (Py_ssize_t i = 0; i < count; ++i) PyTuple_SET_ITEM(positional.ptr(), i, Py_NewRef(args[i]));
+  Ref keywords;
+  if (kwnames != nullptr && PyTuple_GET_SIZE(kwnames) > 0) {
+    keywords = Ref::steal(PyDict_New());
+    if (!keywords) return nullptr;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(kwnames); ++i)
+      if (PyDict_SetItem(keywords.ptr(), PyTuple_GET_ITEM(kwnames, i), args[count + i]) < 0)
+        return nullptr;
+  }
+  return Py_TYPE(callable)->tp_call(callable, positional.ptr(), keywords.ptr());
 }
 
 std::uint64_t hook_faults() { return all_faults.load(std::memory_order_relaxed); }

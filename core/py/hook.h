@@ -28,10 +28,18 @@
 // `leave` then is told that it was abandoned. A generator that is dropped unfinished may be left in
 // any context.
 //
-// What the application can see stays as it was: Python functions, C functions and methods of C
-// types are changed in place, so identity holds and references taken earlier are hooked too. An
-// inherited method is hooked where it is defined and fires for instances of the named class only.
-// Other callables (functools.partial, Cython functions, slots of C types) are reported as missing.
+// What the application can see stays as it was. Python functions, C functions and methods of C
+// types, functools.partial and whatever else has its own vectorcall are changed in place, so
+// identity holds and references taken earlier are hooked too. An object of a class with a
+// `__call__` in Python, and a method bound to one object, are hooked there, for that object only.
+// An inherited method is hooked where it is defined and fires for instances of the named class
+// only. Other callables (lru_cache) are replaced by an object that is the same in all but
+// `type(x)`; references taken earlier are not hooked. Classes and the slots of C types are reported
+// as missing.
+//
+// Results of other makes than CPython's coroutines and generators are followed by such an object
+// too; asyncio's futures by their callbacks, and then what `leave` puts in place of the result is
+// ignored.
 //
 // All of it needs the GIL. Hooks run on the thread that calls the target.
 
@@ -58,11 +66,13 @@ class Hook;
 // When `leave` runs. `enter` runs at the call in every kind. A call whose result is not of the kind
 // (a function that may return a value or a coroutine) is left at once, with that result.
 enum class Kind : std::uint8_t {
-  kCall,            // when the call returns
-  kAwaitable,       // when what the call returned has been awaited to its end
-  kIterator,        // when what it returned is exhausted, raises, or is closed
-  kAsyncIterator,   // the same with `async for`
-  kContextManager,  // when the `with` (or `async with`) block of what it returned has ended
+  kCall,           // when the call returns
+  kAwaitable,      // when what the call returned has been awaited to its end
+  kIterator,       // when what it returned is exhausted, raises, or is closed
+  kAsyncIterator,  // the same with `async for`
+  // When the `with` or `async with` block of what it returned has ended; the error is the block's,
+  // also when it was swallowed. Watch::item sees what `as` names.
+  kContextManager,
 };
 
 // The call as the application made it. Valid during `enter` only.

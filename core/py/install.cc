@@ -9,11 +9,13 @@ constinit Hook* all_hooks = nullptr;
 
 }  // namespace
 
-bool Hook::alive_for(Handle object) const {
+bool Hook::alive_for(const Place& place) const {
   if (off.load(std::memory_order_relaxed) || object_ == nullptr) return false;
-  if (!is_function_form()) return object.is(object_);
+  if (only_one_ != static_cast<bool>(place.only) || (only_one_ && !place.only.is(only_for_)))
+    return false;
+  if (!is_function_form()) return place.object.is(object_);
   const Ref now = Ref::steal(compat::weak_target(object_));
-  return now && now.is(object);
+  return now && now.is(place.object);
 }
 
 bool Hook::is_dead() const {
@@ -27,7 +29,9 @@ Hook* Hook::take(Handle object) {
   for (Hook* hook = all_hooks; hook != nullptr && compat::kHasGil; hook = hook->next_) {
     if (!hook->free_ || hook->installed_ || hook->users_.load(std::memory_order_relaxed) != 0)
       continue;
-    if (!hook->is_function_form() && !object.is(hook->object_)) continue;
+    const bool keeps_address = hook->form_ == Form::kBuiltin || hook->form_ == Form::kMethod ||
+                               hook->form_ == Form::kClassMethod;
+    if (keeps_address && !object.is(hook->object_)) continue;
     hook->free_ = false;
     hook->faults.store(0, std::memory_order_relaxed);
     return hook;
@@ -42,19 +46,34 @@ Hook* Hook::take(Handle object) {
   return hook;
 }
 
-const char* Hook::install(const Target& what, Handle object, Handle owner, bool binds,
-                          bool special) {
+const char* Hook::install(const Target& what, const Place& place) {
   target = &what;
-  binds_ = binds;
-  Py_XSETREF(only_for_, Py_XNewRef(owner.ptr()));
-  const char* problem = change(object, special);
+  binds_ = place.binds;
+  only_one_ = static_cast<bool>(place.only);
+  Handle only;
+  if (only_one_)
+    only = place.only;
+  else if (place.inherited)
+    only = place.owner;
+  Py_XSETREF(only_for_, Py_XNewRef(only.ptr()));
+  const char* problem = change(place);
   installed_ = problem == nullptr;
   off.store(!installed_, std::memory_order_relaxed);
   if (!installed_) give_back();
   return problem;
 }
 
-const char* Hook::change(Handle object, bool special) {
+vectorcallfunc* own_vectorcall(Handle object) {
+  PyTypeObject* type = Py_TYPE(object.ptr());
+  if (PyType_Check(object.ptr()) || !PyType_HasFeature(type, Py_TPFLAGS_HAVE_VECTORCALL) ||
+      type->tp_vectorcall_offset <= 0)
+    return nullptr;
+  return reinterpret_cast<vectorcallfunc*>(reinterpret_cast<char*>(object.ptr()) +
+                                           type->tp_vectorcall_offset);
+}
+
+const char* Hook::change(const Place& place) {
+  const Handle object = place.object;
   if (is_function(object)) {
     if (function_type() == nullptr) return "no type for functions";
     Py_XSETREF(object_, PyWeakref_NewRef(object.ptr(), nullptr));
@@ -64,7 +83,7 @@ const char* Hook::change(Handle object, bool special) {
     }
     auto* function = reinterpret_cast<PyFunctionObject*>(object.ptr());
     original_call_ = function->vectorcall;
-    const bool swap = special || !compat::kVectorcallIsHonoured;
+    const bool swap = place.special || !compat::kVectorcallIsHonoured;
     form_ = swap ? Form::kSwappedFunction : Form::kFunction;
     compat::set_vectorcall(object.ptr(), kEntries.call[slot_]);
     if (swap) Py_SET_TYPE(object.ptr(), function_type());
@@ -85,11 +104,14 @@ const char* Hook::change(Handle object, bool special) {
             METH_FASTCALL | METH_KEYWORDS, original_def_->ml_doc};
     builtin->m_ml = &def_;
     builtin->vectorcall = kEntries.call[slot_];
-  } else {
+  } else if (Py_IS_TYPE(object.ptr(), &PyMethodDescr_Type) ||
+             Py_IS_TYPE(object.ptr(), &PyClassMethodDescr_Type)) {
     auto* method = reinterpret_cast<PyMethodDescrObject*>(object.ptr());
-    form_ = Form::kMethod;
+    const bool of_class = Py_IS_TYPE(object.ptr(), &PyClassMethodDescr_Type);
+    form_ = of_class ? Form::kClassMethod : Form::kMethod;
     original_def_ = method->d_method;
-    Py_XSETREF(original_, PyDescr_NewMethod(PyDescr_TYPE(method), original_def_));
+    Py_XSETREF(original_, (of_class ? PyDescr_NewClassMethod : PyDescr_NewMethod)(
+                              PyDescr_TYPE(method), original_def_));
     if (original_ == nullptr) {
       PyErr_Clear();
       return "no twin of the method";
@@ -101,10 +123,40 @@ const char* Hook::change(Handle object, bool special) {
             reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(kEntries.method[slot_])),
             METH_FASTCALL | METH_KEYWORDS, original_def_->ml_doc};
     method->d_method = &def_;
-    method->vectorcall = kEntries.call[slot_];
+    if (!of_class) method->vectorcall = kEntries.call[slot_];
+  } else if (vectorcallfunc* own = own_vectorcall(object)) {
+    form_ = Form::kVectorcall;
+    original_call_ = *own;
+    *own = kEntries.call[slot_];
+  } else {
+    return stand_in(place);
   }
   Py_XSETREF(object_, object.share().release());
   return nullptr;
+}
+
+// For what cannot be changed: another object takes its place among its owner's attributes.
+const char* Hook::stand_in(const Place& place) {
+  if (!place.parent) return "nothing to put in its place";
+  form_ = Form::kStandIn;
+  Ref made = make_callable_stand_in(place.object, this);
+  if (!made) return "not a function, and nothing can stand in for it";
+  Py_XSETREF(original_, place.object.share().release());
+  Py_XSETREF(parent_, place.parent.share().release());
+  Py_XSETREF(name_, str(place.name).release());
+  if (name_ == nullptr || PyObject_SetAttr(parent_, name_, made.ptr()) < 0) {
+    PyErr_Clear();
+    return "its attribute cannot be set";
+  }
+  Py_XSETREF(object_, made.release());
+  return nullptr;
+}
+
+void Hook::stay(PyObject* object) {
+  vectorcallfunc* own = own_vectorcall(object);
+  if (own == nullptr || *own != nullptr || !installed_) return;
+  original_call_ = nullptr;
+  *own = kEntries.call[slot_];
 }
 
 void Hook::uninstall() {
@@ -119,6 +171,8 @@ void Hook::uninstall() {
 void Hook::give_back() {
   uninstall();
   free_ = true;
+  if ((form_ == Form::kVectorcall || form_ == Form::kStandIn) && !installed_) Py_CLEAR(object_);
+  Py_CLEAR(only_for_);
 }
 
 // False when somebody else has changed it after us.
@@ -130,11 +184,24 @@ bool Hook::put_back() {
     builtin->vectorcall = reinterpret_cast<PyCFunctionObject*>(original_)->vectorcall;
     return true;
   }
-  if (form_ == Form::kMethod) {
+  if (form_ == Form::kVectorcall) {
+    vectorcallfunc* own = own_vectorcall(object_);
+    if (*own != kEntries.call[slot_]) return *own == nullptr;
+    *own = original_call_;
+    return true;
+  }
+  if (form_ == Form::kStandIn) {
+    const Ref dictionary = Handle(parent_).attr("__dict__");
+    if (!dictionary.item(Handle(name_)).is(object_)) return false;
+    if (PyObject_SetAttr(parent_, name_, original_) < 0) PyErr_Clear();
+    return true;
+  }
+  if (form_ == Form::kMethod || form_ == Form::kClassMethod) {
     auto* method = reinterpret_cast<PyMethodDescrObject*>(object_);
     if (method->d_method != &def_) return false;
     method->d_method = original_def_;
-    method->vectorcall = reinterpret_cast<PyMethodDescrObject*>(original_)->vectorcall;
+    if (form_ == Form::kMethod)
+      method->vectorcall = reinterpret_cast<PyMethodDescrObject*>(original_)->vectorcall;
     return true;
   }
   const Ref function = Ref::steal(compat::weak_target(object_));

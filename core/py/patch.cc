@@ -6,61 +6,6 @@
 namespace dd::py {
 namespace {
 
-struct Found {
-  Ref object;  // function, builtin or method descriptor
-  Ref owner;   // the class it was named on
-  bool inherited = false;
-  bool binds = false;
-  bool special = false;
-  const char* problem = nullptr;
-};
-
-// "module:Class.attribute" -> what to hook. Reads class dictionaries, so no descriptor runs.
-Found find(const Ref& module, std::string_view path) {
-  Found found;
-  Ref parent = module.share();
-  for (std::size_t dot; (dot = path.find('.')) != std::string_view::npos;
-       path.remove_prefix(dot + 1)) {
-    parent = parent.attr(std::string(path.substr(0, dot)).c_str());
-    if (!parent) {
-      found.problem = "no such class";
-      return found;
-    }
-  }
-  const std::string name(path);
-  found.special = name.starts_with("__") && name.ends_with("__");
-  Ref object;
-  if (parent.is_class()) {
-    found.owner = parent.share();
-    const Ref mro = parent.attr("__mro__");
-    mro.each([&](Handle type) {
-      if (object) return;
-      object = type.attr("__dict__").item(name.c_str());
-      found.inherited = object && !type.is(parent);
-    });
-    found.binds = true;
-    if (object && Py_IS_TYPE(object.ptr(), &PyStaticMethod_Type)) found.binds = false;
-    if (object && (Py_IS_TYPE(object.ptr(), &PyStaticMethod_Type) ||
-                   Py_IS_TYPE(object.ptr(), &PyClassMethod_Type)))
-      object = object.attr("__func__");
-    if (object && PyObject_TypeCheck(object.ptr(), &PyProperty_Type)) {
-      object = object.attr("fget");
-      found.special = true;  // 3.12 inlines exact functions of properties
-    }
-  } else {
-    object = parent.attr(name.c_str());
-  }
-  if (!object) {
-    found.problem = "no such attribute";
-  } else if (!is_function(object) && !Py_IS_TYPE(object.ptr(), &PyCFunction_Type) &&
-             !Py_IS_TYPE(object.ptr(), &PyMethodDescr_Type)) {
-    found.problem = "not a function";
-  } else {
-    found.object = static_cast<Ref&&>(object);
-  }
-  return found;
-}
-
 int compare_versions(std::string_view a, std::string_view b) {
   while (!a.empty() || !b.empty()) {
     const auto next = [](std::string_view& text) {
@@ -83,6 +28,75 @@ int compare_versions(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+Place find_place(const Ref& module, std::string_view path) {
+  Place place;
+  place.parent = module.share();
+  for (std::size_t dot; (dot = path.find('.')) != std::string_view::npos;
+       path.remove_prefix(dot + 1)) {
+    place.parent = place.parent.attr(std::string(path.substr(0, dot)).c_str());
+    if (!place.parent) {
+      place.problem = "no such class";
+      return place;
+    }
+  }
+  place.name = path;
+  place.special = place.name.starts_with("__") && place.name.ends_with("__");
+  Ref& object = place.object;
+  if (place.parent.is_class()) {
+    place.owner = place.parent.share();
+    Ref defined_by;
+    place.parent.attr("__mro__").each([&](Handle type) {
+      if (object) return;
+      object = type.attr("__dict__").item(place.name.c_str());
+      if (object) defined_by = type.share();
+    });
+    place.inherited = defined_by && !defined_by.is(place.owner);
+    if (defined_by) place.parent = static_cast<Ref&&>(defined_by);
+    place.binds = true;
+    if (object && Py_IS_TYPE(object.ptr(), &PyStaticMethod_Type)) place.binds = false;
+    if (object && (Py_IS_TYPE(object.ptr(), &PyStaticMethod_Type) ||
+                   Py_IS_TYPE(object.ptr(), &PyClassMethod_Type))) {
+      object = object.attr("__func__");
+      place.parent = Ref();
+    }
+    if (object && PyObject_TypeCheck(object.ptr(), &PyProperty_Type)) {
+      object = object.attr("fget");
+      place.parent = Ref();
+      place.special = true;  // 3.12 inlines exact functions of properties
+    }
+  } else {
+    object = place.parent.attr(place.name.c_str());
+  }
+  if (!object) {
+    place.problem = "no such attribute";
+  } else if (!object.is_callable() || object.is_class()) {
+    place.problem = "not a function";
+  } else if (PyMethod_Check(object.ptr())) {
+    // A method bound to one object, kept as an attribute: random.random and the like.
+    place.only = Ref::borrow(PyMethod_GET_SELF(object.ptr()));
+    object = Ref::borrow(PyMethod_GET_FUNCTION(object.ptr()));
+    place.parent = Ref();
+    place.binds = true;
+    place.inherited = false;
+  } else if (!is_function(object) && own_vectorcall(object) == nullptr) {
+    // An object of a class that says in Python how it is called.
+    Ref call;
+    object.type().attr("__mro__").each([&](Handle type) {
+      if (!call) call = type.attr("__dict__").item("__call__");
+    });
+    if (is_function(call)) {
+      place.only = static_cast<Ref&&>(object);
+      object = static_cast<Ref&&>(call);
+      place.special = place.binds = true;
+      place.inherited = false;
+    }
+  }
+  if (object && own_vectorcall(object) != nullptr && !is_function(object) &&
+      Py_TYPE(object.ptr())->tp_descr_get == nullptr)
+    place.binds = false;
+  return place;
+}
+
 Status PatchReport::status() const {
   if (missing.empty()) return {};
   std::string text = "hooks: not found:";
@@ -96,7 +110,7 @@ PatchReport Patch::apply(std::span<const Target> targets, std::string_view libra
   PatchReport report;
   struct Ready {
     const Target* target;
-    Found found;
+    Place place;
   };
   std::vector<Ready> ready;
   std::erase_if(hooks_, [](Hook* hook) {
@@ -116,11 +130,11 @@ PatchReport Patch::apply(std::span<const Target> targets, std::string_view libra
       ++report.waiting;
       continue;
     }
-    Found found;
+    Place found;
     if (colon == std::string_view::npos)
       found.problem = "no attribute is named";
     else
-      found = find(module, where.substr(colon + 1));
+      found = find_place(module, where.substr(colon + 1));
     if (found.problem != nullptr) {
       report.missing.push_back(std::string(where) + ": " + found.problem);
       report.held_back = report.held_back || !target.optional;
@@ -128,26 +142,23 @@ PatchReport Patch::apply(std::span<const Target> targets, std::string_view libra
     }
     bool already = false;
     for (const Hook* hook : hooks_)
-      already = already || (hook->target == &target && hook->alive_for(found.object));
+      already = already || (hook->target == &target && hook->alive_for(found));
     if (already)
       ++report.already;
     else
-      ready.push_back({&target, static_cast<Found&&>(found)});
+      ready.push_back({&target, static_cast<Place&&>(found)});
   }
   if (report.held_back) return report;
   for (Ready& row : ready) {
-    Hook* hook = Hook::take(row.found.object);
+    Hook* hook = Hook::take(row.place.object);
     const char* problem =
-        hook == nullptr ? "too many hooks"
-                        : hook->install(*row.target, row.found.object,
-                                        row.found.inherited ? Handle(row.found.owner) : Handle(),
-                                        row.found.binds, row.found.special);
+        hook == nullptr ? "too many hooks" : hook->install(*row.target, row.place);
     if (problem != nullptr) {
       report.missing.push_back(std::string(row.target->where) + ": " + problem);
       continue;
     }
     // Instructions that have already inlined an __init__ look at the class's version.
-    if (row.found.owner) PyType_Modified(reinterpret_cast<PyTypeObject*>(row.found.owner.ptr()));
+    if (row.place.owner) PyType_Modified(reinterpret_cast<PyTypeObject*>(row.place.owner.ptr()));
     hooks_.push_back(hook);
     ++report.applied;
   }
