@@ -91,8 +91,10 @@ Place find_place(const Ref& module, std::string_view path) {
       place.inherited = false;
     }
   }
-  if (object && own_vectorcall(object) != nullptr && !is_function(object) &&
-      Py_TYPE(object.ptr())->tp_descr_get == nullptr)
+  if (object && !is_function(object) && own_vectorcall(object) != nullptr &&
+      (Py_TYPE(object.ptr())->tp_descr_get == nullptr ||
+       (!compat::kPartialBinds &&
+        std::string_view(Py_TYPE(object.ptr())->tp_name) == "functools.partial")))
     place.binds = false;
   return place;
 }

@@ -27,7 +27,8 @@ inline bool is_finalizing() {
 #endif
 }
 
-// A pointer of ours on a code object, freed with it. Indices are given out once a process; -1: none.
+// A pointer of ours on a code object, freed with it. Indices are given out once a process; -1:
+// none.
 inline Py_ssize_t new_code_extra(freefunc release) {
 #if PY_VERSION_HEX >= 0x030C0000
   return PyUnstable_Eval_RequestCodeExtraIndex(release);
@@ -164,6 +165,12 @@ inline bool generator_is_awaitable(PyObject* generator) {
   return (code->co_flags & CO_ITERABLE_COROUTINE) != 0;
 #endif
 }
+// Whether functools.partial as a class attribute is called with the instance.
+#if PY_VERSION_HEX >= 0x030E0000
+inline constexpr bool kPartialBinds = true;
+#else
+inline constexpr bool kPartialBinds = false;
+#endif
 // Whether the code of the frame that runs is at a `yield from`.
 inline bool at_yield_from() {
   PyFrameObject* frame = PyEval_GetFrame();
