@@ -17,16 +17,19 @@ std::optional<trace::TraceId> read_trace_id(std::string_view text) {
 
 std::optional<ExtractedContext> extract_b3(const Carrier& carrier, bool single) {
   std::string_view id, span, sampled, flags;
+  bool has_id = true, has_span = true;
   std::string line, id_copy, span_copy, sampled_copy;  // get() is valid until the next one
   if (single) {
     const auto text = carrier.get("b3");
     if (!text) return std::nullopt;
     line = strip(*text);
+    if (line.empty()) return std::nullopt;
     std::string_view rest(line), parts[4];
     int count = 0;
     while (count < 4 && next_piece(rest, '-', parts[count])) ++count;
     if (count == 1) {
       sampled = parts[0];
+      has_id = has_span = false;
     } else {
       id = parts[0];
       span = parts[1];
@@ -36,7 +39,9 @@ std::optional<ExtractedContext> extract_b3(const Carrier& carrier, bool single) 
     const auto text = carrier.get("x-b3-traceid");
     if (!text) return std::nullopt;
     id_copy = strip(*text);
-    span_copy = strip(carrier.get("x-b3-spanid").value_or(""));
+    const auto span_text = carrier.get("x-b3-spanid");
+    has_span = span_text.has_value();
+    span_copy = strip(span_text.value_or(""));
     sampled_copy = strip(carrier.get("x-b3-sampled").value_or(""));
     flags = strip(carrier.get("x-b3-flags").value_or(""));
     id = id_copy;
@@ -45,18 +50,18 @@ std::optional<ExtractedContext> extract_b3(const Carrier& carrier, bool single) 
   }
   trace::TraceId trace_id;
   ExtractedContext context;
-  if (!id.empty()) {
+  if (has_id) {
     const auto read = read_trace_id(id);
     if (!read) return std::nullopt;
     trace_id = *read;
   }
-  if (!span.empty()) {
+  if (has_span) {
     const auto read = read_hex(span, false);
     if (!read) return std::nullopt;
     context.span_id = *read;
   }
   context.segment = trace::Segment::make(trace_id);
-  if (flags == "1" || sampled == "d")
+  if (flags == "1" || (single && sampled == "d"))
     context.segment->priority = 2;
   else if (sampled == "1" || sampled == "0")
     context.segment->priority = sampled == "1" ? 1 : 0;

@@ -73,8 +73,8 @@ std::optional<trace::Entries> parse_baggage(std::string_view header) {
     if (++count > kMaxBaggageItems || bytes > kMaxBaggageBytes) break;
     const std::size_t equals = piece.find('=');
     if (equals == piece.npos) return std::nullopt;
-    const std::string key(strip(decode(strip(piece.substr(0, equals)))));
-    const std::string value(strip(decode(strip(piece.substr(equals + 1)))));
+    const std::string key(decode(strip(piece.substr(0, equals))));
+    const std::string value(decode(strip(piece.substr(equals + 1))));
     if (key.empty() || value.empty()) return std::nullopt;
     trace::set_entry(items, key, value);
   }

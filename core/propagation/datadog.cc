@@ -36,9 +36,10 @@ void read_tags(Segment& segment, std::string_view header) {
   }
   trace::Entries read;
   std::string_view piece;
+  if (header.ends_with(',')) header.remove_suffix(1);
   while (next_piece(header, ',', piece)) {
     const std::size_t equals = piece.find('=');
-    const std::string_view key = strip(piece.substr(0, equals), " ");
+    const std::string_view key = piece.substr(0, equals);
     const std::string_view value =
         equals == piece.npos ? std::string_view() : strip(piece.substr(equals + 1), " ");
     if (equals == piece.npos || !valid_key(key) || !valid_value(value)) {
@@ -56,20 +57,20 @@ void read_tags(Segment& segment, std::string_view header) {
 std::optional<ExtractedContext> extract_datadog(const Carrier& carrier, const Options& options) {
   const auto id_text = carrier.get("x-datadog-trace-id");
   if (!id_text) return std::nullopt;
-  const auto id = read_decimal(strip(*id_text));
-  if (!id || *id == 0) return std::nullopt;
+  const auto id = read_python_int(*id_text);
+  if (!id || id->negative || id->large || id->size == 0) return std::nullopt;
   ExtractedContext context;
   if (const auto parent = carrier.get("x-datadog-parent-id")) {
-    const auto span_id = read_decimal(strip(*parent));
+    const auto span_id = read_python_int(*parent);
     if (!span_id) return std::nullopt;
-    context.span_id = *span_id;
+    if (!span_id->negative && !span_id->large) context.span_id = span_id->size;
   }
   std::optional<int> priority;
   if (const auto text = carrier.get("x-datadog-sampling-priority")) {
     priority = read_priority(strip(*text));
     if (!priority) return std::nullopt;
   }
-  context.segment = Segment::make({.high = 0, .low = *id});
+  context.segment = Segment::make({.high = 0, .low = id->size});
   Segment& segment = *context.segment;
   segment.priority = priority;
   if (const auto origin = carrier.get("x-datadog-origin"))

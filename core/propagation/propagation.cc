@@ -14,6 +14,7 @@ namespace {
 using trace::Segment;
 
 constexpr std::string_view kNames[] = {"datadog", "tracecontext", "b3multi", "b3", "baggage"};
+constexpr std::string_view kLegacyBaggage = "ot-baggage-";
 constinit std::atomic<const Options*> current{nullptr};
 
 std::optional<ExtractedContext> extract_style(Style style, const Carrier& carrier,
@@ -45,9 +46,8 @@ ExtractedLink link_to(const ExtractedContext& context, Style style, std::string_
 void join(ExtractedContext& primary, const ExtractedContext& later, Style style) {
   Segment& segment = *primary.segment;
   const Segment& other = *later.segment;
-  if (!other.trace_id) return;
-  if (other.trace_id.low != segment.trace_id.low ||
-      (other.trace_id.high != segment.trace_id.high && segment.trace_id.high != 0)) {
+  if (!other.trace_id || !later.span_id) return;
+  if (!(other.trace_id == segment.trace_id)) {
     primary.links.push_back(link_to(later, style, "terminated_context"));
     return;
   }
@@ -58,7 +58,7 @@ void join(ExtractedContext& primary, const ExtractedContext& later, Style style)
   if (later.span_id == primary.span_id) return;
   if (const std::string* parent = trace::find_entry(other.meta, "_dd.parent_id")) {
     trace::set_entry(segment.meta, "_dd.parent_id", *parent);
-  } else {
+  } else if (primary.span_id) {
     std::string hex;
     append_hex(hex, primary.span_id);
     trace::set_entry(segment.meta, "_dd.parent_id", hex);
@@ -111,6 +111,7 @@ Options options_from_settings() {
   if (behavior == "restart") made.behavior = Behavior::kRestart;
   if (behavior == "ignore") made.behavior = Behavior::kIgnore;
   made.extract_first = config::extract_first.get();
+  made.legacy_baggage = config::legacy_baggage.get();
   const std::int64_t most = config::datadog_tags_max_length.get();
   made.datadog_tags_max_length =
       static_cast<std::size_t>(std::clamp<std::int64_t>(most, 0, 512));
@@ -150,12 +151,15 @@ ExtractedContext extract(const Carrier& carrier, const Options& options) {
   if (options.extract_first)
     baggage = std::find(options.extract.begin(), options.extract.end(), Style::kBaggage) !=
               options.extract.end();
+  if (options.legacy_baggage && result.segment)
+    for (const auto& [key, value] : carrier.all(kLegacyBaggage))
+      trace::set_entry(result.segment->baggage, key, value);
   if (baggage) add_baggage(result, carrier, options);
   if (options.behavior == Behavior::kRestart && result.segment) {
     ExtractedContext fresh;
     fresh.segment = Segment::make({});
     fresh.segment->baggage = result.segment->baggage;
-    if (result.segment->trace_id)
+    if (result.segment->trace_id && result.span_id)
       fresh.links.push_back(link_to(result, primary, "propagation_behavior_extract"));
     return fresh;
   }
@@ -180,13 +184,15 @@ void inject(Segment& segment, std::uint64_t span_id, bool remote, Carrier& carri
     if (wants(Style::kBaggage) && !segment.baggage.empty())
       buffer.set("baggage", encode_baggage(segment.baggage));
     if (segment.trace_id && span_id) {
+      if (options.legacy_baggage)
+        for (const auto& [key, value] : segment.baggage)
+          buffer.set(std::string(kLegacyBaggage) + key, value);
       if (wants(Style::kDatadog)) inject_datadog(segment, span_id, buffer, options);
       if (wants(Style::kB3Multi)) inject_b3(segment, span_id, buffer, false);
       if (wants(Style::kB3)) inject_b3(segment, span_id, buffer, true);
       if (wants(Style::kTraceContext)) {
         buffer.set("traceparent", traceparent(segment, span_id));
-        const std::string state = tracestate(segment, span_id, remote);
-        if (!state.empty()) buffer.set("tracestate", state);
+        buffer.set("tracestate", tracestate(segment, span_id, remote));
       }
     }
   }

@@ -23,6 +23,9 @@ class Carrier {
   virtual ~Carrier() = default;
   virtual std::optional<std::string_view> get(std::string_view name) const = 0;
   virtual void set(std::string_view name, std::string_view value) = 0;
+  // Every header whose name begins so, the rest of the name as a key. Carriers that cannot list
+  // what they hold have none.
+  virtual trace::Entries all(std::string_view) const { return {}; }
 };
 
 enum class Style : std::uint8_t { kDatadog, kTraceContext, kB3Multi, kB3, kBaggage };
@@ -36,6 +39,7 @@ struct Options {
   std::vector<Style> extract, inject;
   Behavior behavior = Behavior::kContinue;
   bool extract_first = false;
+  bool legacy_baggage = false;  // headers ot-baggage-<key>
   std::size_t datadog_tags_max_length = 512;  // 0: the header is not written
   std::vector<std::string> baggage_tag_keys;  // "*": all
   bool wide_trace_ids = true;

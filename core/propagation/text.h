@@ -40,12 +40,43 @@ inline std::optional<std::uint64_t> read_decimal(std::string_view text) {
   return value;
 }
 
+// A number as Python's int() takes it: blanks around, a sign, single underscores between digits.
+// Its value is cut to what 64 bits hold when it is larger.
+struct PythonInt {
+  bool negative = false, large = false;
+  std::uint64_t size = 0;
+};
+inline std::optional<PythonInt> read_python_int(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n\v\f\x1c\x1d\x1e\x1f";
+  while (!text.empty() && kBlank.find(text.front()) != text.npos) text.remove_prefix(1);
+  while (!text.empty() && kBlank.find(text.back()) != text.npos) text.remove_suffix(1);
+  PythonInt made;
+  if (!text.empty() && (text[0] == '-' || text[0] == '+')) {
+    made.negative = text[0] == '-';
+    text.remove_prefix(1);
+  }
+  bool digit_before = false;
+  for (const char c : text) {
+    if (c == '_' && digit_before) {
+      digit_before = false;
+      continue;
+    }
+    if (c < '0' || c > '9') return std::nullopt;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    made.large = made.large || made.size > (UINT64_MAX - digit) / 10;
+    made.size = made.size * 10 + digit;
+    digit_before = true;
+  }
+  if (!digit_before) return std::nullopt;
+  return made;
+}
+
 inline std::optional<int> read_priority(std::string_view text) {
-  const bool negative = !text.empty() && text[0] == '-';
-  if (negative || (!text.empty() && text[0] == '+')) text.remove_prefix(1);
-  const auto value = read_decimal(text);
-  if (!value || *value > 1'000'000) return std::nullopt;
-  return negative ? -static_cast<int>(*value) : static_cast<int>(*value);
+  const auto value = read_python_int(text);
+  if (!value) return std::nullopt;
+  constexpr int kMost = 2'000'000'000;
+  const int size = value->large || value->size > kMost ? kMost : static_cast<int>(value->size);
+  return value->negative ? -size : size;
 }
 
 inline void append_hex(std::string& out, std::uint64_t value) {

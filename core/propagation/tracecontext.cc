@@ -27,7 +27,8 @@ std::optional<Parent> read_traceparent(std::string_view text) {
   const auto span = read_hex(text.substr(36, 16), true);
   const auto flags = read_hex(text.substr(53, 2), true);
   if (!version || !high || !low || !span || !flags || *version == 0xff) return std::nullopt;
-  if (text.size() > 55 && (*version == 0 || text[55] != '-')) return std::nullopt;
+  if (text.size() > 55 && (*version == 0 || text[55] != '-' || text.size() == 56))
+    return std::nullopt;
   if ((*high | *low) == 0 || *span == 0) return std::nullopt;
   return Parent{{.high = *high, .low = *low}, *span, (*flags & 1) != 0};
 }
@@ -41,30 +42,33 @@ bool is_member(std::string_view member, std::string_view vendor) {
 // the others in order, within the limits of count and size.
 std::string keep_members(std::string_view header) {
   std::vector<std::string_view> others;
-  std::string_view piece, datadog;
-  std::string otel;
+  std::string_view piece, datadog, raw_otel;
   while (next_piece(header, ',', piece)) {
     piece = strip(piece);
     if (is_member(piece, "dd"))
       datadog = piece;
     else if (is_member(piece, "ot"))
-      otel = trace::otel::tidy(piece.substr(3));
+      raw_otel = piece;
     else if (!piece.empty())
       others.push_back(piece);
   }
-  if (!otel.empty()) otel.insert(0, "ot=");
-  const std::size_t room = kMaxMembers - !datadog.empty() - !otel.empty();
-  for (std::size_t i = others.size(); i-- > 0 && others.size() > room;)
-    if (others[i].size() > kLongMember)
-      others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
+  const std::string otel =
+      raw_otel.empty() ? std::string() : trace::otel::tidy(raw_otel.substr(3));
+  const std::size_t room = kMaxMembers - !datadog.empty() - !raw_otel.empty();
+  for (auto at = others.begin(); at != others.end() && others.size() > room;)
+    at = at->size() > kLongMember ? others.erase(at) : at + 1;
   if (others.size() > room) others.resize(room);
   std::string kept(datadog);
-  if (!otel.empty()) kept += (kept.empty() ? "" : ",") + otel;
+  if (!otel.empty()) kept.append(kept.empty() ? "" : ",").append("ot=").append(otel);
+  // Sizes count as they came in.
+  std::size_t bytes = datadog.size() + raw_otel.size() + (!datadog.empty() && !raw_otel.empty());
   for (const std::string_view member : others) {
-    if (kept.size() + member.size() + !kept.empty() > kMaxBytes) {
+    const std::size_t with = bytes + member.size() + (bytes != 0);
+    if (with > kMaxBytes) {
       if (member.size() > kLongMember) continue;
       break;
     }
+    bytes = with;
     if (!kept.empty()) kept += ',';
     kept += member;
   }
@@ -113,6 +117,7 @@ std::optional<int> resolve_priority(bool sampled, std::optional<int> s, std::str
 
 void append_safe(std::string& out, std::string_view text, std::string_view bad, bool value) {
   bool in_run = false;
+  if (value) text = strip(text);
   for (const char c : text) {
     if (!printable(c)) {
       if (!in_run) out += '_';
@@ -142,8 +147,9 @@ std::optional<ExtractedContext> extract_tracecontext(const Carrier& carrier) {
   trace::set_entry(segment.meta, "traceparent", text);
   DatadogMember datadog;
   const auto state = carrier.get("tracestate");
-  if (state && !state->empty() && std::all_of(state->begin(), state->end(), printable)) {
-    const std::string joined = keep_members(*state);
+  if (state) {
+    std::string joined = keep_members(*state);
+    if (!std::all_of(joined.begin(), joined.end(), printable)) joined.clear();
     if (joined.starts_with("dd="))
       if (auto read = read_datadog(std::string_view(joined).substr(3, joined.find(',') - 3)))
         datadog = std::move(*read);
@@ -169,7 +175,13 @@ std::string traceparent(Segment& segment, std::uint64_t span_id) {
   }
   out += '-';
   append_hex(out, span_id);
-  out += segment.priority && *segment.priority > 0 ? "-01" : "-00";
+  // Bit 1 says that the trace id is random; who began the trace knows.
+  const auto flags =
+      inbound && inbound->size() >= 55 ? read_hex(std::string_view(*inbound).substr(53, 2), true)
+                                       : std::nullopt;
+  out += "-0";
+  out += static_cast<char>('0' + (flags.value_or(0) & 2) +
+                           (segment.priority && *segment.priority > 0));
   return out;
 }
 
@@ -202,13 +214,16 @@ std::string tracestate(Segment& segment, std::uint64_t span_id, bool remote) {
   } else if (const std::string* known = trace::find_entry(segment.meta, "_dd.parent_id")) {
     parent = *known;
   }
+  const std::string* const stored = trace::find_entry(segment.meta, "tracestate");
+  if (value.empty() && stored && stored->starts_with("dd="))  // passed on as it came
+    value = stored->substr(3, stored->find(',') - 3);
   std::string out;
   if (!value.empty() || !parent.empty()) {
     out = "dd=";
     if (!parent.empty()) out += "p:" + parent + (value.empty() ? "" : ";");
     out += value;
   }
-  if (const std::string* stored = trace::find_entry(segment.meta, "tracestate")) {
+  if (stored) {
     std::string_view rest(*stored), member;
     while (next_piece(rest, ',', member)) {
       member = strip(member);

@@ -32,9 +32,9 @@ State read(std::string_view value) {
     if (field.empty()) continue;
     const std::string_view text = field.substr(std::min<std::size_t>(3, field.size()));
     if (field.starts_with("rv:")) {
-      if (text.size() == kDigits && is_hex(text)) state.random.assign(text);
+      state.random.assign(text.size() == kDigits && is_hex(text) ? text : "");
     } else if (field.starts_with("th:")) {
-      if (!text.empty() && text.size() <= kDigits && is_hex(text)) state.threshold.assign(text);
+      state.threshold.assign(text.size() <= kDigits && is_hex(text) ? text : "");
     } else {
       state.others.push_back(field);
     }
