@@ -1,12 +1,9 @@
 // logging: every record made by a logger says which trace and service it belongs to.
 
-#include <charconv>
 #include <utility>
 
 #include "contrib/support/integration.h"
-#include "core/trace/segment.h"
-#include "core/trace/tracer.h"
-#include "core/tracing/live_span.h"
+#include "contrib/support/log_correlation.h"
 
 namespace dd::contrib::logging {
 namespace {
@@ -18,64 +15,12 @@ using py::Outcome;
 using py::Ref;
 using py::Scope;
 
-Name kDd("dd"), kDict("__dict__"), kEnv("dd.env"), kService("dd.service"), kSpanId("dd.span_id"),
-    kTraceId("dd.trace_id"), kVersion("dd.version"), kNothing("0"), kShortEnv("env"),
-    kShortService("service"), kShortSpanId("span_id"), kShortTraceId("trace_id"),
-    kShortVersion("version"), kRecord("record");
-
-// The process' texts as Python objects, made again when the facts have changed.
-struct FactTexts {
-  std::uint64_t revision;
-  PyObject *service, *env, *version;
-};
-constinit FactTexts texts{~std::uint64_t{0}, nullptr, nullptr, nullptr};
-
-const FactTexts& current_texts() {
-  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
-  if (texts.revision != facts.revision) [[unlikely]] {
-    const Ref old[] = {Ref::steal(texts.service), Ref::steal(texts.env), Ref::steal(texts.version)};
-    texts = {facts.revision, py::str(facts.service).release(), py::str(facts.env).release(),
-             py::str(facts.version).release()};
-  }
-  return texts;
-}
-
-// 32 hexadecimal digits of an id of 128 bits; a shorter one in decimal digits.
-Ref trace_id_text(trace::TraceId id) {
-  char digits[32];
-  if (id.high == 0) {
-    const auto end = std::to_chars(digits, digits + sizeof digits, id.low);
-    return py::str({digits, static_cast<std::size_t>(end.ptr - digits)});
-  }
-  constexpr char kHex[] = "0123456789abcdef";
-  for (int i = 0; i < 16; ++i) {
-    digits[15 - i] = kHex[id.high >> (4 * i) & 15];
-    digits[31 - i] = kHex[id.low >> (4 * i) & 15];
-  }
-  return py::str({digits, sizeof digits});
-}
-
-Ref span_id_text(std::uint64_t id) {
-  char digits[20];
-  const auto end = std::to_chars(digits, digits + sizeof digits, id);
-  return py::str({digits, static_cast<std::size_t>(end.ptr - digits)});
-}
+Name kDd("dd"), kDict("__dict__"), kRecord("record"), kShortEnv("env"), kShortService("service"),
+    kShortSpanId("span_id"), kShortTraceId("trace_id"), kShortVersion("version");
 
 void leave_make_record(Outcome& outcome, Scope&) {
   const Ref attributes = outcome.result.attr(kDict);
-  if (!attributes.is_dict()) return;
-  const trace::Span* span = tracing::active_span();
-  if (span) {
-    (void)attributes.set_item(kTraceId, trace_id_text(span->segment->trace_id));
-    (void)attributes.set_item(kSpanId, span_id_text(span->id));
-  } else {
-    (void)attributes.set_item(kTraceId, Handle(kNothing.ptr()));
-    (void)attributes.set_item(kSpanId, Handle(kNothing.ptr()));
-  }
-  const FactTexts& facts = current_texts();
-  (void)attributes.set_item(kService, Handle(facts.service));
-  (void)attributes.set_item(kVersion, Handle(facts.version));
-  (void)attributes.set_item(kEnv, Handle(facts.env));
+  if (attributes.is_dict()) put_log_correlation(attributes);
 }
 
 // str.format() reads "{dd.trace_id}" as the attribute trace_id of `dd`: the record has such an
@@ -97,11 +42,11 @@ void enter_brace_format(Call& call, Scope& scope) {
   const struct {
     const Name &from, &to;
     const char* otherwise;
-  } kParts[] = {{kTraceId, kShortTraceId, "0"},
-                {kSpanId, kShortSpanId, "0"},
-                {kService, kShortService, ""},
-                {kVersion, kShortVersion, ""},
-                {kEnv, kShortEnv, ""}};
+  } kParts[] = {{log_keys.trace_id, kShortTraceId, "0"},
+                {log_keys.span_id, kShortSpanId, "0"},
+                {log_keys.service, kShortService, ""},
+                {log_keys.version, kShortVersion, ""},
+                {log_keys.env, kShortEnv, ""}};
   for (const auto& part : kParts) {
     const Ref value = attributes.item(part.from);
     (void)dd.set_attr(part.to, value ? value.share() : py::str(part.otherwise));

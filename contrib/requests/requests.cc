@@ -17,6 +17,7 @@ Name kHeaders("headers"), kMethod("method"), kReason("reason"), kRequest("reques
     kStatusCode("status_code"), kUrl("url");
 
 constexpr HttpClientFacts kFacts = {.component = "requests",
+                                    .service = "requests",
                                     .operation = {"requests.request", "http.client.request"},
                                     .resource_is_path = true};
 constinit const HttpClientKnobs* knobs = nullptr;

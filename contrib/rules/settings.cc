@@ -1,5 +1,6 @@
 #include "contrib/rules/settings.h"
 
+#include <charconv>
 #include <memory>
 
 namespace dd::contrib {
@@ -80,6 +81,14 @@ bool Settings::on(std::string_view integration, bool by_default,
 std::string Settings::own_service(std::string_view section) const {
   const std::optional<std::string> named = lookup_(variable(section, "SERVICE"));
   return named ? *named : text_or_empty(lookup_, variable(section, "SERVICE_NAME"));
+}
+
+long long Settings::number(std::string_view section, std::string_view knob,
+                           long long fallback) const {
+  const std::string written = text_or_empty(lookup_, variable(section, knob));
+  long long value = 0;
+  const auto end = std::from_chars(written.data(), written.data() + written.size(), value);
+  return end.ec == std::errc() && end.ptr == written.data() + written.size() ? value : fallback;
 }
 
 bool Settings::knob(std::string_view section, std::string_view knob, bool fallback) const {

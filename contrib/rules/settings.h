@@ -50,6 +50,7 @@ class Settings {
   bool on(std::string_view integration, bool by_default, std::optional<bool> argument = {}) const;
   std::string own_service(std::string_view section) const;
   bool knob(std::string_view section, std::string_view knob, bool fallback) const;
+  long long number(std::string_view section, std::string_view knob, long long fallback) const;
 
  private:
   const Lookup lookup_;

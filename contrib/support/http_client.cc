@@ -72,7 +72,7 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
   const http::Url url = http::parse(request.url);
   const Named named =
       all.naming.of_client({.integration = facts.component,
-                            .fallback = facts.component,
+                            .fallback = facts.service,
                             .own = knobs.own_service,
                             .domain = knobs.by_domain ? url.authority : std::string_view()});
   const std::string_view name = all.naming.operation(facts.operation);
@@ -91,7 +91,8 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
                                                      .resource = resource,
                                                      .type = "http",
                                                      .kind = "client",
-                                                     .measured = facts.measured});
+                                                     .measured = facts.measured,
+                                                     .waits = request.waits});
   if (!live) return;
   trace::Span& span = live.span();
   span.set(tags::kHttpMethod, method);

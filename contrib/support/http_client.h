@@ -15,6 +15,7 @@ namespace dd::contrib {
 
 struct HttpClientFacts {       // of a library, immutable
   std::string_view component;  // "requests"
+  std::string_view service{};  // of schema v0; empty: the process'
   Operation operation;
   bool measured = true;
   bool resource_is_path = false;  // "GET /path"; else the operation
@@ -33,6 +34,7 @@ struct HttpClientRequest {
   py::Handle headers;      // what is sent: a mapping; context is written into it when it may be
   bool may_inject = true;  // false: a client above has done it
   std::string_view retries_remain{};
+  bool waits = false;  // a coroutine: begin_step() is its target's `begin`
 };
 
 void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const HttpClientKnobs& knobs,

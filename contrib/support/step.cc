@@ -9,14 +9,15 @@ namespace dd::contrib {
 namespace {
 
 struct StepState {
-  explicit StepState(tracing::LiveSpan&& started) : span(std::move(started)) {}
-  StepState(StepState&& other) noexcept : span(std::move(other.span)) {}
+  StepState(tracing::LiveSpan&& started, bool later) : span(std::move(started)), waits(later) {}
+  StepState(StepState&& other) noexcept : span(std::move(other.span)), waits(other.waits) {}
   // leave was skipped: the hook's own fault, or an interrupt while entering.
   ~StepState() {
     if (span.open()) span.finish();
   }
 
   tracing::LiveSpan span;
+  bool waits;  // to begin
 };
 
 // A span that took its parent's service says at its end who it is of, unless the user chose the
@@ -35,12 +36,13 @@ void settle_source(trace::Span& span) {
 }  // namespace
 
 tracing::LiveSpan& start_step(py::Scope& scope, const Step& step) {
-  StepState& state =
-      scope.emplace<StepState>(tracing::LiveSpan::start({.name = step.name,
-                                                         .service = step.service,
-                                                         .resource = step.resource,
-                                                         .type = step.type,
-                                                         .measured = step.measured}));
+  StepState& state = scope.emplace<StepState>(tracing::LiveSpan::start({.name = step.name,
+                                                                        .service = step.service,
+                                                                        .resource = step.resource,
+                                                                        .type = step.type,
+                                                                        .activate = !step.waits,
+                                                                        .measured = step.measured}),
+                                              step.waits);
   if (state.span) {
     trace::Span& span = state.span.span();
     if (!step.component.empty()) span.set_static(trace::tags::kComponent, step.component);
@@ -55,12 +57,20 @@ tracing::LiveSpan* step_of(py::Scope& scope) {
   return state && state->span ? &state->span : nullptr;
 }
 
+void begin_step(py::Scope& scope) {
+  StepState* state = scope.get<StepState>();
+  if (!state || !state->span) return;
+  state->waits = false;
+  tracing::activate(state->span.object());
+}
+
 void finish_step(const py::Outcome& outcome, py::Scope& scope) {
-  const tracing::LiveSpan* span = step_of(scope);
-  if (!span) return;
-  if (outcome.error) span->fail(outcome.error);
-  settle_source(span->span());
-  span->finish();
+  StepState* state = scope.get<StepState>();
+  if (!state || !state->span) return;
+  if (state->waits && outcome.abandoned()) return state->span.forget();
+  if (outcome.error) state->span.fail(outcome.error);
+  settle_source(state->span.span());
+  state->span.finish();
 }
 
 }  // namespace dd::contrib

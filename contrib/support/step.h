@@ -22,13 +22,16 @@ struct Step {
   std::string_view type{};
   std::string_view kind{};  // "client", "server"
   bool measured = false;
+  bool waits = false;  // of a coroutine: active from begin_step() on, where its code runs
 };
 
 // The span of this call, empty when tracing is off.
 tracing::LiveSpan& start_step(py::Scope& scope, const Step& step);
 // Null when the hook started none.
 tracing::LiveSpan* step_of(py::Scope& scope);
-// Records the exception, if any, and ends the span.
+// For targets that are followed (py::Target::begin): makes the span active.
+void begin_step(py::Scope& scope);
+// Records the exception, if any, and ends the span. A coroutine that never began had no span.
 void finish_step(const py::Outcome& outcome, py::Scope& scope);
 
 }  // namespace dd::contrib

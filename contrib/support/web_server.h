@@ -26,7 +26,7 @@ struct WebServerFacts {        // of a framework, immutable
 // Hooks a WSGI callable `(environ, start_response)`; environ is argument `first`. The span of the
 // request, which continues the trace of the headers; null when there is none.
 trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServerFacts& facts,
-                        std::string_view own_service, int first = 0);
+                                std::string_view own_service, int first = 0);
 void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServerFacts& facts);
 
 // The spans of the request that this thread is in, or empty: for what is learnt while it runs.

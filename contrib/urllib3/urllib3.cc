@@ -18,6 +18,7 @@ Name kCopy("copy"), kHeaders("headers"), kHost("host"), kMethod("method"), kPort
     kUrl("url");
 
 constexpr HttpClientFacts kFacts = {.component = "urllib3",
+                                    .service = "urllib3",
                                     .operation = {"urllib3.request", "http.client.request"},
                                     .measured = false,
                                     .tells_server_address = true};

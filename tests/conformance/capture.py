@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from agent import Agent, free_ports, home, wait_for_port
+from services import running
 from table import CASES, Case, Server
 from normalize import normalize
 
@@ -60,6 +61,16 @@ class Launcher:
     def plain(cls, version: str = "3.11") -> Launcher:
         python = home() / f"app-{version}/bin/python"
         return cls([str(python)], python)
+
+    def using(self, libraries: str) -> Launcher:
+        """The same with another of the environments, in the place of `app`."""
+        if libraries == "app":
+            return self
+        folder, name = self.python.parents[2], self.python.parents[1].name
+        other = name.replace("app", libraries) if "app" in name else name.replace("ref", f"ref-{libraries}")
+        python = folder / other / "bin/python"
+        command = [word.replace(f"/{name}/bin/", f"/{other}/bin/") for word in self.command]
+        return Launcher(command, python)
 
     def environment(self) -> dict[str, str]:
         kept = {
@@ -130,10 +141,13 @@ def _stop(process: subprocess.Popen[bytes]) -> int:
 
 def capture(case: Case, launcher: Launcher, agent: Agent, raw: bool = False) -> dict[str, Any]:
     """One case, normalized unless raw: exit statuses, output and chunks."""
+    launcher = launcher.using(case.libraries)
+    reached = {key: value for name in case.services for key, value in running(name).items()}
     agent.clear()
     with tempfile.TemporaryDirectory(prefix="case-") as scratch:
         environment = {**launcher.environment(), **QUIET, "DD_TRACE_AGENT_URL": agent.url}
         environment["SCRATCH"] = scratch
+        environment.update(reached)
         environment.update({key: str(port) for key, port in zip(case.ports, free_ports(9))})
         for key, value in case.environment.items():
             environment[key] = value.format_map(environment)

@@ -27,6 +27,10 @@ class Case:
     ports: Sequence[str] = ()
     # The output is that of plain python, unless the program prints what a tracer gives it.
     prints_trace: bool = False
+    # Which of the environments that tests/env/setup makes: "app" or "more".
+    libraries: str = "app"
+    # What services.py starts for it: "redis", "postgres".
+    services: Sequence[str] = ()
 
 
 SHOP = "packaging/demo_shop"
@@ -55,6 +59,14 @@ def script(name: str, *arguments: str, **environment: str) -> Case:
 
 def tracing_script(name: str, **environment: str) -> Case:
     return Case([f"{name}.py"], environment, prints_trace=True)
+
+
+def client(name: str, *services: str, **environment: str) -> Case:
+    return Case([f"{name}.py"], environment, libraries="more", services=services)
+
+
+def shown_client(name: str, **environment: str) -> Case:
+    return Case([f"{name}.py"], environment, libraries="more", prints_trace=True)
 
 
 GUNICORN = ["-m", "gunicorn", "--workers=1", "--no-control-socket", "--bind=127.0.0.1:{%s}"]
@@ -132,6 +144,27 @@ CASES: dict[str, Case] = {
     ),
     "logging_off": tracing_script("logging_basic", DD_LOGS_INJECTION="false"),
     "logging_structured": tracing_script("logging_basic", DD_LOGS_INJECTION="structured"),
+    "structlog_basic": shown_client("structlog_basic", DD_SERVICE="log", DD_ENV="e"),
+    "structlog_off": shown_client("structlog_basic", DD_LOGS_INJECTION="false"),
+    "loguru_basic": shown_client("loguru_basic", DD_SERVICE="log", DD_ENV="e"),
+    "loguru_off": shown_client("loguru_basic", DD_LOGS_INJECTION="false"),
+    "httpx_basic": client("httpx_basic"),
+    "httpx_domains": client(
+        "httpx_basic", DD_SERVICE="web", DD_HTTPX_SPLIT_BY_DOMAIN="true", DD_TRACE_HEADER_TAGS="X-Asked"
+    ),
+    "httpx_v1": client(
+        "httpx_basic", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
+    ),
+    "subprocess_basic": script("subprocess_basic"),
+    "redis_basic": client("redis_basic", "redis"),
+    "redis_named": client(
+        "redis_basic",
+        "redis",
+        DD_REDIS_SERVICE="store",
+        DD_REDIS_RESOURCE_ONLY_COMMAND="false",
+        DD_REDIS_CMD_MAX_LENGTH="20",
+    ),
+    "redis_asyncio": client("redis_asyncio", "redis"),
     "manual_spans": tracing_script("manual_spans"),
     "manual_spans_named": tracing_script(
         "manual_spans", DD_SERVICE="hand", DD_ENV="test", DD_VERSION="9", DD_TAGS="team:a,n:5"
@@ -150,13 +183,5 @@ CASES: dict[str, Case] = {
 KNOWN: dict[str, str] = {
     "flask_code_origin": "code origin is not there yet",
     "flask_outside": "the reference names steps that are called by hand `default`",
-    "headers_sent": "tracestate has no ot= yet",
-    "headers_sent_twice": "tracestate has no ot= yet",
-    "headers_sent_inner": "tracestate has no ot= yet",
-    "headers_sent_b3": "tracestate has no ot= yet",
-    "manual_spans": "links, events and record_exception are not there yet",
-    "manual_spans_named": "links, events and record_exception are not there yet",
-    "manual_spans_default": "links, events and record_exception are not there yet",
-    "manual_sampling": "links, events and record_exception are not there yet",
-    "manual_propagation": "links are not there yet",
+    "manual_propagation": "the reference warns on stderr of a trace id that is no number",
 }

@@ -1,0 +1,186 @@
+#include "contrib/support/redis_client.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "contrib/support/integration.h"
+#include "contrib/support/step.h"
+#include "core/trace/tags.h"
+
+namespace dd::contrib {
+namespace {
+
+namespace tags = trace::tags;
+using py::Handle;
+using py::Ref;
+
+py::Name kArgs("args"), kClientName("client_name"), kCommandQueue("_command_queue"),
+    kCommandStack("command_stack"), kConnectionKwargs("connection_kwargs"),
+    kConnectionPool("connection_pool"), kPoolDb("db"), kExecutionStrategy("_execution_strategy"),
+    kPoolHost("host"), kPoolPort("port");
+
+constexpr std::string_view kTooLong = "...";
+
+// Bytes of the first `count` characters.
+std::size_t prefix(std::string_view utf8, std::size_t count) {
+  std::size_t at = 0;
+  for (; at < utf8.size(); ++at)
+    if ((utf8[at] & 0xC0) != 0x80 && count-- == 0) break;
+  return at;
+}
+
+std::size_t length(std::string_view utf8) {
+  return static_cast<std::size_t>(
+      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string_view first_word(std::string_view text) { return text.substr(0, text.find(' ')); }
+
+// Commands that answer with values: they count as a row when there are any.
+bool returns_rows(std::string_view command) {
+  constexpr std::string_view kNames[] = {
+      "GET",   "GETDEL", "GETEX",      "GETRANGE", "GETSET", "HGET", "HGETALL", "HKEYS",
+      "HMGET", "HVALS",  "HRANDFIELD", "LINDEX",   "LPOP",   "RPOP", "LRANGE",  "MGET"};
+  return std::ranges::find(kNames, command) != std::end(kNames);
+}
+
+bool is_value(Handle object) { return object && !object.is_none() && object.size() != 0; }
+
+std::int64_t count_rows(std::string_view command, Handle result) {
+  const bool of_many = command == "MGET" || command == "HMGET";
+  if (!of_many || !result.is_list()) return is_value(result) ? 1 : 0;
+  std::int64_t values = 0;
+  result.each([&](Handle value) { values += is_value(value) ? 1 : 0; });
+  return command == "MGET" ? values : std::min<std::int64_t>(values, 1);
+}
+
+void tag_connection(trace::Span& span, Handle client) {
+  const Ref pool = client.attr(kConnectionPool);
+  if (!pool) return;
+  const Ref arguments = pool.attr(kConnectionKwargs);
+  const Ref host = arguments.item(kPoolHost), port = arguments.item(kPoolPort),
+            db = arguments.item(kPoolDb);
+  if (host.is_str()) {
+    span.set(tags::kOutHost, host.utf8());
+    span.set(tags::kServerAddress, host.utf8());
+  }
+  if (port.is_int()) span.set(tags::kDestinationPort, static_cast<std::int64_t>(port.integer()));
+  span.set(tags::kRedisDb, static_cast<std::int64_t>(db.integer()));
+  const Ref name = arguments.item(kClientName);
+  if (name.is_str()) span.set(tags::kRedisClientName, name.utf8());
+}
+
+trace::Span* start(py::Call& call, py::Scope& scope, std::string_view text,
+                   std::string_view words) {
+  const RedisDriver& driver = *static_cast<const RedisDriver*>(call.data());
+  const RedisKnobs& knobs = **driver.knobs;
+  const Naming& naming = settings().naming;
+  const Named named = naming.of_client({.integration = driver.facts->component,
+                                        .fallback = driver.facts->component,
+                                        .own = knobs.own_service});
+  const std::string_view name = naming.operation(driver.facts->command);
+  const std::string_view resource = knobs.only_command_word ? words : text;
+  const tracing::LiveSpan& live = start_step(scope, {.name = name,
+                                                     .component = driver.facts->component,
+                                                     .service = named.service,
+                                                     .source = named.source,
+                                                     .resource = resource.empty() ? name : resource,
+                                                     .type = "redis",
+                                                     .kind = "client",
+                                                     .measured = true,
+                                                     .waits = driver.waits});
+  if (!live) return nullptr;
+  trace::Span& span = live.span();
+  span.set_static(tags::kDbSystem, "redis");
+  span.set(tags::kRedisRawCommand, text);
+  tag_connection(span, call.self());
+  return &span;
+}
+
+// The commands of a pipeline: pairs (words, options), or objects with `args`.
+std::vector<Ref> commands_of(Handle pipeline) {
+  Ref stack = pipeline.attr(kCommandStack);
+  if (!stack) {
+    const Ref strategy = pipeline.attr(kExecutionStrategy);
+    stack = (strategy ? Handle(strategy) : pipeline).attr(kCommandQueue);
+  }
+  std::vector<Ref> commands;
+  stack.each([&](Handle entry) {
+    Ref words = entry.is_tuple() ? entry.item(Py_ssize_t{0}) : entry.attr(kArgs);
+    if (words.is_list()) words = Ref::steal(PyList_AsTuple(words.ptr()));
+    if (words.is_tuple()) commands.push_back(std::move(words));
+  });
+  return commands;
+}
+
+}  // namespace
+
+RedisKnobs redis_knobs(const Settings& from, std::string_view section) {
+  return {.own_service = from.own_service(section),
+          .longest = static_cast<std::size_t>(from.number(section, "CMD_MAX_LENGTH", 1000)),
+          .only_command_word = from.knob(section, "RESOURCE_ONLY_COMMAND", true)};
+}
+
+std::string redis_command_text(std::span<PyObject* const> words, std::size_t longest) {
+  constexpr std::size_t kLongestValue = 100;
+  std::string out;
+  std::size_t used = 0;
+  for (PyObject* const word : words) {
+    const Handle object = word;
+    std::string room;
+    std::string_view text = object.utf8();
+    if (text.empty()) text = room = object.is_bytes() ? object.text() : object.display();
+    std::string shown(text.substr(0, prefix(text, kLongestValue)));
+    if (shown.size() < text.size()) shown.append(kTooLong);
+    if (!out.empty()) out.push_back(' ');
+    const std::size_t size = length(shown);
+    if (used + size > longest) {
+      out.append(shown, 0, prefix(shown, longest - used)).append(kTooLong);
+      break;
+    }
+    out.append(shown);
+    used += size;
+  }
+  return out;
+}
+
+void enter_redis_command(py::Call& call, py::Scope& scope) {
+  const RedisDriver& driver = *static_cast<const RedisDriver*>(call.data());
+  const std::string text = redis_command_text(call.positional(), (*driver.knobs)->longest);
+  if (trace::Span* span = start(call, scope, text, first_word(text)))
+    span->set(tags::kRedisArgsLength, static_cast<std::int64_t>(call.positional().size()));
+}
+
+void leave_redis_command(py::Outcome& outcome, py::Scope& scope) {
+  if (const tracing::LiveSpan* live = step_of(scope)) {
+    trace::Span& span = live->span();
+    const std::string command(first_word(span.text(tags::kRedisRawCommand)));
+    if (returns_rows(command)) span.set(tags::kDbRowCount, count_rows(command, outcome.result));
+  }
+  finish_step(outcome, scope);
+}
+
+void enter_redis_pipeline(py::Call& call, py::Scope& scope) {
+  const RedisDriver& driver = *static_cast<const RedisDriver*>(call.data());
+  const std::vector<Ref> commands = commands_of(call.self());
+  std::string text, words;
+  for (const Ref& command : commands) {
+    PyObject* const* items = PySequence_Fast_ITEMS(command.ptr());
+    const std::string one =
+        redis_command_text({items, static_cast<std::size_t>(PyTuple_GET_SIZE(command.ptr()))},
+                           (*driver.knobs)->longest);
+    if (!words.empty()) {
+      text.push_back('\n');
+      words.push_back('\n');
+    }
+    text.append(one);
+    words.append(first_word(one));
+  }
+  if (trace::Span* span = start(call, scope, text, words))
+    span->set(tags::kRedisPipelineLength, static_cast<std::int64_t>(commands.size()));
+}
+
+void leave_redis_pipeline(py::Outcome& outcome, py::Scope& scope) { finish_step(outcome, scope); }
+
+}  // namespace dd::contrib
