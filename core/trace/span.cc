@@ -189,7 +189,8 @@ std::string_view Span::text(const Key& key) const {
     const ProcessFacts& facts = Tracer::get().facts();
     if (carried == kEnv) return facts.env;
     if (carried == kVersion) return facts.version;
-    if (carried == kLocalRoot) return key.text == tags::kRuntimeId.text ? facts.runtime_id : "";
+    if (carried == kLocalRoot)
+      return key.text == tags::kRuntimeId.text ? std::string_view(facts.runtime_id) : "";
     if (carried != kChunkHead) return {};
     if (const std::string_view value = head_text(*this, facts, key.text); !value.empty())
       return value;
