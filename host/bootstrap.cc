@@ -37,6 +37,8 @@ namespace dd::host {
 namespace {
 
 constexpr const char* kFailStep = "_DD_TEST_FAIL_STEP";
+// Carries --dd-local to the children of this process.
+constexpr const char* kLocal = "_DD_PYTHON_LOCAL";
 
 constinit Options process_options;
 
@@ -66,6 +68,8 @@ Status watch_imports() {
 Status connect() {
   const Status status = connect_tracer(process_options.local);
   if (status.ok()) at_exit(&stop_tracer);
+  // os.environ is made by now and does not show it.
+  if (process_options.local) setenv(kLocal, "1", 1);
   return status;
 }
 
@@ -145,7 +149,7 @@ int run_python(int argc, char** argv, const std::string& given, const Options& p
     return 2;
   }
   CommandLine& line = parsed.value();
-  line.options.local |= preset.local;
+  line.options.local |= preset.local | !take_variable(kLocal).empty();
   line.options.info |= preset.info;
   line.options.colours |= preset.colours;
   process_options = line.options;

@@ -196,6 +196,9 @@ int print_info(const InfoOptions& options) {
   report.line("Python", options.program);
   const std::string environment = environment_of(options.program);
   report.line("Environment", or_none(environment.empty() ? "" : real_path(environment)));
+  const char* const activated = std::getenv("VIRTUAL_ENV");
+  if (environment.empty() && activated != nullptr && *activated != '\0')
+    report.item("Not used: " + std::string(activated) + ", which is of another python");
   report.gap();
   add_settings(report);
   report.gap();

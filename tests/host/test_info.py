@@ -114,3 +114,11 @@ def test_pytest_takes_the_plugin_in_the_program(both, libraries, installed):
             env={"DD_TRACE_AGENT_URL": agent.url, "PYTHONPATH": str(installed), **libraries})
         assert code == 0 and "1 passed" in out, out + err
         assert [span["name"] for span in agent.spans()] == ["tested"]
+
+
+def test_info_names_an_activated_environment_that_does_not_fit(tmp_path):
+    def info(**variables):
+        return subprocess.run([LAUNCHER, "--dd-info"], capture_output=True, text=True, timeout=60,
+                              env=clean_environment(**variables)).stdout
+    assert f"Not used: {tmp_path}, which is of another python" in info(VIRTUAL_ENV=str(tmp_path))
+    assert "Not used" not in info()

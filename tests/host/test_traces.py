@@ -46,6 +46,21 @@ def test_local_traces_are_a_tree_on_stderr():
     assert first.startswith("web.request GET /") and second.startswith("└─ db")
 
 
+def test_local_traces_of_children_are_printed_too():
+    program = """
+import os, subprocess, sys
+from ddtrace.trace import tracer
+if len(sys.argv) == 1:
+    subprocess.run([sys.executable, "-c", os.environ["PROGRAM"], "child"])
+print(sorted(name for name in os.environ if name.startswith("_DD")))
+with tracer.trace("child" if len(sys.argv) > 1 else "parent"):
+    pass
+"""
+    done = run("--dd-local", program=program, PROGRAM=program)
+    assert (done.returncode, done.stdout) == (0, "[]\n[]\n")
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["child", "parent"]
+
+
 def test_without_an_agent_there_is_one_line():
     done = run(DD_TRACE_AGENT_URL="http://127.0.0.1:1")
     assert (done.returncode, done.stdout) == (0, "done\n")
