@@ -13,7 +13,7 @@ import sys
 
 # Data of the C library that a non-PIC program copies into itself.
 COPIES = re.compile(r"^(__environ|environ|_environ|stdin|stdout|stderr|optarg|optind|timezone|tzname|daylight"
-                    r"|__timezone|__tzname|__daylight|program_invocation_name|signgam)(@|$)")
+                    r"|__timezone|__tzname|__daylight|program_invocation_name|signgam|__libc_single_threaded)(@|$)")
 # In the place of the C library's, for extension modules of CPython (host/exec_calls.h).
 TAKEN = {"execv", "execve"}
 NEEDED = re.compile(r"^(libc|libm|libdl|libutil|libpthread|libz|libexpat|ld-linux[^.]*|libcrypt)\.so\.")
