@@ -44,11 +44,11 @@ py::Ref active_object() {
     py::Ref found = py::Ref::steal(PyObject_CallMethod(custom, "active", nullptr));
     return found && found.is_none() ? py::Ref() : static_cast<py::Ref&&>(found);
   }
-  py::Ref value = load();
-  if (!value || value.is_none()) return py::Ref();
-  if (!is_span(value)) return value;
-  if (!as_span(value)->span->finished()) return value;
-  py::Handle at = value;
+  return variable_active();
+}
+
+py::Ref open_above(py::Handle span_object) {
+  py::Handle at = span_object;
   while (is_span(at) && as_span(at)->span->finished()) {
     if (as_span(at)->parent) {
       at = as_span(at)->parent;
@@ -57,19 +57,30 @@ py::Ref active_object() {
                                                        : py::Handle();
     }
   }
-  py::Ref result = at ? at.share() : py::Ref();
+  return at ? at.share() : py::Ref();
+}
+
+py::Ref variable_active() {
+  py::Ref value = load();
+  if (!value || value.is_none()) return py::Ref();
+  if (!is_span(value) || !as_span(value)->span->finished()) return value;
+  py::Ref result = open_above(value);
   store(result ? py::Handle(result) : py::Handle(Py_None));
   return result;
 }
 
+void set_variable(py::Handle span_or_context) {
+  store(span_or_context ? span_or_context : py::Handle(Py_None));
+}
+
 void set_active(py::Handle span_or_context) {
-  const py::Handle value = span_or_context ? span_or_context : py::Handle(Py_None);
   if (custom != nullptr) [[unlikely]] {
+    const py::Handle value = span_or_context ? span_or_context : py::Handle(Py_None);
     const py::Ref done =
         py::Ref::steal(PyObject_CallMethod(custom, "activate", "O", value.ptr()));
     return;
   }
-  store(value);
+  set_variable(span_or_context);
 }
 
 void leave(py::Handle span_object) {

@@ -14,6 +14,11 @@ namespace dd::tracing {
 PyObject* context_variable();  // borrowed; made on first use
 py::Ref active_object();       // a Span or Context object, or empty; may set an error of a provider
 void set_active(py::Handle span_or_context);
+// The same of the variable, whatever provider is set: what the default provider does.
+py::Ref variable_active();
+void set_variable(py::Handle span_or_context);
+// The span itself while it is open, else what is active once it has ended; empty for nothing.
+py::Ref open_above(py::Handle span_object);
 // After `span_object` ended.
 void leave(py::Handle span_object);
 

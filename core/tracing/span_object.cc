@@ -225,6 +225,7 @@ int set_trace_id(PyObject* self, PyObject* value, void*) {
   Segment& segment = *writable(self_of(self)).segment;
   const base::MutexLock lock(segment.mutex);
   segment.trace_id = id;
+  segment.high_digits[0] = '\0';
   return 0;
 }
 PyObject* get_low_trace_id(PyObject* self, void*) {

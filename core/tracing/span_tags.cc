@@ -246,8 +246,8 @@ bool set_metric(SpanObject* self, Handle key, Handle value) {
 Ref tags_of(SpanObject* self, bool texts, bool numbers) {
   const Ref dict = py::dict();
   const trace::Span& span = *self->span;
-  for (const Key& key : {trace::tags::kRuntimeId, trace::tags::kProcessId, trace::tags::kTopLevelTag,
-                         trace::tags::kMeasuredTag, trace::tags::kEnvTag, trace::tags::kVersionTag}) {
+  for (std::uint16_t i = 1; i <= trace::tags::kGitCommitIndex; ++i) {  // those that may be bits
+    const Key key(trace::tags::kTable[i].name, i);
     if (!span.has(key) || span.find(key) != nullptr) continue;
     const Ref name = make_text(key.text);
     if (const Ref value = read(self, name.ptr(), texts, numbers)) (void)dict.set_item(name, value);

@@ -5,6 +5,7 @@
 
 #include "core/py/error.h"
 #include "core/py/gil.h"
+#include "core/sampling/sampling.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
@@ -118,6 +119,14 @@ PyObject* py_set_tags(PyObject*, PyObject* tags) {
   set_common_tags(tags);
   return nothing();
 }
+PyObject* py_sample(PyObject*, PyObject* span) {
+  if (!is_span(span))
+    return PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute '_local_root'",
+                        Py_TYPE(span)->tp_name);
+  trace::Span& root = *as_span(span)->root->span;
+  if (!root.sealed()) sampling::decide(*as_span(span)->span->segment, root);
+  return nothing();
+}
 PyObject* py_flush(PyObject*, PyObject*) {
   if (flush_waiting != nullptr) {
     const py::GilGap gap;
@@ -158,6 +167,7 @@ PyTypeObject* tracer_type() {
        "The context of what is active, or None."},
       {"_activate", py_activate, METH_O, nullptr},
       {"set_tags", py_set_tags, METH_O, "Tags for every later span."},
+      {"sample", py_sample, METH_O, "sample($self, span)\n--\n\nDecides about its trace now."},
       {"flush", py_flush, METH_NOARGS, "Sends what is waiting."},
       {}};
   static PyGetSetDef fields[] = {

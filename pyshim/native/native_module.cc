@@ -12,6 +12,7 @@
 #include "core/tracing/processors.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/tracer_object.h"
+#include "core/transport/agent_sink.h"
 
 namespace dd::pyshim {
 namespace {
@@ -19,15 +20,40 @@ namespace {
 using py::Handle;
 using py::Ref;
 
-PyObject* active(PyObject*, PyObject*) {
-  Ref found = tracing::active_object();
+PyObject* or_none(Ref value) {
   if (PyErr_Occurred()) return nullptr;
-  return found ? found.release() : py::none().release();
+  return value ? value.release() : py::none().release();
 }
+
+PyObject* active(PyObject*, PyObject*) { return or_none(tracing::active_object()); }
+PyObject* variable_active(PyObject*, PyObject*) { return or_none(tracing::variable_active()); }
+PyObject* open_above(PyObject*, PyObject* span) { return or_none(tracing::open_above(span)); }
 
 PyObject* activate(PyObject*, PyObject* value) {
   tracing::set_active(value);
   return PyErr_Occurred() ? nullptr : py::none().release();
+}
+PyObject* set_variable(PyObject*, PyObject* value) {
+  tracing::set_variable(value);
+  return py::none().release();
+}
+
+PyObject* agent_url(PyObject*, PyObject*) {
+  return py::str(transport::agent_sink::agent_url()).release();
+}
+
+PyObject* partial_flush(PyObject*, PyObject* args) {
+  PyObject* least = Py_None;
+  if (!PyArg_ParseTuple(args, "|O:partial_flush", &least)) return nullptr;
+  trace::Tracer& tracer = trace::Tracer::get();
+  if (least != Py_None) {
+    const long number = PyLong_AsLong(least);
+    if (number == -1 && PyErr_Occurred()) return nullptr;
+    trace::ProcessFacts facts = tracer.facts();
+    facts.partial_flush_min = number < 0 ? 0 : static_cast<std::uint32_t>(number);
+    tracer.set_facts(std::move(facts));
+  }
+  return PyLong_FromUnsignedLong(tracer.facts().partial_flush_min);
 }
 
 PyObject* set_provider(PyObject*, PyObject* value) {
@@ -111,6 +137,11 @@ int fill(PyObject* module) {
 
 PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
                            {"activate", activate, METH_O, nullptr},
+                           {"variable_active", variable_active, METH_NOARGS, nullptr},
+                           {"set_variable", set_variable, METH_O, nullptr},
+                           {"open_above", open_above, METH_O, nullptr},
+                           {"agent_url", agent_url, METH_NOARGS, nullptr},
+                           {"partial_flush", partial_flush, METH_VARARGS, nullptr},
                            {"set_provider", set_provider, METH_O, nullptr},
                            {"set_processors", set_processors, METH_O, nullptr},
                            {"set_writer", set_writer, METH_O, nullptr},

@@ -1,15 +1,30 @@
 """The tracer: what is called for every span is native, the rest is here."""
 
-import functools
-import inspect
-from typing import Any, AsyncGenerator, Callable, Generator, Optional, TypeVar, Union, cast
+from __future__ import annotations
 
 from ddtrace import _native
 from ddtrace._native import Context, Span, TracerBase
-from ddtrace._trace.processor import TraceProcessor
-from ddtrace._trace.provider import ActiveTrace, BaseContextProvider, DefaultContextProvider
+from ddtrace._trace.provider import BaseContextProvider, DefaultContextProvider
 
-AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+    from typing import Any, ParamSpec, TypeVar
+
+    from ddtrace._trace.processor import SpanAggregator, TraceProcessor
+    from ddtrace._trace.provider import ActiveTrace
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
+__all__ = ["Tracer", "tracer"]
+
+
+def _log() -> logging.Logger:
+    import logging
+
+    return logging.getLogger("ddtrace._trace.tracer")
 
 
 def _trace_id_text(trace_id: int) -> str:
@@ -20,9 +35,21 @@ class Tracer(TracerBase):
     """Makes spans. Use the global one, `ddtrace.trace.tracer`."""
 
     SHUTDOWN_TIMEOUT = 5
+    _instance: Tracer | None = None
 
     def __init__(self) -> None:
         self._provider: BaseContextProvider = DefaultContextProvider()
+        self._tags: dict[str, str] = {}
+        self._wrap_executor: Callable[..., Any] | None = None
+        self._aggregator: SpanAggregator | None = None
+        if Tracer._instance is None:
+            if type(self) is Tracer:
+                Tracer._instance = self
+        elif type(self) is Tracer:
+            _log().error(
+                "Initializing multiple Tracer instances is not supported. "
+                "Use ``ddtrace.trace.tracer`` instead."
+            )
 
     @property
     def context_provider(self) -> BaseContextProvider:
@@ -34,27 +61,76 @@ class Tracer(TracerBase):
         self._provider = provider
         _native.set_provider(None if type(provider) is DefaultContextProvider else provider)
 
-    def _activate_context(self, context: ActiveTrace) -> "_Activation":
-        return _Activation(context)
+    @property
+    def _span_aggregator(self) -> SpanAggregator:
+        if self._aggregator is None:
+            from ddtrace._trace.processor import SpanAggregator
+
+            self._aggregator = SpanAggregator()
+        return self._aggregator
+
+    @property
+    def agent_trace_url(self) -> str | None:
+        """The agent that gets the traces; None when something else gets them."""
+        if self._aggregator is not None and self._aggregator.writer is not None:
+            url = getattr(self._aggregator.writer, "intake_url", None)
+            return None if url is None else str(url)
+        return _native.agent_url()
+
+    @property
+    def debug_logging(self) -> bool:
+        """Whether the tracer logs what it does."""
+        import logging
+
+        return _log().isEnabledFor(logging.DEBUG)
+
+    @property
+    def data_streams_processor(self) -> Any:
+        """Deprecated: use `ddtrace.data_streams.data_streams_processor()`."""
+        from ddtrace.internal.utils.deprecations import deprecate
+
+        deprecate(
+            "Tracer.data_streams_processor is deprecated",
+            message="Use ddtrace.data_streams.data_streams_processor() instead.",
+            removal_version="5.0.0",
+        )
+        return None
+
+    @data_streams_processor.setter
+    def data_streams_processor(self, value: object) -> None:
+        from ddtrace.internal.utils.deprecations import deprecate
+
+        deprecate(
+            "Setting Tracer.data_streams_processor is unsupported", removal_version="5.0.0"
+        )
+
+    def _activate_context(self, context: ActiveTrace | None) -> _Activation:
+        """Activates a context for the length of a `with`."""
+        return _Activation(self, context)
 
     def configure(
         self,
-        context_provider: Optional[BaseContextProvider] = None,
-        compute_stats_enabled: Optional[bool] = None,
-        appsec_enabled: Optional[bool] = None,
-        appsec_enabled_origin: Optional[str] = "",
-        iast_enabled: Optional[bool] = None,
-        apm_tracing_disabled: Optional[bool] = None,
-        trace_processors: Optional[list[TraceProcessor]] = None,
+        context_provider: BaseContextProvider | None = None,
+        compute_stats_enabled: bool | None = None,
+        appsec_enabled: bool | None = None,
+        appsec_enabled_origin: str | None = "",
+        iast_enabled: bool | None = None,
+        apm_tracing_disabled: bool | None = None,
+        trace_processors: list[TraceProcessor] | None = None,
     ) -> None:
         """Changes what is given; None leaves a setting as it is."""
         if context_provider is not None:
             self.context_provider = context_provider
         if trace_processors is not None:
-            _native.set_processors(list(trace_processors))
+            self._span_aggregator.user_processors = trace_processors
+
+    def set_tags(self, tags: dict[str, str]) -> None:
+        """Tags for every later span."""
+        self._tags.update(tags)
+        super().set_tags(tags)
 
     def get_log_correlation_context(
-        self, active: Optional[Union[Context, Span]] = None
+        self, active: Context | Span | None = None
     ) -> dict[str, str]:
         """What a log line needs to be found with its trace."""
         if active is None and self.enabled:
@@ -71,27 +147,68 @@ class Tracer(TracerBase):
             "dd.env": env,
         }
 
-    def shutdown(self, timeout: Optional[float] = None) -> None:
+    def flush(self) -> None:
+        """Sends what is waiting, in this thread."""
+        if self._aggregator is None:
+            super().flush()
+        else:
+            self._aggregator._flush()
+
+    def shutdown(self, timeout: float | None = None) -> None:
         """Sends what is waiting and stops: later spans are made but not sent."""
+        if not self.enabled:
+            return
         self.flush()
+        from ddtrace._trace.processor import SpanProcessor
+
+        for processor in list(SpanProcessor.__processors__):
+            processor.shutdown(timeout)
         self.enabled = False
+        self.context_provider.activate(None)
+        vars(self).update(
+            start_span=self._start_span_after_shutdown, trace=self._trace_after_shutdown
+        )
+
+    def _warn_of(self, span: Span) -> Span:
+        _log().warning(
+            "Spans started after the tracer has been shut down will not be sent to the "
+            "Datadog Agent: %s.",
+            span,
+        )
+        return span
+
+    def _start_span_after_shutdown(self, *args: Any, **kwargs: Any) -> Span:
+        return self._warn_of(TracerBase.start_span(self, *args, **kwargs))
+
+    def _trace_after_shutdown(self, *args: Any, **kwargs: Any) -> Span:
+        return self._warn_of(TracerBase.trace(self, *args, **kwargs))
 
     def wrap(
         self,
-        name: Optional[str] = None,
-        service: Optional[str] = None,
-        resource: Optional[str] = None,
-        span_type: Optional[str] = None,
-    ) -> Callable[[AnyCallable], AnyCallable]:
+        name: str | None = None,
+        service: str | None = None,
+        resource: str | None = None,
+        span_type: str | None = None,
+    ) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """A decorator that traces every call, from the call to the end of its work."""
 
-        def decorate(function: AnyCallable) -> AnyCallable:
-            span_name = name or f"{function.__module__}.{function.__name__}"
+        def decorate(function: Callable[P, R]) -> Callable[P, R]:
+            from ddtrace._trace._wrap import default_name, wrap_function
+
+            span_name = name or default_name(function)
 
             def start() -> Span:
                 return self.trace(span_name, service, resource, span_type)
 
-            return cast(AnyCallable, _wrap(function, start))
+            def executor() -> Callable[..., Any] | None:
+                given = self._wrap_executor
+                if given is None:
+                    return None
+                return lambda called, args, kwargs: given(
+                    self, called, args, kwargs, span_name, service, resource, span_type
+                )
+
+            return wrap_function(function, start, executor)
 
         return decorate
 
@@ -99,69 +216,21 @@ class Tracer(TracerBase):
 class _Activation:
     """Activates a context for the length of a `with`, and what was active before after it."""
 
-    def __init__(self, context: ActiveTrace) -> None:
+    def __init__(self, tracer: Tracer, context: ActiveTrace | None) -> None:
+        self._tracer = tracer
         self._context = context
 
-    def __enter__(self) -> ActiveTrace:
-        self._before = _native.active()
+    def __enter__(self) -> ActiveTrace | None:
+        self._before = self._tracer.context_provider.active()
         if isinstance(self._context, Context):
             self._context._reactivate = True
-        _native.activate(self._context)
+        self._tracer.context_provider.activate(self._context)
         return self._context
 
     def __exit__(self, *exc: object) -> None:
         if isinstance(self._context, Context):
             self._context._reactivate = False
-        _native.activate(self._before)
-
-
-def _wrap(function: Callable[..., Any], start: Callable[[], Span]) -> Callable[..., Any]:
-    if inspect.isgeneratorfunction(function):
-
-        @functools.wraps(function)
-        def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            with start():
-                return (yield from function(*args, **kwargs))
-
-        return generate
-    if inspect.isasyncgenfunction(function):
-
-        @functools.wraps(function)
-        async def generate_async(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-            with start():
-                generator = function(*args, **kwargs)
-                try:
-                    item = await generator.__anext__()
-                    while True:
-                        try:
-                            sent = yield item
-                        except GeneratorExit:
-                            raise
-                        except BaseException as error:
-                            item = await generator.athrow(error)
-                        else:
-                            item = await generator.asend(sent)
-                except StopAsyncIteration:
-                    return
-                finally:
-                    await generator.aclose()
-
-        return generate_async
-    if inspect.iscoroutinefunction(function):
-
-        @functools.wraps(function)
-        async def run(*args: Any, **kwargs: Any) -> Any:
-            with start():
-                return await function(*args, **kwargs)
-
-        return run
-
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        with start():
-            return function(*args, **kwargs)
-
-    return call
+        self._tracer.context_provider.activate(self._before)
 
 
 tracer = Tracer()

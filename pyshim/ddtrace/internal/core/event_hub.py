@@ -101,7 +101,11 @@ def on(event_id: str, callback: Callable[..., Any], name: object = None) -> None
         with _changing:
             if _rows.get(event_id, ()) is before:
                 _rows[event_id] = tuple(rows)
-                return
+                break
+    if event_id in ("trace.span_start", "trace.span_finish"):
+        from ddtrace._trace.processor import listen
+
+        listen(event_id, lambda span: dispatch(event_id, (span,)))
 
 
 def reset(event_id: str | None = None, callback: Callable[..., Any] | None = None) -> None:
