@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "contrib/support/integration.h"
+#include "core/py/context.h"
 #include "core/trace/tags.h"
 #include "core/tracing/live_span.h"
 
@@ -15,13 +16,9 @@ using tracing::LiveSpan;
 
 py::Name kArraySize("arraysize"), kRowCount("rowcount"), kSize("size");
 
-thread_local int silent = 0;
-
-struct Silence {
-  Silence() { ++silent; }
-  Silence(Silence&&) noexcept { ++silent; }  // the one moved from is dropped as well
-  ~Silence() { --silent; }
-};
+// While it is set, statements make no spans. Drivers that wait in Python let other greenlets and
+// tasks run meanwhile.
+constinit py::ContextVariable silent("ddtrace_sql_silent");
 
 struct Statement {
   Statement(LiveSpan&& started, const SqlDriver& of, py::Handle on)
@@ -30,7 +27,8 @@ struct Statement {
       : span(std::move(other.span)),
         driver(other.driver),
         self(std::move(other.self)),
-        text(std::move(other.text)) {}
+        text(std::move(other.text)),
+        silence(std::move(other.silence)) {}
   ~Statement() {
     if (span.open()) span.finish();
   }
@@ -39,6 +37,7 @@ struct Statement {
   const SqlDriver* driver;
   py::Ref self;  // the cursor, or the connection
   py::Ref text;  // of the statement, when fetches are traced
+  py::InForce silence;
 };
 
 Named service_of(const SqlDriver& driver) {
@@ -100,7 +99,7 @@ Statement& start_fetch(py::Call& call, py::Scope& scope, std::string_view SqlFac
 }
 
 Statement* start_query(py::Call& call, py::Scope& scope) {
-  if (silent > 0) return nullptr;
+  if (silent.is_set()) return nullptr;
   const SqlDriver& driver = *static_cast<const SqlDriver*>(call.data());
   const py::Handle text = call.arg(0);
   std::string copied;
@@ -174,13 +173,14 @@ void enter_fetchall(py::Call& call, py::Scope& scope) {
 // Some versions of a driver run the cursor's method below this one: it is silent then.
 void enter_connection_execute(py::Call& call, py::Scope& scope) {
   start_query(call, scope);
-  if (scope.get<Statement>()) ++silent;
+  if (Statement* statement = scope.get<Statement>())
+    statement->silence = py::InForce(silent, py::boolean(true));
 }
 
 void leave_connection_execute(py::Outcome& outcome, py::Scope& scope) {
   Statement* statement = scope.get<Statement>();
   if (!statement) return;
-  --silent;
+  statement->silence.end();
   finish_statement(outcome, *statement, outcome.result);
 }
 
@@ -208,6 +208,8 @@ void leave_connection(py::Outcome& outcome, py::Scope& scope) {
   statement->span.finish();
 }
 
-void enter_silent(py::Call&, py::Scope& scope) { scope.emplace<Silence>(); }
+void enter_silent(py::Call&, py::Scope& scope) {
+  scope.emplace<py::InForce>(silent, py::boolean(true));
+}
 
 }  // namespace dd::contrib

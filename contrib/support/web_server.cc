@@ -7,6 +7,7 @@
 #include "contrib/support/integration.h"
 #include "core/http/client_ip.h"
 #include "core/http/url.h"
+#include "core/py/context.h"
 #include "core/trace/tags.h"
 #include "core/tracing/carrier.h"
 
@@ -34,7 +35,7 @@ struct Request {
         application(std::move(other.application)),
         response(std::move(other.response)),
         method(std::move(other.method)),
-        outer(other.outer) {}
+        in_force(std::move(other.in_force)) {}
   ~Request() {
     for (const LiveSpan* span : {&response, &application, &request}) {
       if (span->open()) span->finish();
@@ -43,10 +44,14 @@ struct Request {
 
   LiveSpan request, application, response;
   std::string method;
-  RequestSpans outer;  // of a request made inside a request
+  py::InForce in_force;
 };
 
-thread_local RequestSpans current;
+// What runs in the request may let other greenlets run, on this thread.
+struct CurrentSpans {
+  Ref request, application;
+};
+constinit py::ContextVariable current("ddtrace_wsgi_request");
 
 std::string whole_url(Handle environ) {
   const Ref scheme = environ.item(kScheme), host = environ.item(kHost);
@@ -194,7 +199,8 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
   tag_request(span, environ, verb.utf8());
   LiveSpan inner = LiveSpan::start({.name = facts.application});
   inner.span().set_static(tags::kComponent, facts.component);
-  const RequestSpans outer = std::exchange(current, {whole.object(), inner.object()});
+  py::InForce in_force(current,
+                       py::box(CurrentSpans{whole.object().share(), inner.object().share()}));
   const Handle parts[] = {server, whole.object()};
   const Ref heard_by = py::tuple(parts);
   static PyMethodDef start_response_definition = {
@@ -203,15 +209,15 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
       METH_FASTCALL | METH_KEYWORDS, nullptr};
   Ref heard = Ref::steal(PyCFunction_New(&start_response_definition, heard_by.ptr()));
   if (heard) (void)call.replace_arg(first + 1, kStartResponse, std::move(heard));
-  scope.emplace<Request>(std::move(whole), std::move(inner), std::string(verb.utf8())).outer =
-      outer;
+  scope.emplace<Request>(std::move(whole), std::move(inner), std::string(verb.utf8())).in_force =
+      std::move(in_force);
   return &span;
 }
 
 void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServerFacts& facts) {
   Request* request = scope.get<Request>();
   if (!request) return;
-  current = request->outer;
+  request->in_force.end();
   if (outcome.error) {
     request->application.fail(outcome.error);
     request->application.finish();
@@ -231,6 +237,10 @@ void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServer
   }
 }
 
-RequestSpans current_request() { return current; }
+RequestSpans current_request() {
+  const Ref value = current.value();  // the context keeps it
+  const CurrentSpans* spans = py::unboxed<CurrentSpans>(value);
+  return spans ? RequestSpans{spans->request, spans->application} : RequestSpans{};
+}
 
 }  // namespace dd::contrib
