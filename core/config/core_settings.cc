@@ -153,6 +153,10 @@ constinit Setting<bool> native_span_events({.env = "DD_TRACE_NATIVE_SPAN_EVENTS"
                                             .fallback = "false"});
 constinit Setting<bool> apm_tracing_enabled({.env = "DD_APM_TRACING_ENABLED",
                                              .fallback = "true"});
+constinit Setting<bool> stats_computation({.env = "DD_TRACE_STATS_COMPUTATION_ENABLED",
+                                           .fallback = "false",
+                                           .aliases = "DD_TRACE_COMPUTE_STATS"});
+constinit TextSetting stats_additional_tags({.env = "DD_TRACE_STATS_ADDITIONAL_TAGS"});
 constinit TextSetting git_repository({.env = "DD_GIT_REPOSITORY_URL"});
 constinit TextSetting git_commit({.env = "DD_GIT_COMMIT_SHA"});
 
@@ -167,7 +171,8 @@ SettingBase* const kTable[] = {
     &inject_styles, &extract_behavior, &baggage_tag_keys, &extract_first, &legacy_baggage,
     &agent_url, &agent_host, &agent_port, &api_version, &agent_timeout_s, &writer_interval_s,
     &writer_buffer_bytes, &writer_payload_bytes, &git_metadata, &git_repository, &git_commit,
-    &native_span_events, &apm_tracing_enabled};
+    &native_span_events, &apm_tracing_enabled,
+    &stats_computation, &stats_additional_tags};
 }  // namespace
 
 std::span<SettingBase* const> core_settings() { return kTable; }

@@ -22,6 +22,8 @@ extern TextSetting agent_url, agent_host, agent_port, api_version;
 extern Setting<double> agent_timeout_s, writer_interval_s;
 extern Setting<std::int64_t> writer_buffer_bytes, writer_payload_bytes;
 extern Setting<bool> git_metadata, native_span_events, apm_tracing_enabled;
+extern Setting<bool> stats_computation;
+extern TextSetting stats_additional_tags;
 extern TextSetting git_repository, git_commit;
 
 std::span<SettingBase* const> core_settings();

@@ -15,6 +15,13 @@
 
 namespace dd::encoding {
 
+// The flags as they are sent: the first span of what is sent is the head of its chunk, also when
+// the spans before it are not sent.
+inline std::uint16_t flags_of(const trace::Span& span, bool head) {
+  return static_cast<std::uint16_t>(head ? span.flags | trace::kChunkHead
+                                         : span.flags & ~trace::kChunkHead);
+}
+
 // Calls text(key, value) for the texts of the process that spans with these flags carry. Empty
 // values are left out.
 template <class F>
@@ -41,9 +48,9 @@ void for_each_number_fact(std::uint16_t flags, const trace::ProcessFacts& facts,
 
 // Calls text(key, value) for the texts of the trace: few spans have any.
 template <class F>
-void for_each_trace_text(const trace::Span& span, const trace::Delivery& delivery, F&& text) {
+void for_each_trace_text(std::uint16_t flags, const trace::Delivery& delivery, F&& text) {
   if (delivery.origin.size) text("_dd.origin", delivery.origin.view());
-  if ((span.flags & trace::kChunkHead) && delivery.trace_id.high) {
+  if ((flags & trace::kChunkHead) && delivery.trace_id.high) {
     char digits[16];
     for (int i = 0; i < 16; ++i)
       digits[i] = "0123456789abcdef"[(delivery.trace_id.high >> (60 - 4 * i)) & 15];
@@ -53,9 +60,9 @@ void for_each_trace_text(const trace::Span& span, const trace::Delivery& deliver
 
 // Calls number(key, value) for the numbers of the trace.
 template <class F>
-void for_each_trace_number(const trace::Span& span, const trace::Delivery& delivery,
+void for_each_trace_number(std::uint16_t flags, const trace::Delivery& delivery,
                            double keep_rate, F&& number) {
-  if (!(span.flags & trace::kChunkHead)) return;
+  if (!(flags & trace::kChunkHead)) return;
   number("_dd.tracer_kr", keep_rate);
   if (delivery.priority) number("_sampling_priority_v1", static_cast<double>(*delivery.priority));
 }

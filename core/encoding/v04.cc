@@ -35,7 +35,7 @@ class V04 final : public TraceEncoder {
     }
     out_.advance_to(put_array(out_.room(kMaxHeader), delivery.count));
     for (std::uint32_t i = 0; i < delivery.count; ++i) {
-      write_span(*delivery.spans[i], delivery, facts);
+      write_span(*delivery.spans[i], delivery, facts, i == 0);
       if (out_.size() > limit_bytes) {
         out_.truncate(before);
         return false;
@@ -67,8 +67,8 @@ class V04 final : public TraceEncoder {
 
   void write(std::string_view text) { write_text(out_, tidy(text, repaired_)); }
 
-  const Prepared::Piece& texts_of(const trace::Span& span, const trace::ProcessFacts& facts) {
-    return prepared_.texts(span.flags, [&](std::uint16_t flags, Prepared::Piece& piece) {
+  const Prepared::Piece& texts_of(std::uint16_t carried, const trace::ProcessFacts& facts) {
+    return prepared_.texts(carried, [&](std::uint16_t flags, Prepared::Piece& piece) {
       for_each_text_fact(flags, facts, [&](std::string_view key, std::string_view value) {
         Buffer bytes;
         write_text(bytes, key);
@@ -78,8 +78,8 @@ class V04 final : public TraceEncoder {
       });
     });
   }
-  const Prepared::Piece& numbers_of(const trace::Span& span, const trace::ProcessFacts& facts) {
-    return prepared_.numbers(span.flags, [&](std::uint16_t flags, Prepared::Piece& piece) {
+  const Prepared::Piece& numbers_of(std::uint16_t carried, const trace::ProcessFacts& facts) {
+    return prepared_.numbers(carried, [&](std::uint16_t flags, Prepared::Piece& piece) {
       for_each_number_fact(flags, facts, [&](std::string_view key, double value) {
         Buffer bytes;
         write_text(bytes, key);
@@ -96,9 +96,10 @@ class V04 final : public TraceEncoder {
   }
 
   void write_span(const trace::Span& span, const trace::Delivery& delivery,
-                  const trace::ProcessFacts& facts) {
-    const Prepared::Piece& text_facts = texts_of(span, facts);
-    const Prepared::Piece& number_facts = numbers_of(span, facts);
+                  const trace::ProcessFacts& facts, bool head) {
+    const std::uint16_t flags = flags_of(span, head);
+    const Prepared::Piece& text_facts = texts_of(flags, facts);
+    const Prepared::Piece& number_facts = numbers_of(flags, facts);
     const bool events_text = span.events && !native_events_;
     std::uint32_t texts = text_facts.count + events_text, numbers = number_facts.count;
     for (const trace::Attribute* a = span.attributes; a; a = a->next) {
@@ -107,8 +108,8 @@ class V04 final : public TraceEncoder {
       else if (!hidden(span, *a))
         ++texts;
     }
-    for_each_trace_text(span, delivery, [&](auto&&...) { ++texts; });
-    for_each_trace_number(span, delivery, keep_rate_, [&](auto&&...) { ++numbers; });
+    for_each_trace_text(flags, delivery, [&](auto&&...) { ++texts; });
+    for_each_trace_number(flags, delivery, keep_rate_, [&](auto&&...) { ++numbers; });
     const bool typed = span.type.size != 0;
 
     const std::uint32_t fields = 7 + (span.parent_id != 0) + (span.error != 0) + (texts != 0) +
@@ -136,8 +137,8 @@ class V04 final : public TraceEncoder {
     }
     if (texts) at = put_map(put_literal(at, "meta"), texts);
     out_.advance_to(at);
-    if (texts) write_texts(span, delivery, text_facts);
-    if (numbers) write_numbers(span, delivery, number_facts, numbers);
+    if (texts) write_texts(span, delivery, text_facts, flags);
+    if (numbers) write_numbers(span, delivery, number_facts, numbers, flags);
     if (typed) {
       out_.advance_to(put_literal(out_.room(16), "type"));
       write(span.type.view());
@@ -157,14 +158,14 @@ class V04 final : public TraceEncoder {
   }
 
   void write_texts(const trace::Span& span, const trace::Delivery& delivery,
-                   const Prepared::Piece& facts) {
+                   const Prepared::Piece& facts, std::uint16_t flags) {
     for (const trace::Attribute* a = span.attributes; a; a = a->next) {
       if (a->kind != trace::AttributeKind::kText || hidden(span, *a)) continue;
       write(a->key.view());
       write(a->text.view());
     }
     out_.append(facts.bytes);
-    for_each_trace_text(span, delivery, [&](std::string_view key, std::string_view value) {
+    for_each_trace_text(flags, delivery, [&](std::string_view key, std::string_view value) {
       write_text(out_, key);
       write(value);
     });
@@ -177,7 +178,8 @@ class V04 final : public TraceEncoder {
   }
 
   void write_numbers(const trace::Span& span, const trace::Delivery& delivery,
-                     const Prepared::Piece& facts, std::uint32_t numbers) {
+                     const Prepared::Piece& facts, std::uint32_t numbers,
+                     std::uint16_t flags) {
     out_.advance_to(put_map(put_literal(out_.room(16), "metrics"), numbers));
     const auto one = [&](double value) { out_.advance_to(put_double(out_.room(9), value)); };
     for (const trace::Attribute* a = span.attributes; a; a = a->next) {
@@ -186,7 +188,7 @@ class V04 final : public TraceEncoder {
       one(a->kind == trace::AttributeKind::kInt ? static_cast<double>(a->integer) : a->real);
     }
     out_.append(facts.bytes);
-    for_each_trace_number(span, delivery, keep_rate_, [&](std::string_view key, double value) {
+    for_each_trace_number(flags, delivery, keep_rate_, [&](std::string_view key, double value) {
       write_text(out_, key);
       one(value);
     });

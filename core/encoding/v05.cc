@@ -145,7 +145,7 @@ class V05 final : public TraceEncoder {
     }
     out_.advance_to(put_array(out_.room(kMaxHeader), delivery.count));
     for (std::uint32_t i = 0; i < delivery.count; ++i) {
-      write_span(*delivery.spans[i], delivery, facts);
+      write_span(*delivery.spans[i], delivery, facts, i == 0);
       if (bytes() > limit_bytes) {
         out_.truncate(before);
         strings_.rewind(strings_before);
@@ -187,10 +187,11 @@ class V05 final : public TraceEncoder {
   }
 
   void write_span(const trace::Span& span, const trace::Delivery& delivery,
-                  const trace::ProcessFacts& facts) {
+                  const trace::ProcessFacts& facts, bool head) {
+    const std::uint16_t flags = flags_of(span, head);
     const Prepared::Piece& text_facts =
-        prepared_.texts(span.flags, [&](std::uint16_t flags, Prepared::Piece& piece) {
-          for_each_text_fact(flags, facts, [&](std::string_view key, std::string_view value) {
+        prepared_.texts(flags, [&](std::uint16_t wanted, Prepared::Piece& piece) {
+          for_each_text_fact(wanted, facts, [&](std::string_view key, std::string_view value) {
             char pair[2 * kMaxHeader];
             char* const key_end = put_index(pair, strings_.index(key));
             char* const end = put_index(key_end, strings_.index(value));
@@ -199,8 +200,8 @@ class V05 final : public TraceEncoder {
           });
         });
     const Prepared::Piece& number_facts =
-        prepared_.numbers(span.flags, [&](std::uint16_t flags, Prepared::Piece& piece) {
-          for_each_number_fact(flags, facts, [&](std::string_view key, double value) {
+        prepared_.numbers(flags, [&](std::uint16_t wanted, Prepared::Piece& piece) {
+          for_each_number_fact(wanted, facts, [&](std::string_view key, double value) {
             char pair[kMaxHeader + 9];
             char* const end = put_double(put_index(pair, strings_.index(key)), value);
             piece.bytes.append(static_cast<const char*>(pair), static_cast<const char*>(end));
@@ -215,8 +216,8 @@ class V05 final : public TraceEncoder {
       else if (!hidden(span, *a))
         ++texts;
     }
-    for_each_trace_text(span, delivery, [&](auto&&...) { ++texts; });
-    for_each_trace_number(span, delivery, keep_rate_, [&](auto&&...) { ++numbers; });
+    for_each_trace_text(flags, delivery, [&](auto&&...) { ++texts; });
+    for_each_trace_number(flags, delivery, keep_rate_, [&](auto&&...) { ++numbers; });
 
     constexpr std::size_t kFields = 128;  // the fixed part at its longest is 79 bytes
     char* at = out_.room(kFields + texts * 10 + numbers * 14);
@@ -245,7 +246,7 @@ class V05 final : public TraceEncoder {
       at = put_index(at, strings_.index(a->text.view()));
     }
     put_piece(text_facts);
-    for_each_trace_text(span, delivery, put_texts);
+    for_each_trace_text(flags, delivery, put_texts);
     if (span.links) {
       json_.clear();
       append_links_json(json_, span.links);
@@ -264,7 +265,7 @@ class V05 final : public TraceEncoder {
           at, a->kind == trace::AttributeKind::kInt ? static_cast<double>(a->integer) : a->real);
     }
     put_piece(number_facts);
-    for_each_trace_number(span, delivery, keep_rate_, [&](std::string_view key, double value) {
+    for_each_trace_number(flags, delivery, keep_rate_, [&](std::string_view key, double value) {
       at = put_index(at, strings_.index(key));
       at = put_double(at, value);
     });

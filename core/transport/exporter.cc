@@ -75,9 +75,10 @@ std::int64_t Exporter::turn(const Turn& turn) {
 
   if (now_or_never || due || queued_bytes_.load() >= kWakeBytes) drain();
   const bool full = encoder_->bytes() >= kSendBytes;
-  if (payload_.size() == 0 && encoder_->chunks() && (now_or_never || due || full)) take_payload();
+  const bool worth = encoder_->chunks() || unsaid_.traces;
+  if (payload_.size() == 0 && worth && (now_or_never || due || full)) take_payload();
   if (due) deadline_ns_ = 0;
-  if (!deadline_ns_ && (encoder_->chunks() || queued_bytes_.load()))
+  if (!deadline_ns_ && (encoder_->chunks() || unsaid_.traces || queued_bytes_.load()))
     deadline_ns_ = now + options_.interval_ns;
 
   if (payload_.size() && !active() && (now >= next_attempt_ns_ || now_or_never))
@@ -94,7 +95,8 @@ std::int64_t Exporter::turn(const Turn& turn) {
   }
 
   const bool failed = payload_.size() && attempts_ > 0 && !active();
-  const bool empty = !payload_.size() && !encoder_->chunks() && !queued_bytes_.load();
+  const bool empty =
+      !payload_.size() && !encoder_->chunks() && !unsaid_.traces && !queued_bytes_.load();
   if (flushing && (empty || failed)) {
     flush_clean_.store(empty, std::memory_order_relaxed);
     flush_done_.store(wanted);
@@ -149,7 +151,9 @@ void Exporter::end() {
 }
 
 void Exporter::take_payload() {
-  const Volume all = accepted_.read(), gone = stats().dropped_in_all();
+  const Volume all = accepted_.read();
+  Volume gone = stats().dropped_in_all();
+  gone.traces -= dropped(Drop::kUnsampled).read().traces;  // on purpose
   window_accepted_[window_] = all.traces - accepted_before_.traces;
   window_dropped_[window_] = gone.traces - dropped_before_.traces;
   window_ = (window_ + 1) % kWindows;
@@ -166,6 +170,7 @@ void Exporter::take_payload() {
   encoder_->set_keep_rate(
       accepted ? 1.0 - std::min(1.0, static_cast<double>(lost) / static_cast<double>(accepted))
                : 1.0);
+  payload_unsaid_ = std::exchange(unsaid_, {});
   attempts_ = 0;
   next_attempt_ns_ = 0;
   if (v04_wanted_.load(std::memory_order_relaxed) && encoder_->path() != "/v0.4/traces")
@@ -195,9 +200,16 @@ void Exporter::drain() {
     trace::Delivery* const next = oldest->next;
     const std::size_t bytes = std::max<std::size_t>(oldest->bytes, 1);
     // A chunk alone in an empty buffer may have the whole of it, agent or not.
+    const std::uint32_t before = oldest->count;
+    if (options_.screen) options_.screen(*oldest);
+    if (oldest->count != before) {
+      const Volume less{.traces = oldest->count == 0, .spans = before - oldest->count};
+      dropped(Drop::kUnsampled).add(less.traces, less.spans);
+      unsaid_ = {unsaid_.traces + less.traces, unsaid_.spans + less.spans};
+    }
     const bool alone = encoder_->chunks() == 0;
     const std::size_t fits = encoder_->bytes() + largest, room = alone ? largest : limit;
-    if (!encoder_->add(*oldest, std::min(fits, room)))
+    if (oldest->count && !encoder_->add(*oldest, std::min(fits, room)))
       dropped(fits <= room ? Drop::kTooLarge : Drop::kBufferFull).add(1, oldest->count);
     trace::Delivery::drop(oldest);
     queued_bytes_.fetch_sub(bytes);
@@ -209,6 +221,12 @@ void Exporter::begin_request(const Turn& turn) {
   if (!connection_) connection_ = make_connection(address_);
   request_headers_ = {{"X-Datadog-Trace-Count", std::to_string(payload_volume_.traces)},
                       {"Content-Type", "application/msgpack"}};
+  if (payload_unsaid_.traces || payload_unsaid_.spans) {
+    request_headers_.emplace_back("Datadog-Client-Dropped-P0-Traces",
+                                  std::to_string(payload_unsaid_.traces));
+    request_headers_.emplace_back("Datadog-Client-Dropped-P0-Spans",
+                                  std::to_string(payload_unsaid_.spans));
+  }
   if (options_.add_headers) options_.add_headers(request_headers_);
   ++attempts_;
   requests_.fetch_add(1, std::memory_order_relaxed);

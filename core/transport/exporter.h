@@ -43,6 +43,9 @@ struct Options {
   void (*on_response)(const Response& response) = nullptr;
   // Headers that change: called for each request, on the worker.
   void (*add_headers)(Headers& headers) = nullptr;
+  // Looks at each delivery before it is encoded and may shorten its list (spans, count) to what
+  // must be sent; the rest is dropped as kUnsampled and the agent is told how much. On the worker.
+  void (*screen)(trace::Delivery& delivery) = nullptr;
 };
 
 enum class Drop : std::uint8_t {
@@ -52,6 +55,7 @@ enum class Drop : std::uint8_t {
   kUnsent,      // every attempt failed
   kRejected,    // the agent does not speak this version
   kClosed,      // after shutdown
+  kUnsampled,   // not to be kept, and counted in the statistics
   kCount
 };
 
@@ -143,6 +147,7 @@ class Exporter final : public trace::Sink, private Job {
   std::unique_ptr<Connection> connection_;
   encoding::Buffer payload_;
   Volume payload_volume_;
+  Volume unsaid_, payload_unsaid_;  // kUnsampled and not told yet; told by the payload
   std::string payload_path_;
   Headers request_headers_;
   int attempts_ = 0;

@@ -24,6 +24,8 @@ class MadeTrace {
     made->resource = made->name;
     made->service = trace::Text(std::string_view("shop"));
     made->id = id;
+    made->chunk = chunk();
+    made->segment = made->chunk->segment();
     made->parent_id = parent;
     made->start_ns = 1'700'000'000'000'000'000;
     made->duration_ns = 1'500'000;
@@ -35,15 +37,9 @@ class MadeTrace {
     delivery_.bytes = static_cast<std::uint32_t>(arena_.bytes());
     return *made;
   }
-  void tag(trace::Span& span, std::string_view key, std::string_view value) {
-    add(span, key, trace::AttributeKind::kText).text = trace::Text(arena_.copy(value));
-  }
-  void metric(trace::Span& span, std::string_view key, double value) {
-    add(span, key, trace::AttributeKind::kDouble).real = value;
-  }
-  void count(trace::Span& span, std::string_view key, std::int64_t value) {
-    add(span, key, trace::AttributeKind::kInt).integer = value;
-  }
+  void tag(trace::Span& span, std::string_view key, std::string_view value) { set(span, key, value); }
+  void metric(trace::Span& span, std::string_view key, double value) { set(span, key, value); }
+  void count(trace::Span& span, std::string_view key, std::int64_t value) { set(span, key, value); }
 
   // For core/trace/link.h, whose functions need the chunk.
   trace::Chunk* chunk() {
@@ -53,12 +49,11 @@ class MadeTrace {
   trace::Delivery& delivery() { return delivery_; }
 
  private:
-  trace::Attribute& add(trace::Span& span, std::string_view key, trace::AttributeKind kind) {
-    auto* made = static_cast<trace::Attribute*>(arena_.allocate(sizeof(trace::Attribute)));
-    *made = trace::Attribute{span.attributes, trace::Text(arena_.copy(key)), 0, kind, 0, {}};
-    span.attributes = made;
-    ++span.attribute_count;
-    return *made;
+  template <class T>
+  void set(trace::Span& span, std::string_view key, T value) {
+    span.flags = static_cast<std::uint16_t>(span.flags & ~trace::kSealed);
+    span.set(trace::Key(key), value);
+    span.flags |= trace::kSealed;
   }
 
   base::Arena arena_;
