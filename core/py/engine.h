@@ -48,10 +48,14 @@ class Hook {
     kClassMethod,  // of a C type
     kVectorcall,   // any object with its own vectorcall: functools.partial, Cython functions
     kStandIn,      // an object in its place
+    kTypeSlot,     // a function pointer of a C type
   };
+  enum class TypeSlot : std::uint8_t { kInit, kCall, kNew };
 
   PyObject* call(PyObject* callable, PyObject* const* args, std::size_t nargsf, PyObject* kwnames);
   PyObject* call_method(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* kwnames);
+  // As CPython calls a type's function pointer.
+  PyObject* call_slot(PyObject* self, PyObject* args, PyObject* keywords);
   // A hook for a new target: one that was given back, when nothing can be inside it any more.
   static Hook* take(Handle object);
   // Null, or why not.
@@ -87,6 +91,10 @@ class Hook {
   PyObject* leave(PyObject* result, Scope& scope);
   const char* change(const Place& place);
   const char* stand_in(const Place& place);
+  const char* change_slot(const Place& place);
+  bool put_back_slot();
+  void* slot_entry() const;
+  PyObject* call_original_slot(PyObject* self, PyObject* args, PyObject* keywords) const;
   bool put_back();
   void stay(PyObject* object);  // functools.partial may drop its vectorcall during a call
   bool is_function_form() const {
@@ -106,6 +114,10 @@ class Hook {
   PyMethodDef def_{};
   int slot_ = -1;
   std::atomic<int> users_{0};
+  TypeSlot type_slot_ = TypeSlot::kInit;
+  int type_slot_index_ = -1;
+  void* original_slot_ = nullptr;
+  vectorcallfunc original_type_call_ = nullptr;
   bool installed_ = false;  // what was changed is still so
   bool free_ = false;       // given back
   Hook* next_ = nullptr;    // every hook there is
@@ -125,6 +137,9 @@ void set_slot(int slot, Hook* hook);
 
 // Where an object keeps its own vectorcall; null when its type has none.
 vectorcallfunc* own_vectorcall(Handle object);
+
+// Whether it is the __init__, __new__ or __call__ of a type written in C.
+bool is_type_slot(Handle object);
 
 // An object that is called through `hook` and is otherwise `inner`.
 Ref make_callable_stand_in(Handle inner, Hook* hook);

@@ -68,7 +68,9 @@ PyObject* Hook::leave(PyObject* result, Scope& scope) {
 bool Hook::is_meant(PyObject* const* args, std::size_t count) const {
   if (count == 0) return false;
   if (only_one_) return args[0] == only_for_;
-  const Handle self = form_ == Form::kClassMethod ? args[0] : Handle(args[0]).type();
+  const bool has_class =
+      form_ == Form::kClassMethod || (form_ == Form::kTypeSlot && type_slot_ == TypeSlot::kNew);
+  const Handle self = has_class ? args[0] : Handle(args[0]).type();
   return PyType_Check(self.ptr()) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(self.ptr()),
                                                       reinterpret_cast<PyTypeObject*>(only_for_));
 }
@@ -142,9 +144,13 @@ PyObject* Hook::call_method(PyObject* self, PyObject* const* args, Py_ssize_t co
 
 PyObject* Hook::forward_slowly(PyObject* callable, PyObject* const* args, std::size_t nargsf,
                                PyObject* kwnames) {
-  if (form_ != Form::kVectorcall) return PyObject_Vectorcall(original_, args, nargsf, kwnames);
-  // An object that may be called by vectorcall but now is not: by its type's call.
-  const Py_ssize_t count = PyVectorcall_NARGS(nargsf);
+  if (form_ != Form::kVectorcall && form_ != Form::kTypeSlot)
+    return PyObject_Vectorcall(original_, args, nargsf, kwnames);
+  // By a tuple and a dict: a type's function pointer, and what may be called by vectorcall but now
+  // is not.
+  PyObject* self = callable;
+  if (form_ == Form::kTypeSlot) self = *args++;
+  const Py_ssize_t count = PyVectorcall_NARGS(nargsf) - (form_ == Form::kTypeSlot ? 1 : 0);
   const Ref positional = Ref::steal(PyTuple_New(count));
   if (!positional) return nullptr;
   for (Py_ssize_t i = 0; i < count; ++i) PyTuple_SET_ITEM(positional.ptr(), i, Py_NewRef(args[i]));
@@ -156,6 +162,7 @@ PyObject* Hook::forward_slowly(PyObject* callable, PyObject* const* args, std::s
       if (PyDict_SetItem(keywords.ptr(), PyTuple_GET_ITEM(kwnames, i), args[count + i]) < 0)
         return nullptr;
   }
+  if (form_ == Form::kTypeSlot) return call_original_slot(self, positional.ptr(), keywords.ptr());
   return Py_TYPE(callable)->tp_call(callable, positional.ptr(), keywords.ptr());
 }
 

@@ -89,7 +89,8 @@ class Call {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  // The object a method is called on, or the class for a classmethod; empty for plain functions.
+  // The object a method is called on, or the class for a classmethod or `__new__`; empty for plain
+  // functions.
   Handle self() const { return method_ ? vector_[0] : nullptr; }
   // Positional arguments after self, and the names and values of the keywords.
   std::span<PyObject* const> positional() const {

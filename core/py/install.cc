@@ -90,6 +90,7 @@ const char* Hook::change(const Place& place) {
     return nullptr;
   }
   original_call_ = nullptr;
+  if (is_type_slot(object)) return change_slot(place);
   if (Py_IS_TYPE(object.ptr(), &PyCFunction_Type)) {
     auto* builtin = reinterpret_cast<PyCFunctionObject*>(object.ptr());
     form_ = Form::kBuiltin;
@@ -177,6 +178,7 @@ void Hook::give_back() {
 
 // False when somebody else has changed it after us.
 bool Hook::put_back() {
+  if (form_ == Form::kTypeSlot) return put_back_slot();
   if (form_ == Form::kBuiltin) {
     auto* builtin = reinterpret_cast<PyCFunctionObject*>(object_);
     if (builtin->m_ml != &def_) return false;

@@ -71,6 +71,8 @@ Place find_place(const Ref& module, std::string_view path) {
     place.problem = "no such attribute";
   } else if (!object.is_callable() || object.is_class()) {
     place.problem = "not a function";
+  } else if (Py_IS_TYPE(object.ptr(), &PyWrapperDescr_Type) && !is_type_slot(object)) {
+    place.problem = "a slot of a type written in C";
   } else if (PyMethod_Check(object.ptr())) {
     // A method bound to one object, kept as an attribute: random.random and the like.
     place.only = Ref::borrow(PyMethod_GET_SELF(object.ptr()));
@@ -96,6 +98,7 @@ Place find_place(const Ref& module, std::string_view path) {
        (!compat::kPartialBinds &&
         std::string_view(Py_TYPE(object.ptr())->tp_name) == "functools.partial")))
     place.binds = false;
+  if (place.owner && place.name == "__new__") place.binds = true;  // self() is the class
   return place;
 }
 

@@ -179,6 +179,52 @@ TEST_F(Callables, a_stand_in_looks_as_before) {
   same("m.cached.note");
 }
 
+TEST_F(Callables, a_constructor_written_in_c) {
+  static constexpr Target kTargets[] = {{"m:Decimal.__new__", enter, leave},
+                                        {"socket:socket.__init__", enter, leave},
+                                        {"_socket:socket.__init__", enter, leave},
+                                        {"collections:deque.__init__", enter, leave}};
+  run("import socket, _socket, collections\n"
+      "class D(m.Decimal): pass\n"
+      "class E(m.Decimal):\n"
+      "  def __new__(cls, x): return super().__new__(cls, x)\n"
+      "class Q(collections.deque):\n"
+      "  def __init__(self, items): super().__init__(items, maxlen=2)\n"
+      "class P(collections.deque): pass\n"
+      "def make(): return m.Decimal('1'), collections.deque([1])\n"
+      "before = m.Decimal.__new__, repr(collections.deque.__init__)");
+  for (int i = 0; i < 30; ++i) run("make()");
+  ASSERT_EQ(patch.apply(kTargets).applied, 4);
+  EXPECT_EQ(show("make()"), "(Decimal('1'), deque([1]))");
+  EXPECT_EQ(seen, "type(1) = 1;deque([1]) = None;");
+  seen.clear();
+  EXPECT_EQ(show("D('2'), E('3'), type(D('1')) is D"), "(Decimal('2'), Decimal('3'), True)");
+  EXPECT_EQ(seen, "type(2) = 2;type(3) = 3;type(1) = 1;");
+  seen.clear();
+  EXPECT_EQ(show("Q([1, 2, 3]), P([4], maxlen=1)"), "(Q([2, 3], maxlen=2), P([4], maxlen=1))");
+  EXPECT_EQ(seen, "Q([1, 2, 3]) = None;P([4]) = None;");
+  run("class Late(m.Decimal): pass\nLate('7')");
+  seen.clear();
+  EXPECT_EQ(raised("m.Decimal(1, 2, 3)").substr(0, 9), "TypeError");
+  EXPECT_EQ(raised("collections.deque(5)").substr(0, 9), "TypeError");
+  EXPECT_EQ(raised("m.Decimal.__new__(int, 3)").substr(0, 9), "TypeError");
+  run("socket.socket().close()");
+  EXPECT_TRUE(is_true("before == (m.Decimal.__new__, repr(collections.deque.__init__))"));
+  patch.remove();
+  entered = 0;
+  run("make(); D('2'); E('3'); Q([1]); P([2]); Late('7'); socket.socket().close()");
+  EXPECT_EQ(entered, 0);
+  static constexpr Target kNone[] = {
+      {.where = "m:Callable.__new__", .enter = enter, .optional = true},
+      {.where = "m:Awkward.__init__", .enter = enter, .optional = true},
+      {.where = "m:Decimal.__add__", .enter = enter, .optional = true},
+      {.where = "m:Decimal", .enter = enter, .optional = true}};
+  EXPECT_EQ(patch.apply(kNone).missing.size(), 4u);
+  ASSERT_EQ(patch.apply(kTargets).applied, 4);
+  run("arg = '12'");
+  steady("m.Decimal(arg); D(arg); collections.deque([arg], maxlen=3)", 1000, {"arg", "D"});
+}
+
 TEST_F(Callables, an_awaited_result_of_a_stand_in_is_followed) {
   static constexpr Target kTargets[] = {
       {.where = "m:deco", .enter = enter, .leave = leave, .kind = Kind::kAwaitable}};
