@@ -20,6 +20,7 @@
 #include "host/emulated.h"
 #include "host/sudden_end.h"
 #include "products/local/tree_printer.h"
+#include "pyshim/native/otel.h"
 
 extern char** environ;
 
@@ -91,6 +92,7 @@ const contrib::Settings& integration_settings() {
 
 Status hook_libraries() {
   contrib::start(&integration_settings(), config::tracing_enabled.get());
+  pyshim::watch_opentelemetry();
   return {};
 }
 

@@ -119,6 +119,24 @@ Ref link_of(const propagation::ExtractedLink& link) {
                    link.flags ? py::integer(*link.flags) : Ref(), std::move(attributes));
 }
 
+Ref extract_with(Handle headers, const propagation::Options& options) {
+  const py::ErrorKeep keep;
+  const ReadHeaders carrier(headers);
+  py::swallow_error();
+  propagation::ExtractedContext found = propagation::extract(carrier, options);
+  // The reference answers None in this mode only; applications test for it.
+  if (!found.segment && options.extract_first && headers.size() != 0)
+    return py::none();
+  if (!found.segment) found.segment = trace::Segment::make({});
+  const trace::TraceId id = found.segment->trace_id;
+  Ref context = make_context(std::move(found.segment), id, found.span_id, true);
+  if (context && !found.links.empty()) {
+    as_context(context)->links = py::list();
+    for (const auto& link : found.links) (void)as_context(context)->links.append(link_of(link));
+  }
+  return context;
+}
+
 }  // namespace
 
 void inject(Handle span_or_context, Handle headers) {
@@ -144,21 +162,14 @@ void inject(Handle span_or_context, Handle headers) {
   py::swallow_error();
 }
 
-Ref extract(Handle headers) {
-  const py::ErrorKeep keep;
-  const ReadHeaders carrier(headers);
-  py::swallow_error();
-  propagation::ExtractedContext found = propagation::extract(carrier, propagation::options());
-  // The reference answers None in this mode only; applications test for it.
-  if (!found.segment && propagation::options().extract_first && headers.size() != 0) return Ref::borrow(Py_None);
-  if (!found.segment) found.segment = trace::Segment::make({});
-  const trace::TraceId id = found.segment->trace_id;
-  Ref context = make_context(std::move(found.segment), id, found.span_id, true);
-  if (context && !found.links.empty()) {
-    as_context(context)->links = py::list();
-    for (const auto& link : found.links) (void)as_context(context)->links.append(link_of(link));
-  }
-  return context;
+Ref extract(Handle headers) { return extract_with(headers, propagation::options()); }
+
+Ref extract_tracecontext(Handle headers) {
+  propagation::Options options = propagation::options();
+  options.extract = {propagation::Style::kTraceContext};
+  options.behavior = propagation::Behavior::kContinue;
+  options.extract_first = false;
+  return extract_with(headers, options);
 }
 
 Ref continued(Handle headers) {

@@ -17,6 +17,8 @@ py::Ref extract(py::Handle headers);
 // What a server goes on with: the Context of a request's headers, or empty when they carry nothing,
 // or nothing new to a request inside another one of the same trace.
 py::Ref continued(py::Handle headers);
+// The same of traceparent and tracestate alone, whatever styles are configured.
+py::Ref extract_tracecontext(py::Handle headers);
 // Whether extract() found something to continue: a trace or baggage.
 bool continues(py::Handle context);
 

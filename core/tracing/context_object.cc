@@ -2,6 +2,7 @@
 
 #include <structmember.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <new>
 #include <optional>
@@ -311,6 +312,28 @@ PyObject* remove_all_baggage(PyObject* self, PyObject*) {
 PyObject* enter(PyObject* self, PyObject*) { return Handle(self).share().release(); }
 PyObject* leave(PyObject*, PyObject*) { return nothing(); }
 
+// The members of `tracestate` in order; with a span id, as that span would send them.
+PyObject* tracestate_entries(PyObject* self, PyObject* args) {
+  PyObject* parent = Py_None;
+  if (!PyArg_ParseTuple(args, "|O:_tracestate_entries", &parent)) return nullptr;
+  const auto id = as_uint64(parent);
+  const std::string text =
+      propagation::tracestate(segment_of(me(self)), id ? *id : me(self)->span_id, !id);
+  Ref list = py::list();
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    const std::string_view member = std::string_view(text).substr(at, end - at);
+    const std::size_t equals = member.find('=');
+    if (equals != std::string_view::npos) {
+      const Ref pair = Ref::steal(PyTuple_Pack(2, py::str(member.substr(0, equals)).ptr(),
+                                               py::str(member.substr(equals + 1)).ptr()));
+      if (!list.append(pair)) return nullptr;
+    }
+    at = end + 1;
+  }
+  return list.release();
+}
+
 // Its state, in the order of the pickled form. The last part is of the reference only.
 PyObject* get_state(PyObject* self, PyObject*) {
   const Ref trace_id = Ref::steal(get_trace_id(self, nullptr)),
@@ -423,6 +446,7 @@ PyMethodDef kMethods[] = {
     {"get_all_baggage_items", get_all_baggage, METH_NOARGS, nullptr},
     {"remove_baggage_item", remove_baggage_item, METH_O, nullptr},
     {"remove_all_baggage_items", remove_all_baggage, METH_NOARGS, nullptr},
+    {"_tracestate_entries", tracestate_entries, METH_VARARGS, nullptr},
     {"__enter__", enter, METH_NOARGS, nullptr},
     {"__exit__", leave, METH_VARARGS, nullptr},
     {"__getstate__", get_state, METH_NOARGS, nullptr},

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/ids.h"
+#include "core/config/core_settings.h"
 #include "core/py/ref.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
@@ -117,6 +118,14 @@ PyObject* inject(PyObject*, PyObject* args) {
 
 PyObject* extract(PyObject*, PyObject* headers) { return tracing::extract(headers).release(); }
 
+PyObject* otel_enabled(PyObject*, PyObject*) {
+  return PyBool_FromLong(config::otel_enabled.get());
+}
+
+PyObject* extract_tracecontext(PyObject*, PyObject* headers) {
+  return tracing::extract_tracecontext(headers).release();
+}
+
 // service, env, version, runtime_id of the process.
 PyObject* facts(PyObject*, PyObject*) {
   const trace::ProcessFacts& process = trace::Tracer::get().facts();
@@ -152,6 +161,8 @@ PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
                            {"rand64bits", random_id, METH_NOARGS, nullptr},
                            {"inject", inject, METH_VARARGS, nullptr},
                            {"extract", extract, METH_O, nullptr},
+                           {"otel_enabled", otel_enabled, METH_NOARGS, nullptr},
+                           {"extract_tracecontext", extract_tracecontext, METH_O, nullptr},
                            {"facts", facts, METH_NOARGS, nullptr},
                            {}};
 PyModuleDef_Slot slots[] = {{Py_mod_exec, reinterpret_cast<void*>(fill)}, {0, nullptr}};
