@@ -88,8 +88,8 @@ void apply(const Integration& integration, State& state) {
     if (integration.prepare) integration.prepare(settings());
   }
   Status status = state.patch.apply(integration.targets).status();
-  for (const Extra& extra : integration.extras)
-    if (status.ok() && extra.wanted()) status = state.patch.apply(extra.targets).status();
+  if (status.ok() && integration.wanted && integration.wanted())
+    status = state.patch.apply(integration.extra).status();
   state.applied = !state.patch.empty();
   if (status.ok()) return;
   state.trouble = status.message();
@@ -115,13 +115,39 @@ void on_trigger(py::Handle module, const void* data) {
   on_import(module, data);
 }
 
+constexpr std::string_view kHeaderTags = "_HEADER_TAGS", kQueryString = "_TRACE_QUERY_STRING";
+
+// "DD_FLASK_HEADER_TAGS" -> "FLASK"; nullopt for other variables.
+std::optional<std::string_view> section_of(std::string_view variable, std::string_view knob) {
+  if (!variable.starts_with("DD_") || !variable.ends_with(knob)) return std::nullopt;
+  variable.remove_prefix(2);
+  variable.remove_suffix(knob.size());
+  return variable.empty() ? variable : variable.substr(1);
+}
+
+Settings::OwnHttp& own_http(Settings& settings, std::string_view section) {
+  for (Settings::OwnHttp& own : settings.own_http) {
+    if (own.section == section) return own;
+  }
+  settings.own_http.push_back({.section = std::string(section), .headers = http::HeaderTags()});
+  return settings.own_http.back();
+}
+
 void replace_settings(ProcessName name) {
-  set_settings(new Settings(setting, std::move(name)));
+  auto* const made = new Settings(setting, std::move(name));
+  for (const auto& [variable, text] : registry->said) {
+    if (variable == "DD_TRACE_HEADER_TAGS") continue;
+    if (const auto section = section_of(variable, kHeaderTags))
+      own_http(*made, *section).headers = http::HeaderTags(text);
+    else if (const auto asked = section_of(variable, kQueryString))
+      own_http(*made, *asked).tells_query = means_yes(text);
+  }
+  set_settings(made);
   for (std::size_t i = 0; i < kCount; ++i) {
     const Integration& integration = *kRows[i].integration;
     if (!registry->states[i].prepared || !integration.prepare) continue;
     integration.prepare(settings());
-    if (!integration.extras.empty()) apply(integration, registry->states[i]);
+    if (integration.wanted) apply(integration, registry->states[i]);
   }
 }
 
@@ -135,9 +161,7 @@ void watch(const Row& row) {
   for (const char* trigger : integration.modules)
     registry->watched.push_back({trigger, on_trigger, &row});
   std::vector<std::string_view> seen;
-  std::vector<std::span<const py::Target>> tables = {integration.targets};
-  for (const Extra& extra : integration.extras) tables.push_back(extra.targets);
-  for (const std::span<const py::Target> table : tables) {
+  for (const std::span<const py::Target> table : {integration.targets, integration.extra}) {
     for (const py::Target& target : table) {
       const std::string_view module = module_of(target);
       if (triggers(integration, module) || std::ranges::find(seen, module) != seen.end()) continue;

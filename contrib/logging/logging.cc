@@ -65,8 +65,6 @@ constexpr py::Target kRecords[] = {
     {"logging:StrFormatStyle._format", enter_brace_format, leave_brace_format},
 };
 
-constexpr Extra kExtras[] = {{kRecords, [] { return wanted; }}};
-
 }  // namespace
 
 extern const Integration integration;
@@ -74,6 +72,7 @@ constexpr Integration integration = {
     .name = "logging",
     .modules = kModules,
     .prepare = [](const Settings& from) { wanted = from.log_injection; },
-    .extras = kExtras};
+    .extra = kRecords,
+    .wanted = [] { return wanted; }};
 
 }  // namespace dd::contrib::logging

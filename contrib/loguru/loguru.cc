@@ -21,8 +21,6 @@ constinit bool wanted = true;
 constexpr const char* kModules[] = {"loguru"};
 constexpr py::Target kRecords[] = {{"loguru._handler:Handler.emit", enter_emit, nullptr}};
 
-constexpr Extra kExtras[] = {{kRecords, [] { return wanted; }}};
-
 }  // namespace
 
 extern const Integration integration;
@@ -32,6 +30,7 @@ constexpr Integration integration = {
     .versions = ">=0.4.0",
     .modules = kModules,
     .prepare = [](const Settings& from) { wanted = from.log_injection; },
-    .extras = kExtras};
+    .extra = kRecords,
+    .wanted = [] { return wanted; }};
 
 }  // namespace dd::contrib::loguru

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "contrib/rules/naming.h"
 #include "contrib/rules/switches.h"
@@ -42,6 +43,14 @@ class Settings {
   const std::string client_ip_header;           // DD_TRACE_CLIENT_IP_HEADER
   const bool log_injection;                     // DD_LOGS_INJECTION
   const bool only_known_versions;               // DD_TRACE_SAFE_INSTRUMENTATION_ENABLED
+
+  // What the application's code wants of one integration's requests, on top of the above.
+  struct OwnHttp {
+    std::string section;  // as in variables: "FLASK"; empty for all
+    http::HeaderTags headers;
+    std::optional<bool> tells_query;  // http.query.string; nullopt: as for all
+  };
+  std::vector<OwnHttp> own_http;  // filled before the settings are in force
 
   // The text of a setting by its variable; empty when nobody set it.
   std::optional<std::string> text(std::string_view variable) const { return lookup_(variable); }

@@ -32,8 +32,6 @@ constexpr py::Target kEvents[] = {
     {"structlog._base:BoundLoggerBase._process_event", enter_process_event, nullptr},
 };
 
-constexpr Extra kExtras[] = {{kEvents, [] { return wanted; }}};
-
 }  // namespace
 
 extern const Integration integration;
@@ -43,6 +41,7 @@ constexpr Integration integration = {
     .versions = ">=20.2.0",
     .modules = kModules,
     .prepare = [](const Settings& from) { wanted = from.log_injection; },
-    .extras = kExtras};
+    .extra = kEvents,
+    .wanted = [] { return wanted; }};
 
 }  // namespace dd::contrib::structlog

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "contrib/support/header_rules.h"
 #include "contrib/support/integration.h"
 #include "contrib/support/step.h"
 #include "core/http/url.h"
@@ -41,7 +42,7 @@ std::string_view text_of(py::Handle value, std::string& room) {
 }
 
 void tag_headers(trace::Span& span, py::Handle headers, Side side) {
-  const http::HeaderTags& wanted = settings().header_tags;
+  const HeaderRules wanted(span);
   if (wanted.empty()) return;
   headers.each_pair([&](py::Handle name, py::Handle value) {
     std::string name_room, value_room;
@@ -97,6 +98,7 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
   trace::Span& span = live.span();
   span.set(tags::kHttpMethod, method);
   span.set(tags::kHttpUrl, http::shown_url(request.url, all.show_client_query, all.redactor()));
+  if (!url.query.empty() && tells_query(span)) span.set(kHttpQueryString, url.query);
   if (!url.host.empty()) {
     span.set(tags::kOutHost, url.host);
     if (facts.tells_server_address) span.set(tags::kServerAddress, url.host);

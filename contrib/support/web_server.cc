@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "contrib/support/header_rules.h"
 #include "contrib/support/integration.h"
 #include "core/http/client_ip.h"
 #include "core/http/url.h"
@@ -80,7 +81,7 @@ std::string_view header_name(std::string_view variable) {
 }
 
 void tag_request_headers(trace::Span& span, Handle environ) {
-  const http::HeaderTags& wanted = settings().header_tags;
+  const HeaderRules wanted(span);
   if (wanted.empty()) return;
   environ.each_pair([&](Handle variable, Handle value) {
     const std::string_view header = header_name(variable.utf8());
@@ -121,6 +122,8 @@ void tag_request(trace::Span& span, Handle environ, std::string_view method) {
   span.set(tags::kHttpMethod, method);
   span.set(tags::kHttpUrl,
            http::shown_url(whole_url(environ), all.show_server_query, all.redactor()));
+  const Ref query = environ.item(kQuery);
+  if (!query.utf8().empty() && tells_query(span)) span.set(kHttpQueryString, query.utf8());
   const Ref agent = environ.item(kAgentHeader);
   if (!agent.utf8().empty()) span.set(tags::kHttpUserAgent, agent.utf8());
   const Ref referer = environ.item(kReferer);
@@ -141,7 +144,7 @@ PyObject* hear_start_response(PyObject* self, PyObject* const* args, Py_ssize_t 
     std::from_chars(status.data(), status.data() + status.size(), code);
     if (!status.empty()) span->set(tags::kHttpStatusCode, status);
     span->error = settings().error_statuses.contains(code) ? 1 : 0;
-    if (const http::HeaderTags& wanted = settings().header_tags; count > 1 && !wanted.empty()) {
+    if (const HeaderRules wanted(*span); count > 1 && !wanted.empty()) {
       Handle(args[1]).each([&](Handle pair) {
         if (!pair.is_tuple() || pair.size() != 2) return;
         const std::string_view tag =

@@ -30,8 +30,9 @@ bool same_header(std::string_view left, std::string_view right) {
 }
 
 HeaderTags::HeaderTags(std::string_view text) {
+  const char separator = text.find(',') == std::string_view::npos ? ' ' : ',';
   while (!text.empty()) {
-    const std::string_view piece = next_piece(text, ',');
+    const std::string_view piece = next_piece(text, separator);
     const auto colon = piece.find(':');
     const std::string_view header = trimmed(piece.substr(0, colon));
     if (header.empty()) continue;

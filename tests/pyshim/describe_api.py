@@ -1,10 +1,11 @@
 """describe_api.py NAMES: what the modules and names of a list are, as this interpreter sees them.
 
-NAMES is a JSON file, {module: [name, ...]}; with "*" as a name all public names of the module are
-described. Prints JSON: {module: {name: {"kind": ..., "parameters": [...], "members": {...}}}}. Run
-with the reference to renew `api.json`, with ddpython to compare.
+NAMES has a line for each name, {"module": ..., "name": ..., ...}, like `api.jsonl`. Prints the same
+lines with what this interpreter knows of them. Run with the reference to renew `api.jsonl`; with
+ddpython, `test_api_list.py` compares.
 """
 
+import enum
 import importlib
 import inspect
 import json
@@ -12,6 +13,8 @@ import sys
 
 
 def parameters(thing):
+    if isinstance(thing, enum.EnumMeta):
+        return None  # of the standard library, another in each version
     try:
         signature = inspect.signature(thing)
     except (TypeError, ValueError):
@@ -42,6 +45,13 @@ def kind_of(thing):
     return "function" if callable(thing) else "value"
 
 
+def defined_by_us(thing, name):
+    for base in thing.__mro__:
+        if name in vars(base):
+            return base.__module__.startswith("ddtrace")
+    return False
+
+
 def describe(thing):
     kind = kind_of(thing)
     row = {"kind": kind}
@@ -52,7 +62,7 @@ def describe(thing):
     if kind == "class":
         members = {}
         for name in dir(thing):
-            if name.startswith("_"):
+            if name.startswith("_") or not defined_by_us(thing, name):
                 continue
             member = inspect.getattr_static(thing, name)
             if isinstance(member, (staticmethod, classmethod)):
@@ -66,34 +76,22 @@ def describe(thing):
     return row
 
 
-def describe_module(name, wanted):
+def describe_name(module_name, name):
     try:
-        module = importlib.import_module(name)
+        module = importlib.import_module(module_name)
     except ImportError as error:
-        return {"": {"kind": f"{type(error).__name__}"}}
-    if "*" in wanted:
-        wanted = [
-            other
-            for other, value in vars(module).items()
-            if not other.startswith("_")
-            and not inspect.ismodule(value)
-            and str(getattr(value, "__module__", "ddtrace")).startswith("ddtrace")
-        ]
-    out = {}
-    for other in wanted:
-        if hasattr(module, other):
-            out[other] = describe(getattr(module, other))
-        else:
-            out[other] = {"kind": "missing"}
-    return out
+        return {"kind": type(error).__name__}
+    if not name:
+        return {"kind": "module"}
+    return describe(getattr(module, name)) if hasattr(module, name) else {"kind": "missing"}
 
 
 def main():
     with open(sys.argv[1], encoding="utf-8") as stream:
-        names = json.load(stream)
-    described = {module: describe_module(module, wanted) for module, wanted in names.items()}
-    json.dump(described, sys.stdout, indent=1, sort_keys=True)
-    print()
+        for line in stream:
+            row = json.loads(line)
+            place = {"module": row["module"], "name": row["name"]}
+            print(json.dumps({**place, **describe_name(*place.values())}))
 
 
 if __name__ == "__main__":

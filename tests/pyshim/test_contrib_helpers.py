@@ -377,5 +377,160 @@ class Values(unittest.TestCase):
             set_user(tracer, "u1")
 
 
+class Drivers(unittest.TestCase):
+    def setUp(self):
+        import sqlite3
+
+        from ddtrace import config
+        from ddtrace.contrib.internal.sqlite3.patch import patch, unpatch
+
+        unpatch()  # what is traced below is traced by the proxies
+        self.addCleanup(patch)
+        self.config, self.raw = config, sqlite3.connect(":memory:")
+        self.addCleanup(self.raw.close)
+
+    def seen(self, work):
+        with spans_seen() as seen:
+            work()
+        return [(span.name, span.resource, span.service, span.error) for span in seen]
+
+    def test_statements_and_commits(self):
+        from ddtrace.contrib import dbapi
+
+        connection = dbapi.TracedConnection(self.raw)
+
+        def work():
+            cursor = connection.cursor()
+            self.assertEqual(cursor.execute("create table t(a)").fetchall(), [])
+            cursor.executemany("insert into t values (?)", [(1,), (2,)])
+            connection.commit()
+            with self.assertRaises(Exception):
+                cursor.execute("selekt")
+
+        self.assertEqual(
+            self.seen(work),
+            [
+                ("sql.query", "create table t(a)", "db", 0),
+                ("sql.query", "insert into t values (?)", "db", 0),
+                ("sqlite.connection.commit", "sqlite.connection.commit", "db", 0),
+                ("sql.query", "selekt", "db", 1),
+            ],
+        )
+
+    def test_the_proxy_is_the_connection(self):
+        import sqlite3
+
+        from ddtrace.contrib import dbapi
+
+        connection = dbapi.TracedConnection(self.raw)
+        self.assertIsInstance(connection, sqlite3.Connection)
+        self.assertIs(connection.__wrapped__, self.raw)
+        self.assertEqual(connection.total_changes, 0)
+        connection.row_factory = sqlite3.Row
+        self.assertIs(self.raw.row_factory, sqlite3.Row)
+        with connection as same:
+            self.assertIs(same, connection)
+
+    def test_fetches_are_traced_when_asked_for(self):
+        from ddtrace.contrib import dbapi
+
+        settings = self.config.mysql.copy()
+        settings["trace_fetch_methods"] = True
+        cursor = dbapi.TracedConnection(self.raw, cfg=settings).cursor()
+        self.assertEqual(
+            self.seen(lambda: (cursor.execute("select 1"), cursor.fetchone(), cursor.fetchmany(2))),
+            [
+                ("mysql.query", "select 1", "mysql", 0),
+                ("mysql.query.fetchone", "select 1", "mysql", 0),
+                ("mysql.query.fetchmany", "select 1", "mysql", 0),
+            ],
+        )
+
+    def test_coroutines(self):
+        from ddtrace.contrib.dbapi_async import TracedAsyncConnection
+
+        class Cursor:
+            rowcount = 3
+
+            async def execute(self, query):
+                return query
+
+        class Connection:
+            def cursor(self):
+                return Cursor()
+
+            async def commit(self):
+                return "done"
+
+        async def work():
+            connection = TracedAsyncConnection(Connection())
+            self.assertEqual(await connection.cursor().execute("select 1"), "select 1")
+            self.assertEqual(await connection.commit(), "done")
+
+        with spans_seen() as seen:
+            asyncio.run(work())
+        self.assertEqual([span.name for span in seen], ["sql.query", "__main__.connection.commit"])
+        self.assertEqual(seen[0].get_metric("db.row_count"), 3)
+
+
+class Wsgi(unittest.TestCase):
+    def request(self, application, **environ):
+        from wsgiref.util import setup_testing_defaults
+
+        from ddtrace.contrib.wsgi import DDWSGIMiddleware
+
+        setup_testing_defaults(environ)
+        told = []
+
+        def start_response(status, headers, exc_info=None):
+            told.append(status)
+
+        with spans_seen() as seen:
+            try:
+                body = b"".join(DDWSGIMiddleware(application)(environ, start_response))
+            except Exception as error:
+                body = error
+        return body, told, {span.name: span for span in seen}
+
+    def test_a_request(self):
+        def application(environ, start_response):
+            start_response("200 OK", [("X-A", "b")])
+            return [b"a", b"b"]
+
+        headers = {"HTTP_X_DATADOG_TRACE_ID": "123", "HTTP_X_DATADOG_PARENT_ID": "45"}
+        body, told, spans = self.request(application, QUERY_STRING="a=b", **headers)
+        self.assertEqual((body, told), (b"ab", ["200 OK"]))
+        self.assertEqual(
+            sorted(spans),
+            ["wsgi.application", "wsgi.request", "wsgi.response", "wsgi.start_response"],
+        )
+        whole = spans["wsgi.request"]
+        self.assertEqual((whole.resource, whole.service, whole.span_type), ("GET /", "wsgi", "web"))
+        self.assertEqual((whole.trace_id, whole.parent_id), (123, 45))
+        tags = whole.get_tags()
+        self.assertEqual(
+            [tags[f"http.{key}"] for key in ("method", "url", "status_code", "status_msg")],
+            ["GET", "http://127.0.0.1/?a=b", "200", "OK"],
+        )
+        self.assertEqual(spans["wsgi.response"].get_tag("result_class"), "list")
+        self.assertIs(spans["wsgi.response"]._parent, whole)
+
+    def test_failures(self):
+        def early(environ, start_response):
+            raise ValueError("x")
+
+        def late(environ, start_response):
+            start_response("500 Oh", [])
+            yield b"a"
+            raise KeyError("k")
+
+        error, _, spans = self.request(early)
+        self.assertIsInstance(error, ValueError)
+        self.assertEqual([spans[name].error for name in ("wsgi.request", "wsgi.application")], [1, 1])
+        error, _, spans = self.request(late)
+        self.assertIsInstance(error, KeyError)
+        self.assertEqual([spans[name].error for name in ("wsgi.request", "wsgi.response")], [1, 1])
+
+
 if __name__ == "__main__":
     unittest.main()

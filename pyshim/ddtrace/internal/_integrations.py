@@ -232,7 +232,9 @@ SETTINGS: dict[str, dict[str, tuple[str, object]]] = {
     "consul": {},
     "coverage": {},
     "crewai": {},
-    "dbapi2": {},
+    "dbapi2": {
+        "_default_service": ("", "db"),
+    },
     "django": {
         "_default_service": ("", "django"),
         "cache_service_name": ("DD_DJANGO_CACHE_SERVICE", "django"),

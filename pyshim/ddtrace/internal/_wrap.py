@@ -25,9 +25,9 @@ class ObjectProxy:
     def __init__(self, wrapped: Any) -> None:
         object.__setattr__(self, "__wrapped__", wrapped)
 
-    def __init_subclass__(cls) -> None:
-        # A class has these two of its own, which would hide those of what is wrapped.
-        for name in ("__doc__", "__module__"):
+    def __init_subclass__(cls, transparent: bool = False) -> None:
+        # A class has these two of its own, which hide those of what is wrapped.
+        for name in ("__doc__", "__module__") if transparent else ():
             setattr(cls, name, ObjectProxy.__dict__[name])
 
     @property
@@ -127,7 +127,7 @@ class ObjectProxy:
         return self.__wrapped__(*args, **kwargs)
 
 
-class _Bound(ObjectProxy):
+class _Bound(ObjectProxy, transparent=True):
     def __init__(self, wrapped: Any, instance: Any, wrapper: Wrapper, parent: Any) -> None:
         super().__init__(wrapped)
         self._self_instance = instance
@@ -144,7 +144,7 @@ class _Bound(ObjectProxy):
         return self._self_wrapper(self.__wrapped__, self._self_instance, args, kwargs)
 
 
-class FunctionWrapper(ObjectProxy):
+class FunctionWrapper(ObjectProxy, transparent=True):
     """Calls `wrapper(wrapped, instance, args, kwargs)` instead of `wrapped(*args, **kwargs)`."""
 
     def __init__(self, wrapped: Any, wrapper: Wrapper) -> None:

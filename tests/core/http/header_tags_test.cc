@@ -26,6 +26,12 @@ TEST(HeaderTags, know_nothing_else) {
   EXPECT_TRUE(HeaderTags(" , :name").empty());
 }
 
+TEST(HeaderTags, are_separated_by_blanks_where_there_is_no_comma) {
+  const HeaderTags tags("User-Agent:ua Host");
+  EXPECT_EQ(tags.tag("user-agent", Side::kRequest), "ua");
+  EXPECT_EQ(tags.tag("host", Side::kRequest), "http.request.headers.host");
+}
+
 TEST(HeaderTags, find_the_names_of_wsgi) {
   EXPECT_FALSE(HeaderTags("x-order").tag("X_ORDER", Side::kRequest).empty());
   EXPECT_FALSE(same_header("x-order", "x-orde"));

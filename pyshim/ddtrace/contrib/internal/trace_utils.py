@@ -110,19 +110,28 @@ def ext_service(
     )
 
 
-def set_service_and_source(span: Span, service: Optional[str], int_config: Any) -> None:
+def set_service_and_source(
+    span: Span,
+    service: Optional[str],
+    int_config: Any,
+    default_service_key: str = "_default_service",
+) -> None:
     """Gives a span its service, and says where the name comes from."""
     from ddtrace.internal.settings._config import config
 
     mapped = config.service_mapping.get(service, service) if service else service
+    users = service and service in (
+        _own_service(None, int_config),
+        config.service if config._is_user_provided_service else None,
+    )
     if service and mapped != service:
         source = "opt.service_mapping"
     elif _setting(int_config, "split_by_domain"):
         source = "opt.split_by_domain"
-    elif not service or service == _setting(int_config, "_default_service"):
-        source = getattr(int_config, "integration_name", "")
-    else:
+    elif users and service != _setting(int_config, default_service_key):
         source = "m"
+    else:
+        source = getattr(int_config, "integration_name", "")
     if mapped:
         span.service = mapped
     if source:

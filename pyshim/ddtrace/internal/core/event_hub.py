@@ -6,7 +6,6 @@ dispatched.
 
 from __future__ import annotations
 
-from enum import Enum
 from threading import Lock
 from typing import Any
 
@@ -23,15 +22,41 @@ _rows: dict[str, tuple[Row, ...]] = {}
 _changing = Lock()
 
 
-class ResultType(Enum):
+class ResultType:
     """What became of a listener."""
 
-    RESULT_OK = 0
-    RESULT_EXCEPTION = 1
-    RESULT_UNDEFINED = -1
+    __slots__ = ("_name", "_value")
+
+    RESULT_OK: ResultType
+    RESULT_EXCEPTION: ResultType
+    RESULT_UNDEFINED: ResultType
+
+    @property
+    def name(self) -> str:
+        """As it is written."""
+        return self._name
+
+    @property
+    def value(self) -> int:
+        """As a number."""
+        return self._value
 
     def __int__(self) -> int:
-        return int(self.value)
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"<ResultType.{self._name}: {self._value}>"
+
+
+def _result_type(name: str, value: int) -> ResultType:
+    made = ResultType()
+    made._name, made._value = name, value
+    return made
+
+
+ResultType.RESULT_OK = _result_type("RESULT_OK", 0)
+ResultType.RESULT_EXCEPTION = _result_type("RESULT_EXCEPTION", 1)
+ResultType.RESULT_UNDEFINED = _result_type("RESULT_UNDEFINED", -1)
 
 
 class EventResult:
@@ -64,6 +89,9 @@ _UNDEFINED = EventResult(ResultType.RESULT_UNDEFINED)
 
 class EventResultDict(dict[Any, EventResult]):
     """Results by the names of their listeners; who did not listen has an undefined one."""
+
+    def __init__(self) -> None:
+        super().__init__()
 
     def __missing__(self, key: object) -> EventResult:
         return _UNDEFINED

@@ -149,7 +149,8 @@ class Config:
         own["service_mapping"] = parse_tags_str(env.get("DD_SERVICE_MAPPING", ""))
         own["_unparsed_service_mapping"] = env.get("DD_SERVICE_MAPPING", "")
         header_tags = parse_tags_str(env.get("DD_TRACE_HEADER_TAGS", ""))
-        own["_http"] = HttpConfig(header_tags, self._http_changed)
+        own["_http"] = HttpConfig(header_tags)
+        own["_http"]._changed = self._http_changed
         own["_http_server"] = self._HTTPServerConfig()
         own["_config"] = {
             "_trace_sampling_rules": _ConfigItem(
@@ -214,7 +215,13 @@ class Config:
         _contrib.set_process(service, users, self.env, self.version)
 
     def _http_changed(self, http: HttpConfig) -> None:
-        _contrib.set_settings({"DD_TRACE_HEADER_TAGS": http._as_text()})
+        query = http.trace_query_string
+        _contrib.set_settings(
+            {
+                "DD_TRACE_HEADER_TAGS": http._as_text(),
+                "DD_TRACE_QUERY_STRING": None if query is None else str(query).lower(),
+            }
+        )
 
     def _add(self, integration: str, settings: dict[str, Any], merge: bool = True) -> None:
         """Gives an integration settings; what the user set before goes before them."""

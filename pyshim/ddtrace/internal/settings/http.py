@@ -12,18 +12,15 @@ if TYPE_CHECKING:
 class HttpConfig:
     """Headers and query strings, for all integrations or for one."""
 
-    def __init__(
-        self,
-        header_tags: Mapping[str, str] | None = None,
-        _changed: Callable[[HttpConfig], None] | None = None,
-    ) -> None:
+    _changed: Callable[[HttpConfig], None] | None = None
+
+    def __init__(self, header_tags: Mapping[str, str] | None = None) -> None:
         self._tags: dict[str, str] = {
             name: tag
             for header, tag in (header_tags or {}).items()
             if (name := normalize_header_name(header))
         }
         self._query: bool | None = None
-        self._changed = _changed
 
     @property
     def trace_query_string(self) -> bool | None:
@@ -73,7 +70,7 @@ class HttpConfig:
         return ",".join(f"{name}:{tag}" if tag else name for name, tag in self._tags.items())
 
     def __deepcopy__(self, memo: object) -> HttpConfig:
-        copy = HttpConfig(self._tags, self._changed)
+        copy = HttpConfig(self._tags)
         copy._query = self._query
         return copy
 

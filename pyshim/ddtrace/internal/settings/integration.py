@@ -101,7 +101,8 @@ class IntegrationConfig(AttrDict):
         own = self.__dict__
         own["global_config"] = global_config
         own["integration_name"] = name
-        own["http"] = HttpConfig(None, self._http_changed)
+        own["http"] = HttpConfig()
+        own["http"]._changed = self._http_changed
         own["hooks"] = Hooks()
         service = env.get(f"DD_{_integration_env_var_id(name)}_SERVICE")
         defaults = {

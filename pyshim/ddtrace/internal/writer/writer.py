@@ -51,8 +51,8 @@ class AgentWriterInterface(metaclass=abc.ABCMeta):
 class LogWriter(TraceWriter):
     """Writes each trace as a line of JSON, for places where logs are collected."""
 
-    def __init__(self, out: TextIO | None = None) -> None:
-        self.out = sys.stdout if out is None else out
+    def __init__(self, out: TextIO = sys.stdout) -> None:
+        self.out = out
 
     def recreate(
         self, appsec_enabled: bool | None = None, llmobs_enabled: bool | None = None
