@@ -88,8 +88,8 @@ void apply(const Integration& integration, State& state) {
     if (integration.prepare) integration.prepare(settings());
   }
   Status status = state.patch.apply(integration.targets).status();
-  if (status.ok() && integration.wanted && integration.wanted())
-    status = state.patch.apply(integration.extra).status();
+  for (const Extra& extra : integration.extras)
+    if (status.ok() && extra.wanted()) status = state.patch.apply(extra.targets).status();
   state.applied = !state.patch.empty();
   if (status.ok()) return;
   state.trouble = status.message();
@@ -147,7 +147,7 @@ void replace_settings(ProcessName name) {
     const Integration& integration = *kRows[i].integration;
     if (!registry->states[i].prepared || !integration.prepare) continue;
     integration.prepare(settings());
-    if (integration.wanted) apply(integration, registry->states[i]);
+    if (!integration.extras.empty()) apply(integration, registry->states[i]);
   }
 }
 
@@ -161,7 +161,9 @@ void watch(const Row& row) {
   for (const char* trigger : integration.modules)
     registry->watched.push_back({trigger, on_trigger, &row});
   std::vector<std::string_view> seen;
-  for (const std::span<const py::Target> table : {integration.targets, integration.extra}) {
+  std::vector<std::span<const py::Target>> tables = {integration.targets};
+  for (const Extra& extra : integration.extras) tables.push_back(extra.targets);
+  for (const std::span<const py::Target> table : tables) {
     for (const py::Target& target : table) {
       const std::string_view module = module_of(target);
       if (triggers(integration, module) || std::ranges::find(seen, module) != seen.end()) continue;

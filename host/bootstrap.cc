@@ -171,6 +171,8 @@ int run_python(int argc, char** argv, const std::string& given, const Options& p
 }
 
 int run_launcher(int argc, char** argv) {
+  children::inherit_all();
+  children::follow_early();
   Launch launched = launch(argc, argv);
   if (launched.options.help) return print_text(help_text());
   if (launched.options.version) return print_version();
@@ -192,6 +194,7 @@ int run_launcher(int argc, char** argv) {
 const Options& options() { return process_options; }
 
 int run(int argc, char** argv) {
+  children::take_library();
   if (argc > 0 && is_launcher_name(argv[0])) return run_launcher(argc, argv);
   return run_python(argc, argv, accept_role(take_variable(children::kActAs), argc, argv), {});
 }

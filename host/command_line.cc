@@ -95,7 +95,11 @@ std::string_view help_text() {
          "  --dd-info     print the settings in force and whether the agent answers\n"
          "  --dd-venv     with -m venv: the python of the new environment is ddpython\n"
          "  --dd-version  print versions\n"
-         "  --dd-help     print this\n";
+         "  --dd-help     print this\n"
+         "\n"
+         "DD_TRACE_PYTHON_CHILDREN says which child processes are traced: direct (pythons that the\n"
+         "program executes itself), all (also through shells and other programs; the default of\n"
+         "ddtrace-run), none.\n";
 }
 
 }  // namespace dd::host

@@ -1,10 +1,11 @@
 #include "host/exec_calls.h"
 
 #include <Python.h>
-#include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -22,20 +23,47 @@ int __real_posix_spawn(pid_t* child, const char* path, const posix_spawn_file_ac
 int __real_posix_spawnp(pid_t* child, const char* file, const posix_spawn_file_actions_t* actions,
                         const posix_spawnattr_t* attributes, char* const argv[],
                         char* const envp[]);
+int __real_system(const char* command);
 }
 
 namespace dd::host {
 namespace {
 
-constinit std::atomic<bool> redirects{false};
+using children::Follow;
+using children::Target;
 
-bool find(const char* path, char* const envp[], children::Target& out) {
-  if (path == nullptr || !redirects.load(std::memory_order_relaxed)) return false;
-  char own[PATH_MAX];
-  const ssize_t size = readlink("/proc/self/exe", own, sizeof own - 1);
-  if (size <= 0) return false;
-  own[size] = 0;
-  return children::find_python(own, PY_MINOR_VERSION, path, envp, out);
+constinit std::atomic<Children> followed{Children::kNone};
+
+// Where this program lies, on the stack of whoever executes another one.
+class Here {
+ public:
+  bool find() {
+    const Children which = followed.load(std::memory_order_relaxed);
+    if (which == Children::kNone) return false;
+    const ssize_t size = readlink("/proc/self/exe", own_, sizeof own_ - 1);
+    if (size <= 0) return false;
+    own_[size] = 0;
+    if (which == Children::kDirect) return true;
+    std::memcpy(library_, own_, static_cast<std::size_t>(size) + 1);
+    char* const name = std::strrchr(library_, '/') + 1;
+    if (name + sizeof kChildrenLibrary <= library_ + sizeof library_) {
+      std::memcpy(name, kChildrenLibrary, sizeof kChildrenLibrary);
+      through_ = access(library_, R_OK) == 0;
+    }
+    return true;
+  }
+  Follow follow() const { return {own_, PY_MINOR_VERSION, through_ ? library_ : nullptr}; }
+
+ private:
+  char own_[1024];
+  char library_[1024];
+  bool through_ = false;
+};
+
+// find_python() for every caller. False: nothing is to change.
+bool find(const Here& here, const char* path, char* const envp[], Target& out) {
+  return children::find_python(here.follow(), path, envp, out) ||
+         here.follow().library != nullptr;
 }
 
 int real_execve(const char* path, char* const argv[], char* const envp[], void*) {
@@ -43,9 +71,10 @@ int real_execve(const char* path, char* const argv[], char* const envp[], void*)
 }
 
 int replace(const char* path, char* const argv[], char* const envp[]) {
-  children::Target target;
-  if (find(path, envp, target))
-    return children::execute(target, path, argv, envp, real_execve, nullptr);
+  Here here;
+  Target target;
+  if (path != nullptr && here.find() && find(here, path, envp, target))
+    return children::execute(here.follow(), target, path, argv, envp, real_execve, nullptr);
   return real_execve(path, argv, envp, nullptr);
 }
 
@@ -60,32 +89,62 @@ int real_spawn(const char* path, char* const argv[], char* const envp[], void* d
   return __real_posix_spawn(spawn.child, path, spawn.actions, spawn.attributes, argv, envp);
 }
 
-// As posix_spawnp looks it up. False when it is not found.
-bool search(const char* file, char (&out)[PATH_MAX]) {
-  const char* path = std::getenv("PATH");
-  if (path == nullptr) path = "/bin:/usr/bin";
-  const std::size_t size = std::strlen(file);
-  for (;;) {
-    const char* const colon = strchrnul(path, ':');
-    const std::size_t folder = static_cast<std::size_t>(colon - path);
-    if (folder + size + 2 < sizeof out) {
-      std::memcpy(out, path, folder);
-      std::size_t at = folder;
-      if (folder != 0) out[at++] = '/';
-      std::memcpy(out + at, file, size + 1);
-      if (access(out, X_OK) == 0) return true;
+int start(Spawn spawn, const char* path, char* const argv[], char* const envp[]) {
+  Here here;
+  Target target;
+  if (path != nullptr && here.find() && find(here, path, envp, target))
+    return children::execute(here.follow(), target, path, argv, envp, real_spawn, &spawn);
+  return real_spawn(path, argv, envp, &spawn);
+}
+
+// system(), whose shell is to preload the library.
+int run_shell(const char* command) {
+  struct sigaction ignore = {}, interrupt, quit;
+  ignore.sa_handler = SIG_IGN;
+  sigemptyset(&ignore.sa_mask);
+  sigset_t child_signal, before, defaults;
+  sigemptyset(&child_signal);
+  sigaddset(&child_signal, SIGCHLD);
+  sigemptyset(&defaults);
+  sigaction(SIGINT, &ignore, &interrupt);
+  sigaction(SIGQUIT, &ignore, &quit);
+  pthread_sigmask(SIG_BLOCK, &child_signal, &before);
+  if (interrupt.sa_handler != SIG_IGN) sigaddset(&defaults, SIGINT);
+  if (quit.sa_handler != SIG_IGN) sigaddset(&defaults, SIGQUIT);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigmask(&attributes, &before);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  const char* const arguments[] = {"sh", "-c", command, nullptr};
+  pid_t child = -1;
+  int status = 127 << 8;
+  if (start({&child, nullptr, &attributes}, "/bin/sh", const_cast<char* const*>(arguments),
+            environ) == 0)
+    while (waitpid(child, &status, 0) == -1) {
+      if (errno == EINTR) continue;
+      status = -1;
+      break;
     }
-    if (*colon == 0) return false;
-    path = colon + 1;
-  }
+  posix_spawnattr_destroy(&attributes);
+  const int why = errno;
+  sigaction(SIGINT, &interrupt, nullptr);
+  sigaction(SIGQUIT, &quit, nullptr);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = why;
+  return status;
 }
 
 }  // namespace
 
-void redirect_children(bool on) { redirects.store(on, std::memory_order_relaxed); }
+void follow_children(Children which) { followed.store(which, std::memory_order_relaxed); }
 
 int execute_as_it_is(const char* path, char* const argv[]) {
   return real_execve(path, argv, environ, nullptr);
+}
+
+int execute_followed(const char* path, char* const argv[]) {
+  return replace(path, argv, environ);
 }
 
 }  // namespace dd::host
@@ -115,27 +174,24 @@ int __wrap_fexecve(int file, char* const argv[], char* const envp[]) {
 int __wrap_posix_spawn(pid_t* child, const char* path, const posix_spawn_file_actions_t* actions,
                        const posix_spawnattr_t* attributes, char* const argv[],
                        char* const envp[]) {
-  children::Target target;
-  Spawn spawn = {child, actions, attributes};
-  if (find(path, envp, target))
-    return children::execute(target, path, argv, envp, real_spawn, &spawn);
-  return __real_posix_spawn(child, path, actions, attributes, argv, envp);
+  return start({child, actions, attributes}, path, argv, envp);
 }
 
 int __wrap_posix_spawnp(pid_t* child, const char* file, const posix_spawn_file_actions_t* actions,
                         const posix_spawnattr_t* attributes, char* const argv[],
                         char* const envp[]) {
-  char path[PATH_MAX];
-  if (file != nullptr && *file != 0 && std::strchr(file, '/') == nullptr &&
-      redirects.load(std::memory_order_relaxed) && search(file, path)) {
-    children::Target target;
-    Spawn spawn = {child, actions, attributes};
-    if (find(path, envp, target))
-      return children::execute(target, path, argv, envp, real_spawn, &spawn);
-  }
-  if (file != nullptr && std::strchr(file, '/') != nullptr)
-    return __wrap_posix_spawn(child, file, actions, attributes, argv, envp);
+  char path[1024];
+  if (file != nullptr && *file != 0 &&
+      followed.load(std::memory_order_relaxed) != Children::kNone &&
+      children::find_on_path(file, environ, path))
+    return start({child, actions, attributes}, path, argv, envp);
   return __real_posix_spawnp(child, file, actions, attributes, argv, envp);
+}
+
+int __wrap_system(const char* command) {
+  return command != nullptr && followed.load(std::memory_order_relaxed) == Children::kAll
+             ? run_shell(command)
+             : __real_system(command);
 }
 
 }  // extern "C"

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "core/base/log.h"
+#include "host/children/policy.h"
 #include "host/children/redirect.h"
 #include "host/emulated.h"
 #include "host/exec_calls.h"
@@ -171,11 +172,11 @@ std::string ask_executable(const std::string& program) {
 bool names_python(const std::string& path) { return file_name(path).starts_with("python"); }
 
 // Replaces this process. Returns the exit status when that was not possible.
-int replace_process(const std::string& path, const Words& arguments) {
+int replace_process(const std::string& path, const Words& arguments, bool follow = false) {
   std::vector<char*> argv;
   for (const std::string& word : arguments) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  (void)execute_as_it_is(path.c_str(), argv.data());
+  (void)(follow ? execute_followed : execute_as_it_is)(path.c_str(), argv.data());
   if (errno == EACCES)
     print_error("ddtrace-run: permission error while launching '" + path +
                 "'. Did you mean `ddtrace-run python " + path + "`?\n");
@@ -192,7 +193,8 @@ int run_elsewhere(const std::string& python, const std::string& itself, const Wo
       folder(real_path("/proc/self/exe")) + "/ddpython" + minor_of(python);
   if (!minor_of(python).empty() && minor_of(python) != python_minor() &&
       is_executable_file(sibling)) {
-    setenv(children::kActAs, python.c_str(), 1);
+    const bool all = children::policy() == Children::kAll;
+    setenv(children::kActAs, (all ? "+" + python : python).c_str(), 1);
     return replace_process(sibling, arguments);
   }
   base::log(level,
@@ -215,7 +217,7 @@ Launch run_python_as(const std::string& python, Words arguments, Launch launched
     case Fit::kUnknown:
       break;
   }
-  launched.status = replace_process(arguments[0], arguments);
+  launched.status = replace_process(arguments[0], arguments, true);
   return launched;
 }
 
@@ -262,16 +264,21 @@ Launch start(std::string path, Words rest, Launch launched) {
   }
   arguments = {path};
   arguments.insert(arguments.end(), rest.begin(), rest.end());
-  launched.status = replace_process(path, arguments);
+  launched.status = replace_process(path, arguments, true);
   return launched;
 }
 
 }  // namespace
 
-std::string accept_role(const std::string& python, int argc, char** argv) {
+std::string accept_role(std::string python, int argc, char** argv) {
+  if (python.starts_with('+')) {
+    python.erase(0, 1);
+    children::inherit_all();
+  }
   if (python.empty() || argc == 0) return {};
   switch (fit_of(python)) {
     case Fit::kOurs:
+      break;
     case Fit::kFits:
       // CPython itself goes by argv[0], whatever file it is.
       return argv[0][0] != 0 ? argv[0] : python;

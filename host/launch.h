@@ -19,7 +19,7 @@ namespace dd::host {
 
 // For a process that was told to act as `python` (host/children/redirect.h): what CPython is to
 // take for its program, empty to be ourselves. Does not return when it is another python than ours.
-std::string accept_role(const std::string& python, int argc, char** argv);
+std::string accept_role(std::string python, int argc, char** argv);
 
 bool is_launcher_name(std::string_view program);
 

@@ -6,7 +6,7 @@
 //
 // The program is linked with --wrap for _exit and sigaction, so these are CPython's own
 // calls; a C library that calls them itself is not seen. Between vfork and exec nothing is done:
-// the process is still its parent's. Each end waits at most a second, and not at all while no agent
+// the process is still its parent's. Each end waits at most half a second, and not at all while no agent
 // can be reached.
 //
 // SIGTERM has a handler of ours from the first trace on, in the place of the default action only:

@@ -30,7 +30,7 @@ namespace {
 constexpr std::int64_t kFlushNs = 5'000'000'000;
 
 // Of ends that cannot wait for longer: os._exit, exec, SIGTERM. Safe in a signal handler.
-constexpr std::int64_t kSuddenNs = 1'000'000'000;
+constexpr std::int64_t kSuddenNs = 500'000'000;
 void flush_suddenly() { (void)transport::agent_sink::flush(kSuddenNs); }
 void first_trace() { watch_sudden_ends(&flush_suddenly); }
 

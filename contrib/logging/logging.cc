@@ -65,6 +65,8 @@ constexpr py::Target kRecords[] = {
     {"logging:StrFormatStyle._format", enter_brace_format, leave_brace_format},
 };
 
+constexpr Extra kExtras[] = {{kRecords, [] { return wanted; }}};
+
 }  // namespace
 
 extern const Integration integration;
@@ -72,7 +74,6 @@ constexpr Integration integration = {
     .name = "logging",
     .modules = kModules,
     .prepare = [](const Settings& from) { wanted = from.log_injection; },
-    .extra = kRecords,
-    .wanted = [] { return wanted; }};
+    .extras = kExtras};
 
 }  // namespace dd::contrib::logging

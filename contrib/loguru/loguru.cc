@@ -21,6 +21,8 @@ constinit bool wanted = true;
 constexpr const char* kModules[] = {"loguru"};
 constexpr py::Target kRecords[] = {{"loguru._handler:Handler.emit", enter_emit, nullptr}};
 
+constexpr Extra kExtras[] = {{kRecords, [] { return wanted; }}};
+
 }  // namespace
 
 extern const Integration integration;
@@ -30,7 +32,6 @@ constexpr Integration integration = {
     .versions = ">=0.4.0",
     .modules = kModules,
     .prepare = [](const Settings& from) { wanted = from.log_injection; },
-    .extra = kRecords,
-    .wanted = [] { return wanted; }};
+    .extras = kExtras};
 
 }  // namespace dd::contrib::loguru

@@ -11,6 +11,7 @@ namespace {
 py::Name kTotalChanges("total_changes");
 
 constexpr SqlFacts kFacts = {.component = "sqlite",
+                             .service = "sqlite",
                              .system = "sqlite",
                              .query = {"sqlite.query", "sqlite.query"},
                              .commit = "sqlite.connection.commit",
@@ -43,7 +44,6 @@ constexpr py::Target kTargets[] = {
      .enter = enter_connection_execute,
      .leave = leave_execute,
      .data = &kDriver},
-    {.where = "sqlite3:Connection.executemany", .enter = enter_silent, .data = &kDriver},
     {.where = "sqlite3:Connection.commit",
      .enter = enter_commit,
      .leave = leave_connection,
@@ -68,6 +68,8 @@ constexpr py::Target kFetches[] = {
      .data = &kDriver},
 };
 
+constexpr Extra kExtras[] = {{kFetches, [] { return knobs->traces_fetches; }}};
+
 }  // namespace
 
 extern const Integration integration;
@@ -75,7 +77,6 @@ constexpr Integration integration = {.name = "sqlite3",
                                      .modules = kModules,
                                      .targets = kTargets,
                                      .prepare = prepare,
-                                     .extra = kFetches,
-                                     .wanted = [] { return knobs->traces_fetches; }};
+                                     .extras = kExtras};
 
 }  // namespace dd::contrib::sqlite3

@@ -32,6 +32,8 @@ constexpr py::Target kEvents[] = {
     {"structlog._base:BoundLoggerBase._process_event", enter_process_event, nullptr},
 };
 
+constexpr Extra kExtras[] = {{kEvents, [] { return wanted; }}};
+
 }  // namespace
 
 extern const Integration integration;
@@ -41,7 +43,6 @@ constexpr Integration integration = {
     .versions = ">=20.2.0",
     .modules = kModules,
     .prepare = [](const Settings& from) { wanted = from.log_injection; },
-    .extra = kEvents,
-    .wanted = [] { return wanted; }};
+    .extras = kExtras};
 
 }  // namespace dd::contrib::structlog

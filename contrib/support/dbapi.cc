@@ -4,7 +4,8 @@
 #include <utility>
 
 #include "contrib/support/integration.h"
-#include "core/py/context.h"
+#include "contrib/support/pin.h"
+#include "contrib/support/side_table.h"
 #include "core/trace/tags.h"
 #include "core/tracing/live_span.h"
 
@@ -14,21 +15,30 @@ namespace {
 namespace tags = trace::tags;
 using tracing::LiveSpan;
 
-py::Name kArraySize("arraysize"), kRowCount("rowcount"), kSize("size");
+py::Name kArraySize("arraysize"), kAsString("as_string"), kConnection("connection"),
+    kRowCount("rowcount"), kSize("size");
 
-// While it is set, statements make no spans. Drivers that wait in Python let other greenlets and
-// tasks run meanwhile.
-constinit py::ContextVariable silent("ddtrace_sql_silent");
+// (host, port, database, user, application) of each living connection.
+constinit SideTable places;
+// Each living cursor's last statement; only when fetches are traced.
+constinit SideTable statements;
+// Connections that are about to leave their `with` block.
+constinit SideTable ending;
+
+struct BlockEnd {
+  explicit BlockEnd(py::Ref&& of) : connection(std::move(of)) {}
+  py::Ref connection;
+};
 
 struct Statement {
   Statement(LiveSpan&& started, const SqlDriver& of, py::Handle on)
-      : span(std::move(started)), driver(&of), self(on.share()) {}
+      : span(std::move(started)), driver(&of), self(on.share()), waits(of.waits) {}
   Statement(Statement&& other) noexcept
       : span(std::move(other.span)),
         driver(other.driver),
         self(std::move(other.self)),
         text(std::move(other.text)),
-        silence(std::move(other.silence)) {}
+        waits(other.waits) {}
   ~Statement() {
     if (span.open()) span.finish();
   }
@@ -37,89 +47,91 @@ struct Statement {
   const SqlDriver* driver;
   py::Ref self;  // the cursor, or the connection
   py::Ref text;  // of the statement, when fetches are traced
-  py::InForce silence;
+  bool waits;    // to begin
 };
 
-Named service_of(const SqlDriver& driver) {
-  return settings().naming.of_client({.integration = driver.facts->component,
-                                      .fallback = driver.facts->component,
-                                      .own = (*driver.knobs)->own_service});
+const SqlDriver& driver_of(const py::Call& call) {
+  return *static_cast<const SqlDriver*>(call.data());
 }
 
-Statement& start(const SqlDriver& driver, py::Handle on, py::Scope& scope,
-                 const tracing::SpanStart& what, const Named& named) {
-  Statement& statement = scope.emplace<Statement>(LiveSpan::start(what), driver, on);
+void tag_place(trace::Span& span, const SqlFacts& facts, py::Handle connection) {
+  if (!facts.place || !connection) return;
+  py::Ref known = places.get(connection);
+  if (!known) {
+    const SqlPlace place = facts.place(connection);
+    const py::Ref nothing = py::none();
+    const auto part = [&](const py::Ref& value) -> py::Handle { return value ? value : nothing; };
+    const py::Handle parts[] = {part(place.host), part(place.port), part(place.database),
+                                part(place.user), part(place.application)};
+    known = py::tuple(parts);
+    places.put(connection, known);
+  }
+  const py::Handle host = PyTuple_GET_ITEM(known.ptr(), 0), port = PyTuple_GET_ITEM(known.ptr(), 1);
+  if (host.is_str()) {
+    span.set(tags::kOutHost, host.utf8());
+    span.set(tags::kServerAddress, host.utf8());
+  }
+  if (port.is_int()) span.set(tags::kDestinationPort, static_cast<std::int64_t>(port.integer()));
+  int at = 2;
+  for (const trace::Key* key : {&tags::kDbName, &tags::kDbUser, &tags::kDbApplication}) {
+    const py::Handle value = PyTuple_GET_ITEM(known.ptr(), at++);
+    if (value.is_str()) span.set(*key, value.utf8());
+  }
+}
+
+Statement& start(const SqlDriver& driver, py::Handle self, py::Handle connection, py::Scope& scope,
+                 tracing::SpanStart what) {
+  const SqlFacts& facts = *driver.facts;
+  const Pin pin = Pin::of(connection ? connection : self);
+  const std::string pinned = pin ? pin.service() : std::string();
+  const Named named = settings().naming.of_client(
+      {.integration = facts.component,
+       .fallback = facts.service,
+       .own = pinned.empty() ? std::string_view((*driver.knobs)->own_service) : pinned});
+  what.service = named.service;
+  what.activate = !driver.waits;
+  Statement& statement = scope.emplace<Statement>(LiveSpan::start(what), driver, self);
   if (statement.span) {
     trace::Span& span = statement.span.span();
-    span.set_static(tags::kComponent, driver.facts->component);
-    span.set_static(tags::kDbSystem, driver.facts->system);
+    span.set_static(tags::kComponent, facts.component);
+    span.set_static(tags::kDbSystem, facts.system);
     span.set_static(tags::kSpanKind, "client");
     // A mapped service still names the integration it came from.
     span.set(tags::kServiceSource,
-             named.source == "opt.service_mapping" ? driver.facts->component : named.source);
+             named.source == "opt.service_mapping" ? facts.component : named.source);
+    tag_place(span, facts, connection);
+    if (pin) pin.tag(span);
   }
   return statement;
 }
 
-// The last statement of each living cursor, as (weak reference, text) by the cursor's address; made
-// only when fetches are traced.
-constinit PyObject* last_statements = nullptr;
-
-PyObject* forget_cursor(PyObject* address, PyObject*) {
-  (void)py::Handle(last_statements).delete_item(address);
-  return Py_NewRef(Py_None);
-}
-constinit PyMethodDef forget = {"forget", forget_cursor, METH_O, nullptr};
-
-void remember_statement(py::Handle cursor, py::Handle text) {
-  if (!last_statements) last_statements = py::dict().release();
-  const py::Ref address = py::unsigned_integer(reinterpret_cast<std::uintptr_t>(cursor.ptr()));
-  const py::Ref forgets = py::Ref::steal(PyCFunction_New(&forget, address.ptr()));
-  const py::Ref weak = py::Ref::steal(PyWeakref_NewRef(cursor.ptr(), forgets.ptr()));
-  if (!weak) return py::swallow_error();
-  const py::Handle row[] = {weak, text};
-  (void)py::Handle(last_statements).set_item(address, py::tuple(row));
-}
-
-py::Ref last_statement(py::Handle cursor) {
-  const py::Ref address = py::unsigned_integer(reinterpret_cast<std::uintptr_t>(cursor.ptr()));
-  return py::Handle(last_statements).item(address).item(Py_ssize_t{1});
-}
-
-Statement& start_fetch(py::Call& call, py::Scope& scope, std::string_view SqlFacts::*which) {
-  const SqlDriver& driver = *static_cast<const SqlDriver*>(call.data());
-  const Named named = service_of(driver);
-  const py::Ref text = last_statement(call.self());
-  return start(driver, call.self(), scope,
-               {.name = driver.facts->*which,
-                .service = named.service,
-                .resource = text.is_str() ? text.utf8() : std::string_view(""),
-                .type = "sql"},
-               named);
+// A text, or an object that becomes one (psycopg's composed statements).
+std::string text_of(py::Handle query, py::Handle self) {
+  if (query.is_str() || query.is_bytes()) return query.text();
+  const py::Ref text = query.call_method(kAsString, self);
+  return text.text();
 }
 
 Statement* start_query(py::Call& call, py::Scope& scope) {
-  if (silent.is_set()) return nullptr;
-  const SqlDriver& driver = *static_cast<const SqlDriver*>(call.data());
-  const py::Handle text = call.arg(0);
-  std::string copied;
+  const SqlDriver& driver = driver_of(call);
+  const py::Handle text = call.arg(0), self = call.self();
+  std::string made;
   std::string_view query = text.utf8();
-  if (query.empty() && text.is_str()) query = copied = text.text();  // lone surrogates
-  const Named named = service_of(driver);
-  Statement& statement = start(driver, call.self(), scope,
+  if (query.empty() && text) query = made = text_of(text, self);
+  const py::Ref connection = driver.facts->place ? self.attr(kConnection) : py::Ref();
+  Statement& statement = start(driver, self, connection, scope,
                                {.name = settings().naming.operation(driver.facts->query),
-                                .service = named.service,
                                 .resource = query.data() ? query : std::string_view(""),
                                 .type = "sql",
-                                .measured = true},
-                               named);
-  if ((*driver.knobs)->traces_fetches) statement.text = text.share();
+                                .measured = true});
+  if ((*driver.knobs)->traces_fetches) statement.text = py::str(query);
   return &statement;
 }
 
-void finish_statement(py::Outcome& outcome, const Statement& statement, py::Handle cursor) {
-  if (cursor && statement.text) remember_statement(cursor, statement.text);
+void finish_statement(py::Outcome& outcome, Statement& statement, py::Handle cursor) {
+  if (cursor && statement.text) statements.put(cursor, statement.text);
   if (!statement.span) return;
+  if (statement.waits && outcome.abandoned()) return statement.span.forget();
   trace::Span& span = statement.span.span();
   const py::Ref rows = cursor.attr(kRowCount);
   span.set(tags::kDbRowCount, static_cast<std::int64_t>(rows.is_int() ? rows.integer() : -1));
@@ -127,17 +139,36 @@ void finish_statement(py::Outcome& outcome, const Statement& statement, py::Hand
   statement.span.finish();
 }
 
-void start_transaction_end(py::Call& call, py::Scope& scope, std::string_view SqlFacts::*which) {
-  const SqlDriver& driver = *static_cast<const SqlDriver*>(call.data());
-  const Named named = service_of(driver);
-  start(driver, {}, scope, {.name = driver.facts->*which, .service = named.service}, named);
+Statement& start_fetch(py::Call& call, py::Scope& scope, std::string_view SqlFacts::*which) {
+  const SqlDriver& driver = driver_of(call);
+  const py::Handle self = call.self();
+  const py::Ref text = statements.get(self);
+  const py::Ref connection = driver.facts->place ? self.attr(kConnection) : py::Ref();
+  return start(driver, self, connection, scope,
+               {.name = driver.facts->*which,
+                .resource = text.is_str() ? text.utf8() : std::string_view(""),
+                .type = "sql"});
+}
+
+void start_on_connection(py::Call& call, py::Scope& scope, std::string_view SqlFacts::*which) {
+  const SqlDriver& driver = driver_of(call);
+  if (!ending.empty() && ending.get(call.self())) return;
+  start(driver, call.self(), call.self(), scope, {.name = driver.facts->*which});
 }
 
 }  // namespace
 
 SqlKnobs sql_knobs(const Settings& from, std::string_view section) {
   return {.own_service = from.own_service(section),
-          .traces_fetches = from.knob(section, "TRACE_FETCH_METHODS", false)};
+          .traces_fetches = from.knob(section, "TRACE_FETCH_METHODS", false),
+          .traces_connects = from.knob(section, "TRACE_CONNECT", false)};
+}
+
+void begin_statement(py::Scope& scope) {
+  Statement* statement = scope.get<Statement>();
+  if (!statement || !statement->span) return;
+  statement->waits = false;
+  tracing::activate(statement->span.object());
 }
 
 void enter_execute(py::Call& call, py::Scope& scope) { start_query(call, scope); }
@@ -149,7 +180,7 @@ void enter_executemany(py::Call& call, py::Scope& scope) {
 }
 
 void leave_cursor(py::Outcome& outcome, py::Scope& scope) {
-  if (const Statement* statement = scope.get<Statement>())
+  if (Statement* statement = scope.get<Statement>())
     finish_statement(outcome, *statement, statement->self);
 }
 
@@ -170,18 +201,11 @@ void enter_fetchall(py::Call& call, py::Scope& scope) {
   start_fetch(call, scope, &SqlFacts::fetchall);
 }
 
-// Some versions of a driver run the cursor's method below this one: it is silent then.
-void enter_connection_execute(py::Call& call, py::Scope& scope) {
-  start_query(call, scope);
-  if (Statement* statement = scope.get<Statement>())
-    statement->silence = py::InForce(silent, py::boolean(true));
-}
+void enter_connection_execute(py::Call& call, py::Scope& scope) { start_query(call, scope); }
 
 void leave_connection_execute(py::Outcome& outcome, py::Scope& scope) {
-  Statement* statement = scope.get<Statement>();
-  if (!statement) return;
-  statement->silence.end();
-  finish_statement(outcome, *statement, outcome.result);
+  if (Statement* statement = scope.get<Statement>())
+    finish_statement(outcome, *statement, outcome.result);
 }
 
 py::Handle connection_of(py::Scope& scope) {
@@ -194,22 +218,37 @@ void forget_statement(py::Scope& scope) {
 }
 
 void enter_commit(py::Call& call, py::Scope& scope) {
-  start_transaction_end(call, scope, &SqlFacts::commit);
+  start_on_connection(call, scope, &SqlFacts::commit);
 }
 
 void enter_rollback(py::Call& call, py::Scope& scope) {
-  start_transaction_end(call, scope, &SqlFacts::rollback);
+  start_on_connection(call, scope, &SqlFacts::rollback);
+}
+
+void enter_outer_execute(py::Call& call, py::Scope& scope) {
+  start_on_connection(call, scope, &SqlFacts::execute);
 }
 
 void leave_connection(py::Outcome& outcome, py::Scope& scope) {
-  const Statement* statement = scope.get<Statement>();
+  Statement* statement = scope.get<Statement>();
   if (!statement || !statement->span) return;
+  if (statement->waits && outcome.abandoned()) return statement->span.forget();
   if (outcome.error) statement->span.fail(outcome.error);
   statement->span.finish();
 }
 
-void enter_silent(py::Call&, py::Scope& scope) {
-  scope.emplace<py::InForce>(silent, py::boolean(true));
+void enter_connect(py::Call& call, py::Scope& scope) {
+  const SqlDriver& driver = driver_of(call);
+  start(driver, {}, {}, scope, {.name = driver.facts->connect, .type = "sql", .measured = true});
+}
+
+void enter_block_end(py::Call& call, py::Scope& scope) {
+  ending.put(call.self(), py::none());
+  scope.emplace<BlockEnd>(call.self().share());
+}
+
+void leave_block_end(py::Outcome&, py::Scope& scope) {
+  if (const BlockEnd* block = scope.get<BlockEnd>()) ending.remove(block->connection);
 }
 
 }  // namespace dd::contrib

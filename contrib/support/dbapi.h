@@ -15,26 +15,36 @@
 
 namespace dd::contrib {
 
-struct SqlFacts {                     // of a driver, immutable
-  std::string_view component;         // "sqlite": also its section of the settings and its service
-  std::string_view system;            // db.system
-  Operation query;                    // "sqlite.query"
-  std::string_view commit, rollback;  // "sqlite.connection.commit"
-  std::string_view fetchone, fetchmany, fetchall;  // "sqlite.query.fetchone"
+// Where a connection leads; empty for what is not known. A port is an int.
+struct SqlPlace {
+  py::Ref host{}, port{}, database{}, user{}, application{};
+};
+
+struct SqlFacts {                                      // of a driver, immutable
+  std::string_view component;                          // "sqlite": also its section of the settings
+  std::string_view service;                            // of schema v0
+  std::string_view system;                             // db.system
+  Operation query;                                     // "sqlite.query"
+  std::string_view commit, rollback;                   // "sqlite.connection.commit"
+  std::string_view fetchone, fetchmany, fetchall;      // "sqlite.query.fetchone"
+  std::string_view connect{}, execute{};               // where these have spans of their own
+  SqlPlace (*place)(py::Handle connection) = nullptr;  // asked once a connection; null: nowhere
 };
 
 struct SqlKnobs {  // of a driver, from its settings
   std::string own_service;
-  bool traces_fetches = false;
+  bool traces_fetches = false, traces_connects = false;
 };
 SqlKnobs sql_knobs(const Settings& settings, std::string_view section);
 
-struct SqlDriver {
+struct SqlDriver {  // data of a target
   const SqlFacts* facts;
   const SqlKnobs* const* knobs;
+  bool waits = false;  // coroutines: begin_statement() is their targets' `begin`
 };
+void begin_statement(py::Scope& scope);
 
-// Hook functions; each target's data is its SqlDriver. Of a cursor:
+// Of a cursor:
 void enter_execute(py::Call& call, py::Scope& scope);
 void enter_executemany(py::Call& call, py::Scope& scope);
 void leave_cursor(py::Outcome& outcome, py::Scope& scope);
@@ -42,15 +52,20 @@ void leave_cursor(py::Outcome& outcome, py::Scope& scope);
 void enter_fetchone(py::Call& call, py::Scope& scope);
 void enter_fetchmany(py::Call& call, py::Scope& scope);
 void enter_fetchall(py::Call& call, py::Scope& scope);
-// Of a connection; the statement's cursor is its result:
+// Of a connection that does not call a hooked method of a cursor; the cursor is its result:
 void enter_connection_execute(py::Call& call, py::Scope& scope);
 void leave_connection_execute(py::Outcome& outcome, py::Scope& scope);
 py::Handle connection_of(py::Scope& scope);  // that the statement was given to
 void forget_statement(py::Scope& scope);     // it was refused before it became one
+// Of a connection, with spans of their own:
 void enter_commit(py::Call& call, py::Scope& scope);
 void enter_rollback(py::Call& call, py::Scope& scope);
+void enter_outer_execute(py::Call& call, py::Scope& scope);
 void leave_connection(py::Outcome& outcome, py::Scope& scope);
-// Statements that the call runs on cursors of its own make no spans.
-void enter_silent(py::Call& call, py::Scope& scope);
+// Of the driver; only when connects are traced:
+void enter_connect(py::Call& call, py::Scope& scope);
+// The connection's own commit and rollback at the end of a block make no spans.
+void enter_block_end(py::Call& call, py::Scope& scope);
+void leave_block_end(py::Outcome& outcome, py::Scope& scope);
 
 }  // namespace dd::contrib

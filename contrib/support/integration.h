@@ -13,6 +13,12 @@
 
 namespace dd::contrib {
 
+// Targets that only some settings ask for; `wanted` is asked after prepare().
+struct Extra {
+  std::span<const py::Target> targets;
+  bool (*wanted)();
+};
+
 struct Integration {
   const char* name;               // of DD_TRACE_<NAME>_ENABLED and patch(<name>=True)
   const char* package = nullptr;  // on the package index; null for the standard library
@@ -22,9 +28,7 @@ struct Integration {
   // Reads its settings: before the first hook, and again when one has changed. What it replaces
   // stays valid, calls may be looking at it. GIL held.
   void (*prepare)(const Settings&) = nullptr;
-  // What only some settings ask for; `wanted` is asked after prepare().
-  std::span<const py::Target> extra{};
-  bool (*wanted)() = nullptr;
+  std::span<const Extra> extras{};
 };
 
 // What is in force. Set before the first integration is prepared; replaced as a whole when the

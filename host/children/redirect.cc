@@ -11,6 +11,7 @@
 namespace dd::host::children {
 namespace {
 
+constexpr char kLibrary[] = "ddchildren";
 constexpr int kMaxWords = 20'000;  // of arguments or environment, on the stack
 
 const char* name_of(const char* path) {
@@ -46,10 +47,16 @@ bool is_program(const char* path) {
 }
 
 // A python that is no script: the ddpython to run instead, into out.program.
-bool choose(const char* own, int own_minor, const char* path, Target& out) {
+bool choose(const Follow& follow, const char* path, Target& out) {
+  const char* const own = follow.own;
+  const int own_minor = follow.minor;
   char resolved[PATH_MAX];
   if (!is_program(path) || realpath(path, resolved) == nullptr) return false;
-  if (strcmp(resolved, own) == 0) return false;
+  if (strcmp(resolved, own) == 0) {
+    if (out.kind != Target::Kind::kPython) return false;
+    out.kind = Target::Kind::kOwn;
+    return copy(out.program, path, strlen(path));
+  }
   const int minor = python_name(name_of(resolved));
   if (minor < 0) return false;
   if (minor == 0 || minor == own_minor) return copy(out.program, own, strlen(own));
@@ -66,13 +73,14 @@ bool choose(const char* own, int own_minor, const char* path, Target& out) {
   return access(out.program, X_OK) == 0;
 }
 
-bool set_entry(Target& out, const char* python) {
-  constexpr unsigned long kPrefix = sizeof kActAs;  // with '=' in the place of the null
+bool set_entry(const Follow& follow, const char* python, Target& out) {
   const unsigned long size = strlen(python);
-  if (kPrefix + size >= sizeof out.entry) return false;
-  memcpy(out.entry, kActAs, kPrefix - 1);
-  out.entry[kPrefix - 1] = '=';
-  memcpy(out.entry + kPrefix, python, size + 1);
+  if (sizeof kActAs + size + 1 >= sizeof out.entry) return false;
+  memcpy(out.entry, kActAs, sizeof kActAs - 1);
+  char* end = out.entry + sizeof kActAs - 1;
+  *end++ = '=';
+  if (follow.library != nullptr) *end++ = '+';
+  memcpy(end, python, size + 1);
   return true;
 }
 
@@ -84,27 +92,6 @@ char* next_word(char*& text) {
   while (*text != 0 && *text != ' ' && *text != '\t') ++text;
   if (*text != 0) *text++ = 0;
   return word;
-}
-
-// As execvp: the first program of that name on the PATH of `envp`.
-bool find_on_path(const char* name, char* const envp[], char (&out)[1024]) {
-  if (strchr(name, '/') != nullptr) return copy(out, name, strlen(name));
-  const char* path = value_in(envp, "PATH");
-  if (path == nullptr) path = "/bin:/usr/bin";
-  const unsigned long size = strlen(name);
-  for (;;) {
-    const char* const colon = strchrnul(path, ':');
-    const unsigned long folder = static_cast<unsigned long>(colon - path);
-    if (folder + size + 2 < sizeof out) {
-      memcpy(out, path, folder);
-      unsigned long at = folder;
-      if (folder != 0) out[at++] = '/';
-      memcpy(out + at, name, size + 1);
-      if (is_program(out)) return true;
-    }
-    if (*colon == 0) return false;
-    path = colon + 1;
-  }
 }
 
 // pip's form for long paths: `#!/bin/sh`, then `'''exec' "/path with blanks/python" "$0" "$@"`.
@@ -161,6 +148,27 @@ int count_of(char* const words[]) {
   return count;
 }
 
+// The entry for LD_PRELOAD, with our library first. False when it is too long.
+bool set_preload(const char* library, const char* before, char (&out)[1024]) {
+  constexpr char kName[] = "LD_PRELOAD=";
+  if (before == nullptr) before = "";
+  if (const char* const rest = without_library(before)) before = rest;
+  const unsigned long size = strlen(library), more = strlen(before);
+  if (sizeof kName + size + more + 1 >= sizeof out) return false;
+  memcpy(out, kName, sizeof kName - 1);
+  char* end = out + sizeof kName - 1;
+  memcpy(end, library, size);
+  end += size;
+  if (more != 0) *end++ = ':';
+  memcpy(end, before, more + 1);
+  return true;
+}
+
+bool is_entry(const char* entry, const char* name) {
+  const unsigned long size = strlen(name);
+  return strncmp(entry, name, size) == 0 && entry[size] == '=';
+}
+
 }  // namespace
 
 const char* value_in(char* const envp[], const char* name) {
@@ -170,7 +178,36 @@ const char* value_in(char* const envp[], const char* name) {
   return nullptr;
 }
 
-bool find_python(const char* own, int minor, const char* path, char* const envp[], Target& out) {
+bool find_on_path(const char* name, char* const envp[], char (&out)[1024]) {
+  if (strchr(name, '/') != nullptr) return copy(out, name, strlen(name));
+  const char* path = value_in(envp, "PATH");
+  if (path == nullptr) path = "/bin:/usr/bin";
+  const unsigned long size = strlen(name);
+  for (;;) {
+    const char* const colon = strchrnul(path, ':');
+    const unsigned long folder = static_cast<unsigned long>(colon - path);
+    if (folder + size + 2 < sizeof out) {
+      memcpy(out, path, folder);
+      unsigned long at = folder;
+      if (folder != 0) out[at++] = '/';
+      memcpy(out + at, name, size + 1);
+      if (is_program(out)) return true;
+    }
+    if (*colon == 0) return false;
+    path = colon + 1;
+  }
+}
+
+const char* without_library(const char* value) {
+  const char* const end = value + strcspn(value, ": ");
+  const char* name = end;
+  while (name > value && name[-1] != '/') --name;
+  if (strncmp(name, kLibrary, sizeof kLibrary - 1) != 0) return nullptr;
+  return *end == 0 ? end : end + 1;
+}
+
+bool find_python(const Follow& follow, const char* path, char* const envp[], Target& out) {
+  out.kind = Target::Kind::kOther;
   const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (file < 0) return false;
   char head[2] = {};
@@ -179,31 +216,64 @@ bool find_python(const char* own, int minor, const char* path, char* const envp[
   const long size = script ? read(file, out.words, sizeof out.words - 1) : 0;
   close(file);
   if (!read_head) return false;
-  if (!script) {
-    out.kind = Target::Kind::kPython;
-    return choose(own, minor, path, out) && set_entry(out, path);
-  }
-  if (size <= 0 || !is_program(path)) return false;
-  out.words[size] = 0;
+  const char* interpreter = path;
   char python[1024];
-  if (!read_script(envp, out, python) || !choose(own, minor, python, out)) return false;
-  // The reference's own launcher, installed beside that python: ours takes its place.
-  out.kind = is_launcher(name_of(path)) ? Target::Kind::kLauncher : Target::Kind::kScript;
-  return set_entry(out, python);
+  Target::Kind kind = Target::Kind::kPython;
+  if (script) {
+    if (size <= 0 || !is_program(path)) return false;
+    out.words[size] = 0;
+    if (!read_script(envp, out, python)) return false;
+    interpreter = python;
+    // The reference's own launcher, installed beside that python: ours takes its place.
+    kind = is_launcher(name_of(path)) ? Target::Kind::kLauncher : Target::Kind::kScript;
+  }
+  out.kind = kind;
+  if (choose(follow, interpreter, out) && set_entry(follow, interpreter, out)) return true;
+  out.kind = Target::Kind::kOther;
+  return false;
 }
 
-int execute(const Target& target, const char* path, char* const argv[], char* const envp[],
+int execute(const Follow& follow, const Target& target, const char* path, char* const argv[],
+            char* const envp[],
             int (*call)(const char* path, char* const argv[], char* const envp[], void* data),
             void* data) {
+  const bool other = target.kind == Target::Kind::kOther;
+  if (other && follow.library == nullptr) return call(path, argv, envp, data);
   const int words = count_of(argv), entries = count_of(envp);
   if (words == 0 || words > kMaxWords || entries > kMaxWords) return call(path, argv, envp, data);
+
   const char** const environment =
-      static_cast<const char**>(alloca((static_cast<unsigned>(entries) + 2) * sizeof(char*)));
+      static_cast<const char**>(alloca((static_cast<unsigned>(entries) + 3) * sizeof(char*)));
+  char preload[1024];
   int at = 0;
-  for (int i = 0; i < entries; ++i)
-    if (strncmp(envp[i], target.entry, sizeof kActAs) != 0) environment[at++] = envp[i];
-  if (target.kind != Target::Kind::kLauncher) environment[at++] = target.entry;
+  for (int i = 0; i < entries; ++i) {
+    if (is_entry(envp[i], kActAs)) continue;
+    if (!is_entry(envp[i], "LD_PRELOAD")) {
+      environment[at++] = envp[i];
+      continue;
+    }
+    if (other) continue;
+    const char* const rest = without_library(envp[i] + sizeof "LD_PRELOAD");
+    if (rest == nullptr) environment[at++] = envp[i];
+    // What the user preloads stays: rest is the tail of an entry of another name.
+    if (rest != nullptr && *rest != 0 && copy(preload, "LD_PRELOAD=", 11) &&
+        strlen(rest) + 12 < sizeof preload) {
+      memcpy(preload + 11, rest, strlen(rest) + 1);
+      environment[at++] = preload;
+    }
+  }
+  if (other) {
+    if (!set_preload(follow.library, value_in(envp, "LD_PRELOAD"), preload))
+      return call(path, argv, envp, data);
+    environment[at++] = preload;
+  } else if (target.kind != Target::Kind::kLauncher &&
+             (target.kind != Target::Kind::kOwn || follow.library != nullptr)) {
+    environment[at++] = target.entry;
+  }
   environment[at] = nullptr;
+  char* const* const wanted = const_cast<char* const*>(environment);
+  if (other) return call(path, argv, wanted, data);
+
   const char** const arguments =
       static_cast<const char**>(alloca((static_cast<unsigned>(words) + 4) * sizeof(char*)));
   at = 0;
@@ -215,8 +285,7 @@ int execute(const Target& target, const char* path, char* const argv[], char* co
     arguments[at++] = argv[0];
   }
   for (int i = 1; i <= words; ++i) arguments[at++] = argv[i];
-  return call(target.program, const_cast<char* const*>(arguments),
-              const_cast<char* const*>(environment), data);
+  return call(target.program, const_cast<char* const*>(arguments), wanted, data);
 }
 
 }  // namespace dd::host::children

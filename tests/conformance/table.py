@@ -165,6 +165,23 @@ CASES: dict[str, Case] = {
         DD_REDIS_CMD_MAX_LENGTH="20",
     ),
     "redis_asyncio": client("redis_asyncio", "redis"),
+    "psycopg_basic": client("psycopg_basic", "postgres"),
+    "psycopg_fetch": client(
+        "psycopg_basic",
+        "postgres",
+        DD_PSYCOPG_TRACE_FETCH_METHODS="true",
+        DD_PSYCOPG_TRACE_CONNECT="true",
+        DD_SERVICE="data",
+    ),
+    "psycopg_asyncio": client("psycopg_asyncio", "postgres"),
+    "psycopg2_basic": client("psycopg2_basic", "postgres"),
+    "psycopg2_fetch": client(
+        "psycopg2_basic",
+        "postgres",
+        DD_PSYCOPG_TRACE_FETCH_METHODS="true",
+        DD_PSYCOPG_TRACE_CONNECT="true",
+        DD_PSYCOPG_SERVICE="pg",
+    ),
     "manual_spans": tracing_script("manual_spans"),
     "manual_spans_named": tracing_script(
         "manual_spans", DD_SERVICE="hand", DD_ENV="test", DD_VERSION="9", DD_TAGS="team:a,n:5"

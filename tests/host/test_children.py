@@ -15,7 +15,7 @@ from fakes.agent import Agent  # noqa: E402
 # What a child sees of itself: nothing here may tell it from plain python.
 CHILD = """import os, sys
 print(sys.executable, sys.orig_argv[0], sys.argv[1:], sys.prefix, sys.flags.isolated, sys.stdout.write_through,
-      sorted((k, v) for k, v in os.environ.items() if k not in ("_", "PWD")))  # which a shell sets
+      sorted((k, v) for k, v in os.environ.items() if k not in ("_", "PWD", "OLDPWD", "SHLVL", "C", "LC_CTYPE", "LD_PRELOAD")))  # which a shell sets
 """
 SPAN = """import sys
 if any(type(f).__name__ == "Finder" for f in sys.meta_path):
@@ -99,6 +99,62 @@ def test_the_policy_can_be_switched_off(venv):
                                  DD_TRACE_PYTHON_CHILDREN=value)
             assert code == 0
         assert agent.spans() == []
+
+
+THROUGH = {  # programs between two pythons
+    "shell=True": "subprocess.run('python -c \"$C\" x', shell=True, env={**env, 'C': args[1]})",
+    "os.system": "os.environ.update(env, C=args[1]); os.system('python -c \"$C\" x'); print(os.environ.pop('C') and '')",
+    "os.popen": "os.environ.update(env, C=args[1]); print(os.popen('python -c \"$C\" x').read())",
+    "a shell that executes": "subprocess.run(['sh', '-c', 'exec \"$0\" \"$@\"', python, *args], env=env)",
+    "env": "subprocess.run(['env', 'A=1', 'python', *args], env=env)",
+    "env -i": "subprocess.run(['env', '-i', *('%s=%s' % pair for pair in agent.items()), python, *args])",
+    "nice in a shell in a shell": "subprocess.run(['sh', '-c', 'sh -c \\'nice \"$0\" \"$@\"\\' \"$0\" \"$@\"', python, *args], env=env)",
+    "a script by a shell": "subprocess.run('script x', shell=True, env=env)",
+    "os.posix_spawn of a shell": "os.waitpid(os.posix_spawn('/bin/sh', ['sh', '-c', 'exec \"$0\" \"$@\"', python, *args], env), 0)",
+    "a python in between": "subprocess.run([python, '-c', 'import subprocess, sys; "
+                           "subprocess.run([\"env\", *sys.argv[1:]])', python, *args], env=env)",
+}
+
+
+@pytest.mark.parametrize("way", THROUGH.values(), ids=THROUGH.keys())
+def test_children_through_other_programs(venv, way):
+    with Agent() as agent:
+        env = {"DD_TRACE_AGENT_URL": agent.url, "LD_PRELOAD": ""}
+        plain = outcome(venv, venv.plain, way, **env)
+        assert plain[0] == 0 and agent.spans() == []
+        policy = {"DD_TRACE_PYTHON_CHILDREN": "all"}
+        code, out, err = outcome(venv, venv.launcher, way, **env, **policy)
+        shown = "('DD_TRACE_PYTHON_CHILDREN', 'all'), "
+        assert (code, out.replace(shown, ""), err) == plain
+        assert [span["name"] for span in agent.spans()] == ["child"]
+
+
+def test_ddtrace_run_follows_through_other_programs(venv):
+    agent_of_env = "sh -c 'python -c \"$C\"'; python -c \"$C\""
+    with Agent() as agent:
+        env = clean_environment(DD_TRACE_AGENT_URL=agent.url, C=SPAN,
+                                PATH=f"{venv.plain.parent}:{os.environ['PATH']}")
+        for command in (["sh", "-c", agent_of_env],
+                        ["python", "-c", f"import os; os.system({agent_of_env!r})"]):
+            done = subprocess.run([venv.ddtrace_run, *command], env=env, timeout=60,
+                                  capture_output=True, text=True)
+            assert (done.returncode, done.stderr) == (0, "")
+        assert [span["name"] for span in agent.spans()] == ["child"] * 4
+        off = {**env, "DD_TRACE_PYTHON_CHILDREN": "none"}
+        assert subprocess.run([venv.ddtrace_run, "sh", "-c", agent_of_env], env=off).returncode == 0
+        assert len(agent.spans()) == 4
+
+
+def test_what_is_preloaded_stays(venv):
+    show = "import subprocess; print(subprocess.run(['sh', '-c', 'echo $LD_PRELOAD'], capture_output=True, text=True).stdout)"
+    show += "\nimport os; print(os.environ.get('LD_PRELOAD'))"
+    zlib = next(line.split()[-1] for line in open("/proc/self/maps") if "libc.so" in line)
+    for preload in (zlib, None):
+        env = {"DD_TRACE_PYTHON_CHILDREN": "all", **({"LD_PRELOAD": preload} if preload else {})}
+        code, out, err = venv.run(venv.launcher, "-c", show, env=env)
+        library, _, rest = out.splitlines()[0].partition(":")
+        assert (code, err, pathlib.Path(library).name[:11]) == (0, "", "ddchildren3")
+        assert (rest, out.splitlines()[-1]) == (preload or "", str(preload))
 
 
 def test_failures_stay_what_they_are(venv, tmp_path):
