@@ -11,6 +11,7 @@
 #include "contrib/rules/settings.h"
 #include "core/base/log.h"
 #include "core/config/core_settings.h"
+#include "core/config/registry.h"
 #include "core/sampling/sampling.h"
 #include "core/trace/facts.h"
 #include "core/trace/tracer.h"
@@ -55,6 +56,7 @@ Status set_up_tracer(std::span<char* const> arguments) {
   config::resolve(config::core_settings());
   config::resolve(children::settings());
   if (config::debug.get()) base::set_log_level(base::LogLevel::kDebug);
+  config::warn_about_names();
   trace::Tracer& tracer = trace::Tracer::get();
   const std::vector<std::string_view> words(arguments.begin(), arguments.end());
   tracer.set_facts(trace::facts_from_settings(words));

@@ -1,14 +1,18 @@
 #include "core/config/setting.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <vector>
 
 #include "core/base/log.h"
+#include "core/config/stable_file.h"
 
 namespace dd::config {
 namespace {
 
 struct Environment {
   Pairs all;  // sorted by name
+  StableFile local, fleet;
 };
 constinit std::atomic<const Environment*> environment{nullptr};
 
@@ -26,10 +30,76 @@ void warn(const SettingBase& setting, std::string_view name, std::string_view va
   base::log(base::LogLevel::kWarning, message);
 }
 
+const Environment& loaded() {
+  static const Environment kNone;
+  const Environment* known = environment.load(std::memory_order_acquire);
+  return known ? *known : kNone;
+}
+
+std::optional<std::string_view> lookup(const Pairs& sorted, std::string_view name) {
+  const auto at = std::lower_bound(
+      sorted.begin(), sorted.end(), name,
+      [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
+  if (at == sorted.end() || at->first != name) return std::nullopt;
+  return at->second;
+}
+
+// The program's arguments, for the rules of the files.
+std::vector<std::string> command_line() {
+  std::vector<std::string> out;
+  std::FILE* const file = std::fopen("/proc/self/cmdline", "re");
+  if (!file) return out;
+  char part[4096];
+  std::string text;
+  while (const std::size_t size = std::fread(part, 1, sizeof(part), file)) {
+    text.append(part, size);
+    if (text.size() > (1u << 20)) break;
+  }
+  std::fclose(file);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\0', at), text.size());
+    out.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
+constinit base::Mutex declared_mutex;
+constinit std::vector<const Spec*>* declared DD_GUARDED_BY(declared_mutex) = nullptr;
+
+void declare(const SettingBase& setting) {
+  const base::MutexLock lock(declared_mutex);
+  if (!declared) declared = new std::vector<const Spec*>;
+  if (std::find(declared->begin(), declared->end(), &setting.spec()) == declared->end())
+    declared->push_back(&setting.spec());
+}
+
+// Calls use(name) for the name and each alias until it says true.
+template <class F>
+bool any_name(const Spec& spec, F&& use) {
+  std::string_view names = spec.aliases;
+  std::string_view name = spec.env;
+  while (!name.empty()) {
+    if (use(name)) return true;
+    const std::size_t comma = names.find(',');
+    name = names.substr(0, comma);
+    names = comma == names.npos ? std::string_view() : names.substr(comma + 1);
+  }
+  return false;
+}
+
+bool resolve_from(SettingBase& setting, const Pairs& source, Origin origin) {
+  return any_name(setting.spec(), [&](std::string_view name) {
+    const auto value = lookup(source, name);
+    if (value && !setting.assign(*value, origin)) warn(setting, name, *value);
+    return value.has_value();
+  });
+}
+
 bool resolve_from_otel(SettingBase& setting) {
   const Spec& spec = setting.spec();
   if (spec.otel.empty()) return false;
-  const auto value = variable(spec.otel);
+  const auto value = lookup(loaded().all, spec.otel);
   if (!value) return false;
   const auto meant = spec.from_otel ? spec.from_otel(*value) : std::string(*value);
   if (meant && setting.assign(*meant, Origin::kEnvironment)) return true;
@@ -38,18 +108,11 @@ bool resolve_from_otel(SettingBase& setting) {
 }
 
 void resolve_one(SettingBase& setting) {
-  std::string_view names = setting.spec().aliases;
-  std::string_view name = setting.spec().env;
-  while (!name.empty()) {
-    if (const auto value = variable(name)) {
-      if (!setting.assign(*value, Origin::kEnvironment)) warn(setting, name, *value);
-      return;
-    }
-    const std::size_t comma = names.find(',');
-    name = names.substr(0, comma);
-    names = comma == names.npos ? std::string_view() : names.substr(comma + 1);
-  }
-  resolve_from_otel(setting);
+  const Environment& sources = loaded();
+  declare(setting);
+  resolve_from(setting, sources.local.values, Origin::kLocalFile);
+  if (!resolve_from(setting, sources.all, Origin::kEnvironment)) resolve_from_otel(setting);
+  resolve_from(setting, sources.fleet.values, Origin::kFleetFile);
 }
 
 }  // namespace
@@ -84,17 +147,36 @@ void load_environment(char** variables) {
   }
   std::stable_sort(made->all.begin(), made->all.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
+  const std::vector<std::string> arguments = command_line();
+  const Process process{.arguments = arguments, .environment = &made->all};
+  const auto path = [&](std::string_view override_name, const char* usual) {
+    return std::string(lookup(made->all, override_name).value_or(usual));
+  };
+  made->local = read_stable_file(path("_DD_SC_LOCAL_FILE_OVERRIDE", kLocalFile), process);
+  made->fleet = read_stable_file(path("_DD_SC_MANAGED_FILE_OVERRIDE", kFleetFile), process);
   environment.store(made, std::memory_order_release);
 }
 
 std::optional<std::string_view> variable(std::string_view name) {
-  const Environment* loaded = environment.load(std::memory_order_acquire);
-  if (!loaded) return std::nullopt;
-  const auto at = std::lower_bound(
-      loaded->all.begin(), loaded->all.end(), name,
-      [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
-  if (at == loaded->all.end() || at->first != name) return std::nullopt;
-  return at->second;
+  const Environment& sources = loaded();
+  if (const auto value = lookup(sources.fleet.values, name)) return value;
+  if (const auto value = lookup(sources.all, name)) return value;
+  return lookup(sources.local.values, name);
+}
+
+const Pairs& environment_variables() { return loaded().all; }
+
+std::string_view config_id(Origin origin) {
+  if (origin == Origin::kLocalFile) return loaded().local.config_id;
+  if (origin == Origin::kFleetFile) return loaded().fleet.config_id;
+  return {};
+}
+
+bool is_declared(std::string_view name) {
+  const base::MutexLock lock(declared_mutex);
+  return declared && std::any_of(declared->begin(), declared->end(), [&](const Spec* spec) {
+    return any_name(*spec, [&](std::string_view known) { return known == name; });
+  });
 }
 
 void resolve(std::span<SettingBase* const> table) {

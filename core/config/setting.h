@@ -122,12 +122,19 @@ class TextSetting final : public SettingBase {
   const std::string* values_[kOrigins] = {};
 };
 
-// Reads the environment once; later changes of it are not seen until the next call. Start-up only.
+// Reads the environment and both files of settings (stable_file.h) once; later changes of them are
+// not seen until the next call. Start-up only.
 void load_environment(char** environment);
-// Gives each setting its value from the environment. Warns once for each bad value.
+// Gives each setting its values from the files and the environment. Warns once for each bad value.
 void resolve(std::span<SettingBase* const> table);
-// A variable as loaded, for names made by a pattern (DD_<X>_SERVICE, DD_TRACE_<X>_ENABLED).
+// A variable as loaded, for names made by a pattern (DD_<X>_SERVICE, DD_TRACE_<X>_ENABLED): of the
+// fleet's file, else the environment, else the local file.
 std::optional<std::string_view> variable(std::string_view name);
+const Pairs& environment_variables();  // sorted by name
+// The config_id of a file that a value came from, or empty.
+std::string_view config_id(Origin origin);
+// Some resolved setting has this name or alias.
+bool is_declared(std::string_view name);
 // DD_TRACE_<NAME>_ENABLED, DD_<NAME>_SERVICE or its older DD_<NAME>_SERVICE_NAME; "-" in a name
 // becomes "_".
 std::optional<bool> integration_enabled(std::string_view integration);

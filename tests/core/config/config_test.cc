@@ -1,7 +1,13 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
 
 #include "core/config/core_settings.h"
+#include "core/config/registry.h"
 #include "core/config/setting.h"
+#include "core/config/stable_file.h"
+#include "core/config/yaml.h"
 
 namespace dd::config {
 namespace {
@@ -117,6 +123,169 @@ TEST(Integrations, have_their_own_names) {
   EXPECT_EQ(integration_enabled("django-rest"), false);
   EXPECT_EQ(integration_enabled("flask"), std::nullopt);
   EXPECT_EQ(integration_service("redis"), "cache");
+}
+
+TEST(Registry, knows_every_setting_that_is_read) {
+  for (const SettingBase* setting : core_settings())
+    EXPECT_NE(find_known(setting->spec().env), nullptr) << setting->spec().env;
+  EXPECT_EQ(find_known("DD_TRACE_PROPAGATION_STYLE")->name, "DD_TRACE_PROPAGATION_STYLE_EXTRACT");
+  EXPECT_TRUE(find_known("DD_API_KEY")->secret);
+  EXPECT_EQ(registry().size(), 844u);
+}
+
+TEST(Registry, finds_what_was_meant) {
+  struct Case {
+    const char* name;
+    const char* meant;
+  };
+  constexpr Case kCases[] = {
+      {"DD_SERVCE", "DD_SERVICE"},
+      {"DD_TRACE_ENABELD", "DD_TRACE_ENABLED"},
+      {"DD_TRACE_SAMPLING_RULE", "DD_TRACE_SAMPLING_RULES"},
+      {"DD_KUBERNETES_POD_LABELS_AS_TAGS", ""},
+      {"DD_X", ""},
+  };
+  for (const Case& c : kCases) EXPECT_EQ(nearest_known(c.name), c.meant) << c.name;
+}
+
+TEST(Registry, complains_about_names_that_look_like_known_ones) {
+  with({"DD_SERVCE=shop", "DD_T_FLAG=1", "DD_OWN_THING_OF_THE_AGENT=1", "DD_SERVICE=x",
+        "DD_MYTHING_SERVICE=y"});
+  const auto lines = complaints_about_names();
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0],
+            "DD_SERVCE is not a known setting and has no effect; did you mean DD_SERVICE?");
+}
+
+std::string shown(const yaml::Node& node) {
+  using Kind = yaml::Node::Kind;
+  std::string out;
+  switch (node.kind) {
+    case Kind::kNull: return "~";
+    case Kind::kText: return node.text;
+    case Kind::kList:
+      for (const auto& item : node.items) out += (out.empty() ? "" : ",") + shown(item);
+      return "[" + out + "]";
+    case Kind::kMap:
+      for (const auto& [key, value] : node.members)
+        out += (out.empty() ? "" : ",") + key + ":" + shown(value);
+      return "{" + out + "}";
+  }
+  return out;
+}
+
+TEST(Yaml, reads_what_configuration_files_use) {
+  struct Case {
+    const char* text;
+    const char* read;
+  };
+  constexpr Case kCases[] = {
+      {"", "~"},
+      {"# only a comment\n", "~"},
+      {"---\na: 1\nb: two words # said\n", "{a:1,b:two words}"},
+      {"a:\n  b:\n    c: true\n  d: ~\n", "{a:{b:{c:true},d:~}}"},
+      {"a:\n- 1\n- x: y\n  z: [p, \"q, r\"]\n", "{a:[1,{x:y,z:[p,q, r]}]}"},
+      {"a:\n  - - 1\n    - 2\n", "{a:[[1,2]]}"},
+      {"'quoted key': 'it''s'\nb: \"tab\\t# no comment\"\n", "{quoted key:it's,b:tab\t# no comment}"},
+      {"url: http://host:8126/x#y\n", "{url:http://host:8126/x#y}"},
+      {"m: {a: 1, b: {c: d}}\n", "{m:{a:1,b:{c:d}}}"},
+  };
+  for (const Case& c : kCases) {
+    std::string problem;
+    const auto node = yaml::parse(c.text, problem);
+    ASSERT_TRUE(node) << c.text << problem;
+    EXPECT_EQ(shown(*node), c.read) << c.text;
+  }
+}
+
+TEST(Yaml, refuses_the_rest) {
+  for (const char* bad : {"a: [1\n", "a: \"x\n", "a: *b\n", "a: |\n  x\n", "\ta: 1\n",
+                           "a: 1\n   b: 2\n", "a: 1\nb\n", "a: {b}\n", "a: 'x' y\n"}) {
+    std::string problem;
+    EXPECT_FALSE(yaml::parse(bad, problem)) << bad;
+    EXPECT_TRUE(problem.starts_with("line ")) << problem;
+  }
+}
+
+constexpr const char* kFile = R"(
+config_id: abc
+tags: {team: blue}
+apm_configuration_default:
+  DD_SERVICE: base
+  DD_T_NUMBER: 7
+rules:
+  - selectors:
+      - {origin: language, operator: equals, matches: [java]}
+    configuration: {DD_SERVICE: wrong}
+  - selectors:
+      - origin: language
+        operator: equals
+        matches: [ruby, python]
+      - origin: process_arguments
+        key: --mode
+        operator: prefix_matches
+        matches: [fa]
+      - {origin: tags, key: team, operator: exists}
+    configuration:
+      DD_SERVICE: "{{process_arguments[--mode]}}-{{environment_variables[WHERE]}}-{{tags[none]}}"
+  - configuration: {DD_SERVICE: too late}
+)";
+
+TEST(StableFile, overlays_its_defaults_with_the_first_rule_that_fits) {
+  const std::vector<std::string> arguments{"python", "app.py", "--mode=fast"};
+  const Pairs variables{{"WHERE", "here"}};
+  std::string problem;
+  const auto file = parse_stable_file(
+      kFile, {.arguments = arguments, .environment = &variables}, problem);
+  ASSERT_TRUE(file) << problem;
+  EXPECT_EQ(file->config_id, "abc");
+  EXPECT_EQ(file->values, (Pairs{{"DD_SERVICE", "fast-here-UNDEFINED"}, {"DD_T_NUMBER", "7"}}));
+}
+
+class StableFiles : public testing::Test {
+ protected:
+  std::string write(const char* name, const char* content) {
+    std::string path = testing::TempDir() + name + std::to_string(getpid());
+    std::FILE* file = std::fopen(path.c_str(), "w");
+    std::fputs(content, file);
+    std::fclose(file);
+    return path;
+  }
+  void TearDown() override {
+    for (SettingBase* setting : kTable) {
+      setting->unset(Origin::kLocalFile);
+      setting->unset(Origin::kFleetFile);
+    }
+  }
+};
+
+TEST_F(StableFiles, stand_below_and_above_the_environment) {
+  const std::string local = write("local", "apm_configuration_default:\n  DD_T_NUMBER: 1\n"
+                                           "  DD_T_RATE: 0.25\n  DD_T_B: false\n");
+  const std::string fleet = write("fleet", "config_id: f1\n"
+                                           "apm_configuration_default: {DD_T_NUMBER: 3}\n");
+  with({"_DD_SC_LOCAL_FILE_OVERRIDE=" + local, "_DD_SC_MANAGED_FILE_OVERRIDE=" + fleet,
+        "DD_T_NUMBER=2"});
+  EXPECT_EQ(number.get(), 3);
+  EXPECT_EQ(number.origin(), Origin::kFleetFile);
+  EXPECT_EQ(config_id(Origin::kFleetFile), "f1");
+  EXPECT_EQ(rate.get(), 0.25);
+  EXPECT_EQ(rate.origin(), Origin::kLocalFile);
+  EXPECT_FALSE(flag.get());
+  EXPECT_EQ(variable("DD_T_NUMBER"), "3");
+  number.unset(Origin::kFleetFile);
+  EXPECT_EQ(number.get(), 2);
+}
+
+TEST_F(StableFiles, one_that_cannot_be_read_does_not_spoil_the_other) {
+  const std::string local = write("local", "apm_configuration_default: [\n");
+  const std::string fleet = write("fleet", "apm_configuration_default: {DD_T_NUMBER: 3}\n");
+  testing::internal::CaptureStderr();
+  with({"_DD_SC_LOCAL_FILE_OVERRIDE=" + local, "_DD_SC_MANAGED_FILE_OVERRIDE=" + fleet});
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(number.get(), 3);
+  EXPECT_NE(said.find(local + ": line 1: ends within brackets; no setting is taken"), said.npos)
+      << said;
 }
 
 }  // namespace
