@@ -1,11 +1,13 @@
 #include "contrib/support/dbapi.h"
 
+#include <limits>
 #include <string>
 #include <utility>
 
 #include "contrib/support/integration.h"
 #include "contrib/support/pin.h"
 #include "contrib/support/side_table.h"
+#include "core/py/context.h"
 #include "core/trace/tags.h"
 #include "core/tracing/live_span.h"
 
@@ -17,6 +19,9 @@ using tracing::LiveSpan;
 
 py::Name kArraySize("arraysize"), kAsString("as_string"), kConnection("connection"),
     kRowCount("rowcount"), kSize("size");
+
+// While it is set, statements make no spans. It follows tasks and greenlets.
+constinit py::ContextVariable silent("ddtrace_sql_silent");
 
 // (host, port, database, user, application) of each living connection.
 constinit SideTable places;
@@ -38,6 +43,7 @@ struct Statement {
         driver(other.driver),
         self(std::move(other.self)),
         text(std::move(other.text)),
+        silence(std::move(other.silence)),
         waits(other.waits) {}
   ~Statement() {
     if (span.open()) span.finish();
@@ -47,7 +53,8 @@ struct Statement {
   const SqlDriver* driver;
   py::Ref self;  // the cursor, or the connection
   py::Ref text;  // of the statement, when fetches are traced
-  bool waits;    // to begin
+  py::InForce silence;
+  bool waits;  // to begin
 };
 
 const SqlDriver& driver_of(const py::Call& call) {
@@ -102,6 +109,7 @@ Statement& start(const SqlDriver& driver, py::Handle self, py::Handle connection
     tag_place(span, facts, connection);
     if (pin) pin.tag(span);
   }
+  if (facts.nests) statement.silence = py::InForce(silent, py::boolean(true));
   return statement;
 }
 
@@ -112,13 +120,19 @@ std::string text_of(py::Handle query, py::Handle self) {
   return text.text();
 }
 
+py::Ref connection_of(const SqlFacts& facts, py::Handle cursor) {
+  if (!facts.place) return {};
+  return cursor.attr(facts.connection ? *facts.connection : kConnection);
+}
+
 Statement* start_query(py::Call& call, py::Scope& scope) {
   const SqlDriver& driver = driver_of(call);
+  if (driver.facts->nests && silent.is_set()) return nullptr;
   const py::Handle text = call.arg(0), self = call.self();
   std::string made;
   std::string_view query = text.utf8();
   if (query.empty() && text) query = made = text_of(text, self);
-  const py::Ref connection = driver.facts->place ? self.attr(kConnection) : py::Ref();
+  const py::Ref connection = connection_of(*driver.facts, self);
   Statement& statement = start(driver, self, connection, scope,
                                {.name = settings().naming.operation(driver.facts->query),
                                 .resource = query.data() ? query : std::string_view(""),
@@ -130,24 +144,30 @@ Statement* start_query(py::Call& call, py::Scope& scope) {
 
 void finish_statement(py::Outcome& outcome, Statement& statement, py::Handle cursor) {
   if (cursor && statement.text) statements.put(cursor, statement.text);
+  statement.silence.end();
   if (!statement.span) return;
   if (statement.waits && outcome.abandoned()) return statement.span.forget();
   trace::Span& span = statement.span.span();
   const py::Ref rows = cursor.attr(kRowCount);
-  span.set(tags::kDbRowCount, static_cast<std::int64_t>(rows.is_int() ? rows.integer() : -1));
+  constexpr long long kTooLarge = std::numeric_limits<long long>::min();
+  const long long count = rows.is_int() ? rows.integer(kTooLarge) : -1;
+  if (count == kTooLarge)  // pymysql: 2^64 - 1 is "not known yet"
+    span.set(tags::kDbRowCount, rows.display());
+  else
+    span.set(tags::kDbRowCount, static_cast<std::int64_t>(count));
   if (outcome.error) statement.span.fail(outcome.error);
   statement.span.finish();
 }
 
-Statement& start_fetch(py::Call& call, py::Scope& scope, std::string_view SqlFacts::*which) {
+Statement* start_fetch(py::Call& call, py::Scope& scope, std::string_view SqlFacts::*which) {
   const SqlDriver& driver = driver_of(call);
+  if (driver.facts->nests && silent.is_set()) return nullptr;
   const py::Handle self = call.self();
   const py::Ref text = statements.get(self);
-  const py::Ref connection = driver.facts->place ? self.attr(kConnection) : py::Ref();
-  return start(driver, self, connection, scope,
-               {.name = driver.facts->*which,
-                .resource = text.is_str() ? text.utf8() : std::string_view(""),
-                .type = "sql"});
+  if (!text) return nullptr;
+  const py::Ref connection = connection_of(*driver.facts, self);
+  return &start(driver, self, connection, scope,
+                {.name = driver.facts->*which, .resource = text.utf8(), .type = "sql"});
 }
 
 void start_on_connection(py::Call& call, py::Scope& scope, std::string_view SqlFacts::*which) {
@@ -189,12 +209,12 @@ void enter_fetchone(py::Call& call, py::Scope& scope) {
 }
 
 void enter_fetchmany(py::Call& call, py::Scope& scope) {
-  const Statement& statement = start_fetch(call, scope, &SqlFacts::fetchmany);
-  if (!statement.span) return;
+  const Statement* statement = start_fetch(call, scope, &SqlFacts::fetchmany);
+  if (!statement || !statement->span) return;
   const py::Handle asked = call.arg(0, kSize);
   const py::Ref size = asked ? asked.share() : call.self().attr(kArraySize);
   if (size.is_int())
-    statement.span.span().set(tags::kDbFetchSize, static_cast<std::int64_t>(size.integer()));
+    statement->span.span().set(tags::kDbFetchSize, static_cast<std::int64_t>(size.integer()));
 }
 
 void enter_fetchall(py::Call& call, py::Scope& scope) {
@@ -240,6 +260,10 @@ void leave_connection(py::Outcome& outcome, py::Scope& scope) {
 void enter_connect(py::Call& call, py::Scope& scope) {
   const SqlDriver& driver = driver_of(call);
   start(driver, {}, {}, scope, {.name = driver.facts->connect, .type = "sql", .measured = true});
+}
+
+void enter_silent(py::Call&, py::Scope& scope) {
+  scope.emplace<py::InForce>(silent, py::boolean(true));
 }
 
 void enter_block_end(py::Call& call, py::Scope& scope) {

@@ -29,6 +29,8 @@ struct SqlFacts {                                      // of a driver, immutable
   std::string_view fetchone, fetchmany, fetchall;      // "sqlite.query.fetchone"
   std::string_view connect{}, execute{};               // where these have spans of their own
   SqlPlace (*place)(py::Handle connection) = nullptr;  // asked once a connection; null: nowhere
+  const py::Name* connection = nullptr;                // of a cursor; null: "connection"
+  bool nests = false;  // methods of its cursors call each other: the outermost has the span
 };
 
 struct SqlKnobs {  // of a driver, from its settings
@@ -48,7 +50,8 @@ void begin_statement(py::Scope& scope);
 void enter_execute(py::Call& call, py::Scope& scope);
 void enter_executemany(py::Call& call, py::Scope& scope);
 void leave_cursor(py::Outcome& outcome, py::Scope& scope);
-// Only when fetches are traced; they are called like the last statement of their cursor.
+// Only when fetches are traced; they are called like the last statement of their cursor. A cursor
+// that the driver filled by itself has none, and no spans.
 void enter_fetchone(py::Call& call, py::Scope& scope);
 void enter_fetchmany(py::Call& call, py::Scope& scope);
 void enter_fetchall(py::Call& call, py::Scope& scope);
@@ -64,6 +67,8 @@ void enter_outer_execute(py::Call& call, py::Scope& scope);
 void leave_connection(py::Outcome& outcome, py::Scope& scope);
 // Of the driver; only when connects are traced:
 void enter_connect(py::Call& call, py::Scope& scope);
+// What the call asks of cursors makes no spans, where their methods nest: iteration by fetches.
+void enter_silent(py::Call& call, py::Scope& scope);
 // The connection's own commit and rollback at the end of a block make no spans.
 void enter_block_end(py::Call& call, py::Scope& scope);
 void leave_block_end(py::Outcome& outcome, py::Scope& scope);

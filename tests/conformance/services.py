@@ -76,8 +76,38 @@ def _empty_postgres(port: int) -> None:
     )  # fmt: skip
 
 
+def _start_mariadb(folder: Path, port: int) -> None:
+    data = str(folder / "data")
+    options = ["--no-defaults", f"--datadir={data}"]
+    if os.geteuid() == 0:
+        shutil.chown(folder, "mysql", "mysql")
+        options.append("--user=mysql")
+    subprocess.run(
+        ["mariadb-install-db", *options, "--auth-root-authentication-method=normal"]
+        + ["--skip-test-db"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    sizes = ["--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0"]
+    _serve(
+        ["mariadbd", *options, *sizes, f"--port={port}", "--bind-address=127.0.0.1"]
+        + [f"--socket={folder}/socket", f"--pid-file={folder}/pid"],
+        port,
+    )
+
+
+def _empty_mariadb(port: int) -> None:
+    subprocess.run(
+        ["mariadb", "--no-defaults", "-h", "127.0.0.1", "-P", str(port), "-u", "root"],
+        input="DROP DATABASE IF EXISTS cases; CREATE DATABASE cases;", text=True, check=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
 _SERVICES: dict[str, tuple[Callable[[Path, int], None], Callable[[int], None]]] = {
     "redis": (_start_redis, _empty_redis),
+    "mariadb": (_start_mariadb, _empty_mariadb),
     "postgres": (_start_postgres, _empty_postgres),
 }
 

@@ -29,7 +29,7 @@ class Case:
     prints_trace: bool = False
     # Which of the environments that tests/env/setup makes: "app" or "more".
     libraries: str = "app"
-    # What services.py starts for it: "redis", "postgres".
+    # What services.py starts for it: "redis", "postgres", "mariadb".
     services: Sequence[str] = ()
 
 
@@ -155,6 +155,7 @@ CASES: dict[str, Case] = {
     "httpx_v1": client(
         "httpx_basic", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
     ),
+    "httpx2_basic": client("httpx2_basic"),
     "subprocess_basic": script("subprocess_basic"),
     "redis_basic": client("redis_basic", "redis"),
     "redis_named": client(
@@ -182,6 +183,10 @@ CASES: dict[str, Case] = {
         DD_PSYCOPG_TRACE_CONNECT="true",
         DD_PSYCOPG_SERVICE="pg",
     ),
+    "pymysql_basic": client("pymysql_basic", "mariadb"),
+    "pymysql_fetch": client("pymysql_basic", "mariadb", DD_PYMYSQL_TRACE_FETCH_METHODS="true"),
+    "mysql_basic": client("mysql_basic", "mariadb"),
+    "mysql_fetch": client("mysql_basic", "mariadb", DD_MYSQL_TRACE_FETCH_METHODS="true"),
     "manual_spans": tracing_script("manual_spans"),
     "manual_spans_named": tracing_script(
         "manual_spans", DD_SERVICE="hand", DD_ENV="test", DD_VERSION="9", DD_TAGS="team:a,n:5"

@@ -1,0 +1,73 @@
+// pymysql: one span a statement, commit and rollback; fetches when wanted.
+
+#include "contrib/support/dbapi.h"
+#include "contrib/support/integration.h"
+
+namespace dd::contrib::pymysql {
+namespace {
+
+py::Name kDb("db"), kHost("host"), kPort("port"), kUser("user");
+
+py::Ref as_text(const py::Ref& value) {
+  return value.is_bytes() || value.is_str() ? py::str(value.text()) : py::Ref();
+}
+
+SqlPlace place(py::Handle connection) {
+  return {.host = connection.attr(kHost),
+          .port = connection.attr(kPort),
+          .database = as_text(connection.attr(kDb)),
+          .user = as_text(connection.attr(kUser))};
+}
+
+constexpr SqlFacts kFacts = {.component = "pymysql",
+                             .service = "pymysql",
+                             .system = "mysql",
+                             .query = {"pymysql.query", "mysql.query"},
+                             .commit = "pymysql.connection.commit",
+                             .rollback = "pymysql.connection.rollback",
+                             .fetchone = "pymysql.query.fetchone",
+                             .fetchmany = "pymysql.query.fetchmany",
+                             .fetchall = "pymysql.query.fetchall",
+                             .place = place,
+                             .nests = true};
+constinit const SqlKnobs* knobs = nullptr;
+constexpr SqlDriver kDriver = {&kFacts, &knobs};
+
+void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "pymysql")); }
+
+constexpr py::Target on(const char* where, py::Enter enter, py::Leave leave) {
+  return {.where = where, .enter = enter, .leave = leave, .data = &kDriver};
+}
+
+constexpr const char* kModules[] = {"pymysql"};
+constexpr py::Target kTargets[] = {
+    on("pymysql.cursors:Cursor.execute", enter_execute, leave_cursor),
+    on("pymysql.cursors:Cursor.executemany", enter_executemany, leave_cursor),
+    on("pymysql.cursors:Cursor.callproc", enter_execute, leave_cursor),
+    on("pymysql.connections:Connection.commit", enter_commit, leave_connection),
+    on("pymysql.connections:Connection.rollback", enter_rollback, leave_connection),
+};
+constexpr py::Target kFetches[] = {
+    on("pymysql.cursors:Cursor.fetchone", enter_fetchone, leave_cursor),
+    on("pymysql.cursors:Cursor.fetchmany", enter_fetchmany, leave_cursor),
+    on("pymysql.cursors:Cursor.fetchall", enter_fetchall, leave_cursor),
+    {.where = "pymysql.cursors:Cursor.__next__", .enter = enter_silent, .optional = true},
+    {.where = "pymysql.cursors:SSCursor.__next__", .enter = enter_silent, .optional = true},
+    on("pymysql.cursors:SSCursor.fetchone", enter_fetchone, leave_cursor),
+    on("pymysql.cursors:SSCursor.fetchmany", enter_fetchmany, leave_cursor),
+    on("pymysql.cursors:SSCursor.fetchall", enter_fetchall, leave_cursor),
+};
+constexpr Extra kExtras[] = {{kFetches, [] { return knobs->traces_fetches; }}};
+
+}  // namespace
+
+extern const Integration integration;
+constexpr Integration integration = {.name = "pymysql",
+                                     .package = "pymysql",
+                                     .versions = ">=0.10",
+                                     .modules = kModules,
+                                     .targets = kTargets,
+                                     .prepare = prepare,
+                                     .extras = kExtras};
+
+}  // namespace dd::contrib::pymysql
