@@ -195,8 +195,9 @@ const Options& options() { return process_options; }
 
 int run(int argc, char** argv) {
   children::take_library();
+  const std::string role = take_variable(children::kActAs);
   if (argc > 0 && is_launcher_name(argv[0])) return run_launcher(argc, argv);
-  return run_python(argc, argv, accept_role(take_variable(children::kActAs), argc, argv), {});
+  return run_python(argc, argv, accept_role(role, argc, argv), {});
 }
 
 }  // namespace dd::host

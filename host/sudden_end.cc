@@ -19,7 +19,16 @@ using Flush = void (*)();
 
 constinit std::atomic<Flush> flush_now{nullptr};
 constinit std::atomic<pid_t> owner{0};  // the process whose traces `flush_now` sends
-constinit std::atomic<bool> term_is_ours{false};
+constinit std::atomic<bool> defaults_are_ours{false};
+
+// What asks a program to end, and ends it by default.
+constexpr int kSignals[] = {SIGTERM, SIGHUP, SIGINT};
+
+bool is_watched(int number) {
+  for (const int watched : kSignals)
+    if (number == watched) return true;
+  return false;
+}
 
 bool is_default(const struct sigaction& action) {
   return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_DFL;
@@ -63,8 +72,8 @@ void watch_sudden_ends(Flush flush) {
   flush_now.store(flush, std::memory_order_relaxed);
   owner.store(getpid(), std::memory_order_release);
   if (getpid() == 1) return;
-  term_is_ours.store(true, std::memory_order_relaxed);
-  take_default_place(SIGTERM);
+  defaults_are_ours.store(true, std::memory_order_relaxed);
+  for (const int number : kSignals) take_default_place(number);
 }
 
 void before_sudden_end() {
@@ -82,7 +91,7 @@ void __wrap__exit(int status) {
 }
 
 int __wrap_sigaction(int number, const struct sigaction* action, struct sigaction* before) {
-  if (number != SIGTERM || !term_is_ours.load(std::memory_order_relaxed))
+  if (!defaults_are_ours.load(std::memory_order_relaxed) || !is_watched(number))
     return __real_sigaction(number, action, before);
   struct sigaction ours;
   const struct sigaction* wanted = action;

@@ -1,10 +1,11 @@
 """What a program exports and loads, against an allow-list.
 
-    symbols_test.py PROGRAM
+    symbols_test.py PROGRAM [PRELOADED]
 
 It must offer the C API of CPython and nothing else: a symbol of ours, of Abseil or of libstdc++ in
 the dynamic table would be bound to by the user's wheels. It must need nothing beyond the C library
-and what the interpreter itself needs.
+and what the interpreter itself needs. What other programs preload (host/children/preload.cc) takes the
+calls it is for, and needs the C library alone.
 """
 
 import re
@@ -23,7 +24,16 @@ def run(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def main(program):
+def check_preloaded(library):
+    exported = [line.split()[-1] for line in run("nm", "-D", "--defined-only", library).splitlines()]
+    needed = re.findall(r"NEEDED.*\[(.*)\]", run("readelf", "-d", library))
+    faults = [name for name in exported if not name.startswith(("exec", "posix_spawn"))]
+    faults += [name for name in needed if not name.startswith("libc.so.")]
+    print(*(f"{library}: {name}" for name in faults), sep="\n", end="")
+    return bool(faults)
+
+
+def main(program, preloaded=None):
     exported = [line.split()[-1] for line in run("nm", "-D", "--defined-only", program).splitlines()]
     foreign = [name for name in exported if not name.startswith(("Py", "_Py")) and not COPIES.match(name)
                and name not in TAKEN]
@@ -34,8 +44,9 @@ def main(program):
         for name in names:
             print(f"{title}: {name}")
     print(f"{len(exported)} symbols exported, needs {' '.join(needed)}")
-    return bool(foreign or unexpected or api - set(exported))
+    return bool(foreign or unexpected or api - set(exported)) or (
+        preloaded is not None and check_preloaded(preloaded))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -145,6 +145,13 @@ def test_ddtrace_run_follows_through_other_programs(venv):
         assert len(agent.spans()) == 4
 
 
+def test_ddtrace_run_in_a_shell_of_ddtrace_run(venv):
+    show = "import os; print([k for k in os.environ if k in ('_DD_PYTHON_AS', 'LD_PRELOAD')])"
+    done = subprocess.run([venv.ddtrace_run, "sh", "-c", '"$0" "$@"', venv.ddtrace_run, venv.plain, "-c", show],
+                          env=clean_environment(), capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+
+
 def test_what_is_preloaded_stays(venv):
     show = "import subprocess; print(subprocess.run(['sh', '-c', 'echo $LD_PRELOAD'], capture_output=True, text=True).stdout)"
     show += "\nimport os; print(os.environ.get('LD_PRELOAD'))"

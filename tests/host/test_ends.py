@@ -28,6 +28,9 @@ ENDS = {  # what the program does after its span, and how it ends
     "SIGTERM after a handler was there": (
         "signal.signal(15, lambda *_: None)\nassert signal.signal(15, signal.SIG_DFL)\n" + KILL,
         -signal.SIGTERM),
+    "SIGHUP": ("os.kill(os.getpid(), signal.SIGHUP)", -signal.SIGHUP),
+    "SIGINT by default": (
+        "signal.signal(2, signal.SIG_DFL)\nos.kill(os.getpid(), signal.SIGINT)", -signal.SIGINT),
     "SIGTERM while it is ignored": (
         "signal.signal(15, signal.SIG_IGN)\n" + KILL + "sys.exit(3)", 3),
     "SIGTERM with a handler": (
