@@ -344,9 +344,14 @@ void Tracer::deliver(Segment& segment, std::vector<Span*>& spans,
   const std::size_t count = spans.size();
   const ProcessFacts& process = facts();
   const ChunkHooks* hooks = hooks_.load(std::memory_order_acquire);
-  if (count > 1)
-    std::sort(spans.begin(), spans.end(),
-              [](const Span* a, const Span* b) { return a->sequence < b->sequence; });
+  if (count > 1) {
+    const auto older = [](const Span* a, const Span* b) { return a->sequence < b->sequence; };
+    // Mostly a root that ends last, and children in their order.
+    if (older(spans.back(), spans.front()))
+      std::rotate(spans.begin(), spans.end() - 1, spans.end());
+    if (!std::is_sorted(spans.begin(), spans.end(), older))
+      std::sort(spans.begin(), spans.end(), older);
+  }
   const bool wanted = enabled() && !segment.discarded &&
                       (sink_count_.load(std::memory_order_relaxed) != 0 ||
                        (hooks && hooks->take));

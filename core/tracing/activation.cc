@@ -60,6 +60,15 @@ py::Ref open_above(py::Handle span_object) {
   return at ? at.share() : py::Ref();
 }
 
+py::Ref parent_of_next() {
+  if (custom != nullptr) [[unlikely]]
+    return active_object();
+  py::Ref value = load();
+  if (!value || value.is_none()) return py::Ref();
+  if (!is_span(value) || !as_span(value)->span->finished()) return value;
+  return open_above(value);
+}
+
 py::Ref variable_active() {
   py::Ref value = load();
   if (!value || value.is_none()) return py::Ref();

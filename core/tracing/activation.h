@@ -13,6 +13,8 @@ namespace dd::tracing {
 
 PyObject* context_variable();  // borrowed; made on first use
 py::Ref active_object();       // a Span or Context object, or empty; may set an error of a provider
+// The same for who makes a child active right away: the variable is not tidied up in between.
+py::Ref parent_of_next();
 void set_active(py::Handle span_or_context);
 // The same of the variable, whatever provider is set: what the default provider does.
 py::Ref variable_active();

@@ -89,7 +89,7 @@ void set_common_tags(Handle tags) {
 
 LiveSpan LiveSpan::start(const SpanStart& what) {
   const py::ErrorKeep keep;
-  const Ref parent = active_object();
+  const Ref parent = what.activate ? parent_of_next() : active_object();
   py::swallow_error();
   Ref object = begin(parent, what);
   py::swallow_error();

@@ -69,15 +69,6 @@ bool end_with_callbacks(SpanObject* self, std::int64_t end_ns) {
   return clean;
 }
 
-PyObject* py_enter(PyObject* object, PyObject*) { return Py_NewRef(object); }
-
-PyObject* py_exit(PyObject* object, PyObject* const* args, Py_ssize_t count) {
-  if (count == 3 && args[0] != Py_None && args[2] != Py_None) [[unlikely]]
-    if (!record_error(me(object), args[0], args[1], args[2])) PyErr_Clear();
-  if (!finish_span(me(object), 0) && !swallow_exception()) return nullptr;
-  return nothing();
-}
-
 PyObject* py_finish(PyObject* object, PyObject* args, PyObject* kwargs) {
   static const char* const kNames[] = {"finish_time", nullptr};
   PyObject* time = Py_None;
@@ -172,6 +163,19 @@ PyCFunction with_keywords(PyCFunctionWithKeywords function) {
 
 }  // namespace
 
+PyObject* enter_span(PyObject* span, PyObject* const*, Py_ssize_t count) {
+  if (count != 0)
+    return PyErr_Format(PyExc_TypeError, "Span.__enter__() takes no arguments (%zd given)", count);
+  return Py_NewRef(span);
+}
+
+PyObject* exit_span(PyObject* span, PyObject* const* args, Py_ssize_t count) {
+  if (count == 3 && args[0] != Py_None && args[2] != Py_None) [[unlikely]]
+    if (!record_error(me(span), args[0], args[1], args[2])) PyErr_Clear();
+  if (!finish_span(me(span), 0) && !swallow_exception()) return nullptr;
+  return nothing();
+}
+
 Ref callbacks_of(SpanObject* self) {
   Ref& list = extras(self).callbacks;
   if (!list) {
@@ -212,9 +216,6 @@ void decide(SpanObject* self, bool keep) {
 }
 
 PyMethodDef kSpanLifeMethods[] = {
-    {"__enter__", py_enter, METH_NOARGS, nullptr},
-    {"__exit__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_exit)),
-     METH_FASTCALL, nullptr},
     {"__reduce__", py_not_pickled, METH_NOARGS, nullptr},
     {"__reduce_ex__", py_not_pickled, METH_O, nullptr},
     {"finish", with_keywords(py_finish), METH_VARARGS | METH_KEYWORDS,

@@ -15,6 +15,7 @@
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
+#include "core/tracing/span_steps.h"
 #include "core/tracing/text.h"
 
 namespace dd::tracing {
@@ -452,6 +453,8 @@ PyTypeObject* span_type() {
   static PyType_Spec spec = {"ddtrace._trace.span.Span", sizeof(SpanObject), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
   type_object = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  if (type_object != nullptr && !add_span_steps(type_object, enter_span, exit_span))
+    return nullptr;
   return type_object;
 }
 

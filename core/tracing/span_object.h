@@ -71,6 +71,10 @@ py::Ref callbacks_of(SpanObject* self);
 // A number of the application, times `scale`; empty when it is none. Clamped.
 std::optional<std::int64_t> nanoseconds(py::Handle value, double scale);
 
+// Bodies of `__enter__` and `__exit__` (span_steps.h).
+PyObject* enter_span(PyObject* span, PyObject* const* args, Py_ssize_t count);
+PyObject* exit_span(PyObject* span, PyObject* const* args, Py_ssize_t count);
+
 // set_tag and _set_attribute. False with an error set only for what is not an Exception.
 bool set_tag(SpanObject* self, py::Handle key, py::Handle value);
 bool set_attribute(SpanObject* self, py::Handle key, py::Handle value);

@@ -75,7 +75,7 @@ PyObject* py_trace(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject*
   static constexpr const char* kNames[] = {"name", "service", "resource", "span_type", "span_api"};
   PyObject* bound[5] = {};
   if (!bind("trace", kNames, args, count, kwnames, bound)) return nullptr;
-  const Ref parent = active_object();
+  const Ref parent = parent_of_next();
   if (PyErr_Occurred()) return nullptr;
   Ref span = start_with(bound[0], bound[1], bound[2], bound[3], parent, true);
   keep_api(span, bound[4]);
