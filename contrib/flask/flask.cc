@@ -47,59 +47,22 @@ void enter_wsgi(Call& call, Scope& scope) {
 }
 void leave_wsgi(Outcome& outcome, Scope& scope) { finish_wsgi_request(outcome, scope, kFacts); }
 
-// What ensure_sync() is asked for by the step that runs, and how deep in functions of the
-// application: a class-based view asks again from inside the view.
-enum class Asks : unsigned char { kNothing, kView, kFunction, kHandler };
-thread_local Asks asks = Asks::kNothing;
-thread_local int asks_at = 0;
-
-struct Asking {
-  explicit Asking(Asks what)
-      : before(std::exchange(asks, what)), before_at(std::exchange(asks_at, traced_call_depth())) {}
-  Asking(Asking&& other) noexcept
-      : step(std::move(other.step)), before(other.before), before_at(other.before_at) {
-    other.owner = false;
-  }
-  ~Asking() {
-    if (owner) {
-      asks = before;
-      asks_at = before_at;
-    }
-    if (step.open()) step.finish();
-  }
-
-  tracing::LiveSpan step;
-  Asks before;
-  int before_at;
-  bool owner = true;
-};
-
 struct StepFacts {
   std::string_view name;
-  Asks asks;
 };
 
 void enter_step(Call& call, Scope& scope) {
   const StepFacts& facts = *static_cast<const StepFacts*>(call.data());
-  Asking& state = scope.emplace<Asking>(facts.asks);
-  state.step = tracing::LiveSpan::start({.name = facts.name});
-  if (!state.step) return;
-  trace::Span& span = state.step.span();
-  span.set_static(tags::kComponent, kFacts.component);
-  if (span.parent || span.parent_id) return;
+  tracing::LiveSpan& live = start_step(scope, {.name = facts.name, .component = kFacts.component});
+  if (!live || live.span().parent || live.span().parent_id) return;
   // Called by hand, without a request.
   const Named named = settings().naming.of_server(
       {.integration = kFacts.component, .fallback = kFacts.component, .own = *own_service});
-  span.set_service(named.service);
-  span.set(tags::kServiceSource, named.source);
+  live.span().set_service(named.service);
+  live.span().set(tags::kServiceSource, named.source);
 }
 
-void leave_step(Outcome& outcome, Scope& scope) {
-  const Asking* state = scope.get<Asking>();
-  if (!state || !state->step) return;
-  if (outcome.error) state->step.fail(outcome.error);
-  state->step.finish();
-}
+void leave_step(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
 
 bool is_not_found(Handle error) {
   const Ref type = py::imported("werkzeug.exceptions").attr(kNotFound);
@@ -108,10 +71,8 @@ bool is_not_found(Handle error) {
 
 // An unknown page is no error of the step that looks for it.
 void leave_dispatch(Outcome& outcome, Scope& scope) {
-  const Asking* state = scope.get<Asking>();
-  if (!state || !state->step) return;
-  if (outcome.error && !is_not_found(outcome.error)) state->step.fail(outcome.error);
-  state->step.finish();
+  if (!is_not_found(outcome.error)) return finish_step(outcome, scope);
+  if (const tracing::LiveSpan* live = step_of(scope)) live->finish();
 }
 
 void set_view_argument(trace::Span& span, std::string_view key, Handle value) {
@@ -125,34 +86,31 @@ void set_view_argument(trace::Span& span, std::string_view key, Handle value) {
 
 // Flask has matched the URL by the time it preprocesses the request.
 void tag_route() {
-  const RequestSpans spans = current_request();
-  const Ref request = py::imported("flask").attr(kRequest);
+  const RequestSpans spans = current_request(kFacts);
+  if (!spans.request) return;
+  const Ref request = py::imported(kFlask).attr(kRequest);
   const Ref rule_object = request.attr(kUrlRule);
   if (!rule_object || rule_object.is_none()) return;
   const Ref rule = rule_object.attr(kRule), endpoint = rule_object.attr(kEndpoint);
   const Ref view_args = request.attr(kViewArgs), script_root = request.attr(kScriptRoot);
-  for (const Handle object : {spans.request, spans.application}) {
-    trace::Span* span = const_cast<trace::Span*>(tracing::native(object));
-    if (!span) continue;
-    const trace::Span* whole = tracing::native(spans.request);
-    const std::string_view method = whole->text(tags::kHttpMethod);
-    std::string resource(method);
-    span->set_resource(resource.append(" ").append(rule.utf8()));
-    if (!script_root.utf8().empty()) {  // the application is mounted below another one
-      resource.assign(method).append(" ").append(script_root.utf8()).append(rule.utf8());
-      span->set(tags::kFlaskResourceFull, resource);
-    }
+  const std::string_view method = spans.request->text(tags::kHttpMethod);
+  const std::string resource = std::string(method).append(" ").append(rule.utf8());
+  for (trace::Span* span : {spans.request, spans.application}) {
+    span->set_resource(resource);
+    if (!script_root.utf8().empty())  // the application is mounted below another one
+      span->set(tags::kFlaskResourceFull,
+                std::string(method).append(" ").append(script_root.utf8()).append(rule.utf8()));
     span->set(tags::kFlaskEndpoint, endpoint.text());
     span->set(tags::kFlaskUrlRule, rule.utf8());
-    if (object.is(spans.request)) span->set(tags::kHttpRoute, rule.utf8());
     view_args.each_pair([span](Handle key, Handle value) {
       set_view_argument(*span, "flask.view_args." + key.text(), value);
     });
   }
+  spans.request->set(tags::kHttpRoute, rule.utf8());
 }
 
 void enter_preprocess(Call& call, Scope& scope) {
-  if (current_request().request) tag_route();
+  tag_route();
   enter_step(call, scope);
 }
 
@@ -172,9 +130,27 @@ void enter_endpoint(Call& call, Scope&) {
     named_endpoints->push_back(std::move(named));
 }
 
+// What ensure_sync() is asked for: the step that is active says it. Inside a function of the
+// application another span is active: a class-based view asks again from there.
+enum class Asks : unsigned char { kNothing, kView, kFunction, kHandler };
+
+Asks what_asks() {
+  const trace::Span* step = tracing::active_span();
+  std::string_view name = step ? step->name.view() : std::string_view();
+  if (!name.starts_with("flask.")) return Asks::kNothing;
+  name.remove_prefix(6);
+  if (name == "dispatch_request") return Asks::kView;
+  if (name.starts_with("handle_")) return Asks::kHandler;
+  return name == "preprocess_request" || name == "process_response" ||
+                 name.starts_with("do_teardown_")
+             ? Asks::kFunction
+             : Asks::kNothing;
+}
+
 struct Asked {
   Ref function;
   PyObject* app;  // for comparing
+  Asks what;
 };
 
 // Handlers of one blueprint only have no span.
@@ -188,16 +164,17 @@ bool handles_for_all(Handle app, Handle function) {
 }
 
 void enter_ensure_sync(Call& call, Scope& scope) {
-  if (asks == Asks::kNothing || asks_at != traced_call_depth()) return;
-  if (asks == Asks::kHandler && !handles_for_all(call.self(), call.arg(0, kFunc))) return;
-  scope.emplace<Asked>(call.arg(0, kFunc).share(), call.self().ptr());
+  const Asks what = what_asks();
+  if (what == Asks::kNothing) return;
+  if (what == Asks::kHandler && !handles_for_all(call.self(), call.arg(0, kFunc))) return;
+  scope.emplace<Asked>(call.arg(0, kFunc).share(), call.self().ptr(), what);
 }
 
 void leave_ensure_sync(Outcome& outcome, Scope& scope) {
   const Asked* asked = scope.get<Asked>();
   if (!asked || !outcome.result) return;
   std::string name = callable_name(asked->function);
-  if (asks != Asks::kView) {
+  if (asked->what != Asks::kView) {
     outcome.replace(traced_call(outcome.result, {.name = name, .component = kFacts.component}));
     return;
   }
@@ -248,12 +225,6 @@ void leave_receivers(Outcome& outcome, Scope& scope) {
                                                .tag_value = (*signal)->name}));
 }
 
-void enter_helper(Call& call, Scope& scope) {
-  start_step(scope, {.name = static_cast<const StepFacts*>(call.data())->name,
-                     .component = kFacts.component});
-}
-void leave_helper(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
-
 void enter_template(Call& call, Scope& scope) {
   start_step(scope, {.name = static_cast<const StepFacts*>(call.data())->name,
                      .component = kFacts.component,
@@ -272,19 +243,16 @@ void enter_found_template(Call& call, Scope&) {
   span->set(tags::kFlaskTemplateName, shown);
 }
 
-constexpr StepFacts kPreprocess = {"flask.preprocess_request", Asks::kFunction},
-                    kDispatch = {"flask.dispatch_request", Asks::kView},
-                    kProcess = {"flask.process_response", Asks::kFunction},
-                    kHandle = {"flask.handle_exception", Asks::kHandler},
-                    kHandleHttp = {"flask.handle_http_exception", Asks::kHandler},
-                    kHandleUser = {"flask.handle_user_exception", Asks::kHandler},
-                    kTeardownRequest = {"flask.do_teardown_request", Asks::kFunction},
-                    kTeardownContext = {"flask.do_teardown_appcontext", Asks::kFunction},
-                    kJsonify = {"flask.jsonify", Asks::kNothing},
-                    kSendFile = {"flask.send_file", Asks::kNothing},
-                    kSendStatic = {"flask.send_static_file", Asks::kNothing},
-                    kRender = {"flask.render_template", Asks::kNothing},
-                    kRenderText = {"flask.render_template_string", Asks::kNothing};
+constexpr StepFacts kPreprocess = {"flask.preprocess_request"},
+                    kDispatch = {"flask.dispatch_request"}, kProcess = {"flask.process_response"},
+                    kHandle = {"flask.handle_exception"},
+                    kHandleHttp = {"flask.handle_http_exception"},
+                    kHandleUser = {"flask.handle_user_exception"},
+                    kTeardownRequest = {"flask.do_teardown_request"},
+                    kTeardownContext = {"flask.do_teardown_appcontext"},
+                    kJsonify = {"flask.jsonify"}, kSendFile = {"flask.send_file"},
+                    kSendStatic = {"flask.send_static_file"}, kRender = {"flask.render_template"},
+                    kRenderText = {"flask.render_template_string"};
 
 constexpr py::Target step(const char* where, const StepFacts& facts, py::Enter enter = enter_step,
                           py::Leave leave = leave_step) {
@@ -302,11 +270,11 @@ constexpr py::Target kTargets[] = {
     step("flask:Flask.handle_user_exception", kHandleUser),
     step("flask:Flask.do_teardown_request", kTeardownRequest),
     step("flask:Flask.do_teardown_appcontext", kTeardownContext),
-    step("flask:Flask.send_static_file", kSendStatic, enter_helper, leave_helper),
-    step("flask:jsonify", kJsonify, enter_helper, leave_helper),
-    step("flask:send_file", kSendFile, enter_helper, leave_helper),
-    step("flask:render_template", kRender, enter_template, leave_helper),
-    step("flask:render_template_string", kRenderText, enter_template, leave_helper),
+    step("flask:Flask.send_static_file", kSendStatic),
+    step("flask:jsonify", kJsonify),
+    step("flask:send_file", kSendFile),
+    step("flask:render_template", kRender, enter_template, leave_step),
+    step("flask:render_template_string", kRenderText, enter_template, leave_step),
     {.where = "flask.templating:_render", .enter = enter_found_template, .optional = true},
     {.where = "flask:Flask.endpoint", .enter = enter_endpoint},
     {.where = "blinker.base:Signal.receivers_for",

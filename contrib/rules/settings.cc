@@ -52,6 +52,7 @@ Settings::Settings(Lookup lookup, ProcessName process)
       show_client_query(yes(lookup, "DD_TRACE_HTTP_CLIENT_TAG_QUERY_STRING", true)),
       tell_client_ip(yes(lookup, "DD_TRACE_CLIENT_IP_ENABLED", false)),
       client_ip_header(text_or_empty(lookup, "DD_TRACE_CLIENT_IP_HEADER")),
+      hide_asgi_404(yes(lookup, "DD_ASGI_OBFUSCATE_404_RESOURCE", false)),
       log_injection(wants_log_injection(lookup)),
       only_known_versions(yes(lookup, "DD_TRACE_SAFE_INSTRUMENTATION_ENABLED", false)),
       lookup_(lookup),

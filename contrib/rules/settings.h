@@ -41,6 +41,7 @@ class Settings {
   const bool show_client_query;                 // DD_TRACE_HTTP_CLIENT_TAG_QUERY_STRING
   const bool tell_client_ip;                    // DD_TRACE_CLIENT_IP_ENABLED
   const std::string client_ip_header;           // DD_TRACE_CLIENT_IP_HEADER
+  const bool hide_asgi_404;                     // DD_ASGI_OBFUSCATE_404_RESOURCE
   const bool log_injection;                     // DD_LOGS_INJECTION
   const bool only_known_versions;               // DD_TRACE_SAFE_INSTRUMENTATION_ENABLED
 

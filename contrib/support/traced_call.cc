@@ -13,8 +13,6 @@ using py::Ref;
 
 Name kIsCoroutine("iscoroutinefunction"), kModule("__module__"), kName("__name__");
 
-thread_local int depth = 0;
-
 // Of a traced call; of what traced_each() maps with, without the first three.
 enum Place : Py_ssize_t { kFunction, kSpanName, kResource, kComponent, kTag, kTagValue };
 
@@ -32,10 +30,8 @@ PyObject* call_inside_span(PyObject* self, PyObject* const* args, Py_ssize_t cou
       span.span().set(trace::Key(Handle(PyTuple_GET_ITEM(self, kTag)).utf8()),
                       Handle(PyTuple_GET_ITEM(self, kTagValue)).utf8());
   }
-  ++depth;
   PyObject* result =
       PyObject_Vectorcall(function.ptr(), args, static_cast<std::size_t>(count), kwnames);
-  --depth;
   if (!span) return result;
   if (result) {
     span.finish();
@@ -95,7 +91,5 @@ Ref traced_each(Handle callables, const TracedCall& how) {
   const Ref tracer = Ref::steal(PyCFunction_New(&trace_one_definition, self.ptr()));
   return Handle(reinterpret_cast<PyObject*>(&PyMap_Type)).call(tracer, callables);
 }
-
-int traced_call_depth() { return depth; }
 
 }  // namespace dd::contrib

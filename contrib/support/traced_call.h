@@ -30,7 +30,4 @@ std::string callable_name(py::Handle callable);
 // they are.
 py::Ref traced_each(py::Handle callables, const TracedCall& how);
 
-// How many traced calls run in this thread.
-int traced_call_depth();
-
 }  // namespace dd::contrib

@@ -8,7 +8,7 @@
 #include "contrib/support/integration.h"
 #include "core/http/client_ip.h"
 #include "core/http/url.h"
-#include "core/py/context.h"
+#include "core/py/error.h"
 #include "core/trace/tags.h"
 #include "core/tracing/carrier.h"
 
@@ -35,8 +35,7 @@ struct Request {
       : request(std::move(other.request)),
         application(std::move(other.application)),
         response(std::move(other.response)),
-        method(std::move(other.method)),
-        in_force(std::move(other.in_force)) {}
+        method(std::move(other.method)) {}
   ~Request() {
     for (const LiveSpan* span : {&response, &application, &request}) {
       if (span->open()) span->finish();
@@ -45,14 +44,7 @@ struct Request {
 
   LiveSpan request, application, response;
   std::string method;
-  py::InForce in_force;
 };
-
-// What runs in the request may let other greenlets run, on this thread.
-struct CurrentSpans {
-  Ref request, application;
-};
-constinit py::ContextVariable current("ddtrace_wsgi_request");
 
 std::string whole_url(Handle environ) {
   const Ref scheme = environ.item(kScheme), host = environ.item(kHost);
@@ -132,28 +124,29 @@ void tag_request(trace::Span& span, Handle environ, std::string_view method) {
   tag_client_ip(span, environ);
 }
 
+void tag_answer(trace::Span& span, Handle line, Handle headers) {
+  const std::string_view status = line.utf8().substr(0, line.utf8().find(' '));
+  int code = 0;
+  std::from_chars(status.data(), status.data() + status.size(), code);
+  if (!status.empty()) span.set(tags::kHttpStatusCode, status);
+  span.error = settings().error_statuses.contains(code) ? 1 : 0;
+  const HeaderRules wanted(span);
+  if (wanted.empty()) return;
+  headers.each([&](Handle pair) {
+    if (!pair.is_tuple() || pair.size() != 2) return;
+    const std::string_view tag =
+        wanted.tag(Handle(PyTuple_GET_ITEM(pair.ptr(), 0)).utf8(), Side::kResponse);
+    if (!tag.empty()) span.set(trace::Key(tag), Handle(PyTuple_GET_ITEM(pair.ptr(), 1)).text());
+  });
+}
+
 // What the application tells its server, heard on the way: (start_response, Span of the request).
 PyObject* hear_start_response(PyObject* self, PyObject* const* args, Py_ssize_t count,
                               PyObject* kwnames) {
   const Handle server = PyTuple_GET_ITEM(self, 0);
   trace::Span* span = const_cast<trace::Span*>(tracing::native(PyTuple_GET_ITEM(self, 1)));
-  if (span && !span->finished() && count > 0) {
-    const Handle line = args[0];
-    const std::string_view status = line.utf8().substr(0, line.utf8().find(' '));
-    int code = 0;
-    std::from_chars(status.data(), status.data() + status.size(), code);
-    if (!status.empty()) span->set(tags::kHttpStatusCode, status);
-    span->error = settings().error_statuses.contains(code) ? 1 : 0;
-    if (const HeaderRules wanted(*span); count > 1 && !wanted.empty()) {
-      Handle(args[1]).each([&](Handle pair) {
-        if (!pair.is_tuple() || pair.size() != 2) return;
-        const std::string_view tag =
-            wanted.tag(Handle(PyTuple_GET_ITEM(pair.ptr(), 0)).utf8(), Side::kResponse);
-        if (!tag.empty())
-          span->set(trace::Key(tag), Handle(PyTuple_GET_ITEM(pair.ptr(), 1)).text());
-      });
-    }
-  }
+  if (span && !span->finished() && count > 0)
+    tag_answer(*span, args[0], count > 1 ? args[1] : nullptr);
   return PyObject_Vectorcall(server.ptr(), args, static_cast<std::size_t>(count), kwnames);
 }
 
@@ -202,8 +195,6 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
   tag_request(span, environ, verb.utf8());
   LiveSpan inner = LiveSpan::start({.name = facts.application});
   inner.span().set_static(tags::kComponent, facts.component);
-  py::InForce in_force(current,
-                       py::box(CurrentSpans{whole.object().share(), inner.object().share()}));
   const Handle parts[] = {server, whole.object()};
   const Ref heard_by = py::tuple(parts);
   static PyMethodDef start_response_definition = {
@@ -212,15 +203,13 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
       METH_FASTCALL | METH_KEYWORDS, nullptr};
   Ref heard = Ref::steal(PyCFunction_New(&start_response_definition, heard_by.ptr()));
   if (heard) (void)call.replace_arg(first + 1, kStartResponse, std::move(heard));
-  scope.emplace<Request>(std::move(whole), std::move(inner), std::string(verb.utf8())).in_force =
-      std::move(in_force);
+  scope.emplace<Request>(std::move(whole), std::move(inner), std::string(verb.utf8()));
   return &span;
 }
 
 void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServerFacts& facts) {
   Request* request = scope.get<Request>();
   if (!request) return;
-  request->in_force.end();
   if (outcome.error) {
     request->application.fail(outcome.error);
     request->application.finish();
@@ -240,10 +229,11 @@ void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServer
   }
 }
 
-RequestSpans current_request() {
-  const Ref value = current.value();  // the context keeps it
-  const CurrentSpans* spans = py::unboxed<CurrentSpans>(value);
-  return spans ? RequestSpans{spans->request, spans->application} : RequestSpans{};
+RequestSpans current_request(const WebServerFacts& facts) {
+  const trace::Span* span = tracing::active_span();
+  while (span && span->name.view() != facts.application) span = span->parent;
+  if (!span || !span->parent) return {};
+  return {const_cast<trace::Span*>(span->parent), const_cast<trace::Span*>(span)};
 }
 
 }  // namespace dd::contrib

@@ -29,10 +29,10 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
                                 std::string_view own_service, int first = 0);
 void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServerFacts& facts);
 
-// The spans of the request that this thread is in, or empty: for what is learnt while it runs.
+// The spans of the request around what is active now, or null: for what is learnt while it runs.
 struct RequestSpans {
-  py::Handle request, application;  // ddtrace Span objects
+  trace::Span *request = nullptr, *application = nullptr;
 };
-RequestSpans current_request();
+RequestSpans current_request(const WebServerFacts& facts);
 
 }  // namespace dd::contrib

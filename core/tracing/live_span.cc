@@ -109,8 +109,13 @@ trace::Span& LiveSpan::span() const { return writable(as_span(object_)); }
 
 void LiveSpan::fail(Handle exception) const {
   if (!exception.is_exception()) return;
-  const py::ErrorKeep keep;
   const Ref traceback = Ref::steal(PyException_GetTraceback(exception.ptr()));
+  fail(exception, traceback);
+}
+
+void LiveSpan::fail(Handle exception, Handle traceback) const {
+  if (!exception.is_exception()) return;
+  const py::ErrorKeep keep;
   const Handle type = exception.type();
   if (!record_error(as_span(object_), type, exception, traceback)) py::swallow_error();
   if (!traceback) add_headline(span());

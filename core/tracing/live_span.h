@@ -41,6 +41,8 @@ class [[nodiscard]] LiveSpan {
   trace::Span& span() const;                     // writable: thawed first when sealed
   // Records a Python exception: error flag, type, message, stack (SPAN.md section 4).
   void fail(py::Handle exception) const;
+  // The same with a part of its traceback.
+  void fail(py::Handle exception, py::Handle traceback) const;
   void finish(std::int64_t end_ns = 0) const;  // and the parent is active again
   void forget();  // as if it had never been started: it is not sent, and the parent is active again
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/base/log.h"
+#include "core/py/imports/loader_stand_in.h"
 #include "core/py/imports/watch_table.h"
 
 namespace dd::py {
@@ -77,7 +78,7 @@ PyObject* exec_module(PyObject* self, PyObject* module) {
       PyDict_SetItemString(names, "__builtins__", PyEval_GetBuiltins()) != 0)
     return nullptr;
   const Ref result = Ref::steal(PyEval_EvalCode(code.ptr(), names, names));
-  if (!result) return nullptr;
+  if (!result || (entry.hooks != nullptr && !run_hooks(entry, module))) return nullptr;
   Py_RETURN_NONE;
 }
 

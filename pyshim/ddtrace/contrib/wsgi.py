@@ -142,7 +142,8 @@ class DDWSGIMiddleware:
             method=environ.get("REQUEST_METHOD"),
             url=_url_of(environ),
             query=environ.get("QUERY_STRING"),
-            request_headers=headers,
+            # The reference reads no user agent here.
+            request_headers={k: v for k, v in headers.items() if k != "User-Agent"},
             peer_ip=environ.get("REMOTE_ADDR"),
         )
         application = self._span("wsgi.application")

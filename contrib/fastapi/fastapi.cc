@@ -1,0 +1,71 @@
+// fastapi: the request, its route, and the making of its answer.
+
+#include "contrib/support/asgi.h"
+#include "contrib/support/integration.h"
+#include "contrib/support/step.h"
+
+namespace dd::contrib::fastapi {
+namespace {
+
+using py::Call;
+using py::Handle;
+using py::Name;
+using py::Outcome;
+using py::Ref;
+using py::Scope;
+
+Name kContext("effective_route_context"), kFastApi("fastapi"), kOriginal("original_route"),
+    kPath("path"), kScope("scope");
+
+constexpr std::string_view kOutside[] = {"fastapi/applications.py", "starlette/applications.py"};
+constexpr AsgiFacts kFacts = {.component = "fastapi",
+                              .request = {"fastapi.request", "http.server.request"},
+                              .fallback = "fastapi",
+                              .outside = kOutside};
+constinit const std::string* own_service = nullptr;
+
+void prepare(const Settings& from) { own_service = new std::string(from.own_service("fastapi")); }
+
+void enter_application(Call& call, Scope& scope) { enter_asgi(call, scope, kFacts, *own_service); }
+
+// The path of a route in an included router has the router's prefix since FastAPI 0.14x only in
+// the context of the request.
+void enter_route(Call& call, Scope&) {
+  const Handle route = call.self();
+  const Ref context = call.arg(0, kScope).item(kFastApi).item(kContext);
+  const Ref original = context.attr(kOriginal);
+  const Ref path = original.is(route) ? context.attr(kPath) : route.attr(kPath);
+  add_asgi_route(route, path.utf8());
+}
+
+void enter_serialize(Call&, Scope&) {}
+void begin_serialize(Scope& scope) { start_step(scope, {.name = "fastapi.serialize_response"}); }
+void leave_serialize(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
+
+constexpr const char* kModules[] = {"fastapi"};
+constexpr py::Target kTargets[] = {
+    {.where = "fastapi.applications:FastAPI.__call__",
+     .enter = enter_application,
+     .leave = leave_asgi,
+     .kind = py::Kind::kAwaitable,
+     .begin = begin_asgi},
+    {.where = "fastapi.routing:APIRoute.handle", .enter = enter_route},
+    {.where = "starlette.routing:Mount.handle", .enter = enter_route},
+    {.where = "fastapi.routing:serialize_response",
+     .enter = enter_serialize,
+     .leave = leave_serialize,
+     .kind = py::Kind::kAwaitable,
+     .begin = begin_serialize},
+};
+
+}  // namespace
+
+extern const Integration integration;
+constexpr Integration integration = {.name = "fastapi",
+                                     .package = "fastapi",
+                                     .versions = ">=0.64.0",
+                                     .modules = kModules,
+                                     .targets = kTargets,
+                                     .prepare = prepare};
+
+}  // namespace dd::contrib::fastapi

@@ -1,0 +1,112 @@
+// starlette: the request, its route through mounts and routers, and tasks behind it.
+
+#include "contrib/support/asgi.h"
+#include "contrib/support/integration.h"
+#include "contrib/support/step.h"
+#include "core/py/attached.h"
+
+namespace dd::contrib::starlette {
+namespace {
+
+using py::Call;
+using py::Handle;
+using py::Name;
+using py::Outcome;
+using py::Ref;
+using py::Scope;
+
+Name kBackgroundTasks("BackgroundTasks"), kFastApi("FastAPI"), kContext("context"), kFunc("func"),
+    kLinkSpan("link_span"), kName("__name__"), kPath("path"), kTasks("tasks");
+
+constexpr std::string_view kOutside[] = {"starlette/applications.py",
+                                         "starlette/middleware/errors.py"};
+constexpr AsgiFacts kFacts = {.component = "starlette",
+                              .request = {"starlette.request", "http.server.request"},
+                              .fallback = "starlette",
+                              .outside = kOutside};
+constinit const std::string* own_service = nullptr;
+
+void prepare(const Settings& from) { own_service = new std::string(from.own_service("starlette")); }
+
+// Applications of FastAPI are FastAPI's.
+bool is_of_fastapi(Handle application) {
+  const Ref module = py::imported("fastapi");
+  return module && application.instance_of(module.attr(kFastApi));
+}
+
+void enter_application(Call& call, Scope& scope) {
+  if (!is_of_fastapi(call.self())) enter_asgi(call, scope, kFacts, *own_service);
+}
+
+void enter_route(Call& call, Scope&) {
+  const Ref path = call.self().attr(kPath);
+  add_asgi_route(call.self(), path.utf8());
+}
+
+// Tasks that were added to a list of tasks; one that stands alone has no span.
+struct Listed {
+  std::string_view span_name;
+};
+constinit py::Attached<Listed> listed;
+
+void enter_add(Call& call, Scope& scope) { scope.emplace<Ref>(call.self().share()); }
+void leave_add(Outcome&, Scope& scope) {
+  const Ref* tasks = scope.get<Ref>();
+  if (!tasks) return;
+  const Ref task = tasks->attr(kTasks).item(Py_ssize_t{-1});
+  const Ref fastapi = py::imported("fastapi");
+  const bool of_fastapi = fastapi && tasks->instance_of(fastapi.attr(kBackgroundTasks));
+  if (task)
+    listed.attach(task, {of_fastapi ? "fastapi.background_task" : "starlette.background_task"});
+}
+
+struct Task {
+  std::string_view span_name;
+  Ref function;
+};
+
+void enter_task(Call& call, Scope& scope) {
+  if (const Listed* task = listed.find(call.self()))
+    scope.emplace<Task>(task->span_name, call.self().attr(kFunc).attr(kName));
+}
+void begin_task(Scope& scope) {
+  const Task* task = scope.get<Task>();
+  if (!task) return;
+  const std::string name = task->function.text();
+  const std::string_view span_name = task->span_name;
+  const tracing::LiveSpan& live = start_step(scope, {.name = span_name, .resource = name});
+  const Ref request = asgi_request();
+  if (live && request) (void)live.object().call_method(kLinkSpan, request.attr(kContext));
+}
+void leave_task(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
+
+constexpr const char* kModules[] = {"starlette"};
+constexpr py::Target kTargets[] = {
+    {.where = "starlette.applications:Starlette.__call__",
+     .enter = enter_application,
+     .leave = leave_asgi,
+     .kind = py::Kind::kAwaitable,
+     .begin = begin_asgi},
+    {.where = "starlette.routing:Route.handle", .enter = enter_route},
+    {.where = "starlette.routing:Mount.handle", .enter = enter_route},
+    {.where = "starlette.background:BackgroundTasks.add_task",
+     .enter = enter_add,
+     .leave = leave_add},
+    {.where = "starlette.background:BackgroundTask.__call__",
+     .enter = enter_task,
+     .leave = leave_task,
+     .kind = py::Kind::kAwaitable,
+     .begin = begin_task},
+};
+
+}  // namespace
+
+extern const Integration integration;
+constexpr Integration integration = {.name = "starlette",
+                                     .package = "starlette",
+                                     .versions = ">=0.14.0",
+                                     .modules = kModules,
+                                     .targets = kTargets,
+                                     .prepare = prepare};
+
+}  // namespace dd::contrib::starlette

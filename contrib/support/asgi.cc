@@ -1,0 +1,274 @@
+#include "contrib/support/asgi.h"
+
+#include <charconv>
+#include <utility>
+
+#include "contrib/support/integration.h"
+#include "core/http/client_ip.h"
+#include "core/http/url.h"
+#include "core/py/context.h"
+#include "core/trace/tags.h"
+#include "core/tracing/carrier.h"
+#include "core/tracing/live_span.h"
+
+namespace dd::contrib {
+namespace asgi_engine {
+namespace {
+
+namespace tags = trace::tags;
+using http::Side;
+using py::Handle;
+using py::Name;
+using py::Ref;
+using tracing::LiveSpan;
+
+Name kAsgi("asgi"), kBody("http.response.body"), kClient("client"), kHeaders("headers"),
+    kHttpVersion("http_version"), kMethod("method"), kMoreBody("more_body"), kPath("path"),
+    kQueryString("query_string"), kReceive("receive"), kRootPath("root_path"), kScheme("scheme"),
+    kScope("scope"), kSend("send"), kServer("server"), kSpecVersion("spec_version"),
+    kStatus("status"), kType("type"), kVersion("version"), kTracebackNext("tb_next"),
+    kFrame("tb_frame"), kCode("f_code"), kFilename("co_filename");
+
+struct Request {
+  const AsgiFacts* facts;
+  std::string_view own_service;
+  Ref scope;           // until it begins
+  PyObject* identity;  // of the scope, for comparing
+  Ref path;
+  LiveSpan span;
+  Ref outer;  // the request this one is mounted in
+  std::string method, route;
+  PyObject* finder = nullptr;  // of the last part of the route, for comparing
+  std::string_view source;
+};
+
+struct State {
+  Ref request;  // a box
+  py::InForce in_force;
+};
+
+constinit py::ContextVariable current("ddtrace_asgi_request");
+
+std::string text_of(Handle value) {
+  return value.is_bytes() ? std::string(value.bytes()) : value.text();
+}
+
+// The value of a header by its name in lower case. Servers give names in lower case.
+std::string_view header(Handle headers, std::string_view name) {
+  std::string_view found;
+  headers.each([&](Handle pair) {
+    if (found.data() || pair.size() != 2) return;
+    const Ref key = pair.item(Py_ssize_t{0}), value = pair.item(Py_ssize_t{1});
+    if (http::same_header(key.bytes(), name)) found = Handle(value).bytes();
+  });
+  return found;
+}
+
+std::string whole_url(Handle scope, Handle headers) {
+  const Ref scheme = scope.item(kScheme), path = scope.item(kPath), root = scope.item(kRootPath);
+  std::string url = scheme.is_str() ? scheme.text() : "http";
+  url.append("://");
+  if (const std::string_view host = header(headers, "host"); !host.empty()) {
+    url.append(host);
+  } else if (const Ref server = scope.item(kServer); server.size() == 2) {
+    url.append(server.item(Py_ssize_t{0}).text());
+    const Ref port = server.item(Py_ssize_t{1});
+    const long long number = port.integer();
+    if (number && number != (url.starts_with("https") ? 443 : 80))
+      url.append(":").append(std::to_string(number));
+  }
+  // A mounted application's path starts with its root since ASGI 3's clarification.
+  if (!path.utf8().starts_with(root.utf8())) url.append(root.utf8());
+  url.append(path.utf8());
+  const Ref query = scope.item(kQueryString);
+  if (const std::string text = text_of(query); !text.empty()) url.append("?").append(text);
+  return url;
+}
+
+void tag_client(trace::Span& span, Handle scope, Handle headers) {
+  const Settings& all = settings();
+  if (!all.tell_client_ip) return;
+  const http::HeaderReader reader{[](const void* from, std::string_view name) -> std::string_view {
+                                    return header(*static_cast<const Handle*>(from), name);
+                                  },
+                                  &headers};
+  const Ref peer = scope.item(kClient).item(Py_ssize_t{0});
+  const std::string ip = http::client_ip(reader, peer.utf8(), all.client_ip_header);
+  if (!ip.empty()) span.set(tags::kHttpClientIp, ip);
+  if (http::reach(peer.utf8()) != http::Reach::kInvalid)
+    span.set(tags::kNetworkClientIp, peer.utf8());
+}
+
+void tag_headers(trace::Span& span, Handle headers, Side side) {
+  const http::HeaderTags& wanted = settings().header_tags;
+  if (wanted.empty()) return;
+  headers.each([&](Handle pair) {
+    if (pair.size() != 2) return;
+    const Ref key = pair.item(Py_ssize_t{0});
+    const std::string_view tag = wanted.tag(key.bytes(), side);
+    if (!tag.empty()) span.set(trace::Key(tag), text_of(pair.item(Py_ssize_t{1})));
+  });
+}
+
+void tag_request(trace::Span& span, Handle scope, Handle headers, std::string_view method) {
+  const Settings& all = settings();
+  if (!method.empty()) span.set(tags::kHttpMethod, method);
+  span.set(tags::kHttpUrl,
+           http::shown_url(whole_url(scope, headers), all.show_server_query, all.redactor()));
+  const Ref version = scope.item(kHttpVersion), asgi = scope.item(kAsgi);
+  if (version.is_str()) span.set(tags::kHttpVersion, version.utf8());
+  const Ref spoken = asgi.item(kVersion), specified = asgi.item(kSpecVersion);
+  if (spoken.is_str()) span.set(tags::kAsgiVersion, spoken.utf8());
+  if (specified.is_str()) span.set(tags::kAsgiSpecVersion, specified.utf8());
+  if (const auto agent = header(headers, "user-agent"); !agent.empty())
+    span.set(tags::kHttpUserAgent, agent);
+  if (const auto referer = header(headers, "referer"); !referer.empty())
+    span.set(tags::kHttpReferrerHost, http::parse(referer).host);
+  tag_headers(span, headers, Side::kRequest);
+  tag_client(span, scope, headers);
+}
+
+void finish(const Request& request) {
+  if (!request.span || request.span.span().finished()) return;
+  request.span.finish();
+}
+
+void heard(const Request& request, Handle message) {
+  if (!request.span || request.span.span().finished()) return;
+  trace::Span& span = request.span.span();
+  const Ref type = message.item(kType);
+  if (type.utf8() == "http.response.start") {
+    const long long status = message.item(kStatus).integer();
+    span.set(tags::kHttpStatusCode, std::to_string(status));
+    if (settings().error_statuses.contains(static_cast<int>(status))) span.error = 1;
+    tag_headers(span, message.item(kHeaders), Side::kResponse);
+    if (status == 404 && settings().hide_asgi_404) span.set_resource(request.method + " 404");
+  } else if (type.utf8() == "http.response.body") {
+    // An answer that tells of an error may still be followed by the exception.
+    if (!message.item(kMoreBody).truth() && !span.error) finish(request);
+  }
+}
+
+// self: (send of the server, box of the request)
+PyObject* send(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* kwnames) {
+  const Handle server = PyTuple_GET_ITEM(self, 0);
+  if (count > 0) {
+    if (const Request* request = py::unboxed<Request>(PyTuple_GET_ITEM(self, 1)))
+      heard(*request, args[0]);
+  }
+  return PyObject_Vectorcall(server.ptr(), args, static_cast<std::size_t>(count), kwnames);
+}
+
+// The traceback without the frames of who only passes requests on.
+Ref traceback_inside(Handle error, const AsgiFacts& facts) {
+  const Ref whole = Ref::steal(PyException_GetTraceback(error.ptr()));
+  Ref at = whole.share();
+  while (at && !at.is_none()) {
+    const Ref file = at.attr(kFrame).attr(kCode).attr(kFilename);
+    bool outside = false;
+    for (const std::string_view end : facts.outside)
+      outside = outside || file.utf8().ends_with(end);
+    if (!outside) return at;
+    at = at.attr(kTracebackNext);
+  }
+  return whole.share();
+}
+
+}  // namespace
+}  // namespace asgi_engine
+
+void enter_asgi(py::Call& call, py::Scope& scope, const AsgiFacts& facts,
+                std::string_view own_service) {
+  using namespace asgi_engine;
+  const Handle about = call.arg(0, kScope), server = call.arg(2, kSend);
+  if (!about.is_dict() || !server) return;
+  const Ref type = about.item(kType), method = about.item(kMethod);
+  if (type.utf8() != "http") return;
+  Ref box = py::box(Request{.facts = &facts,
+                            .own_service = own_service,
+                            .scope = about.share(),
+                            .identity = about.ptr(),
+                            .path = about.item(kPath),
+                            .method = method.text()});
+  static PyMethodDef definition = {
+      "send", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&asgi_engine::send)),
+      METH_FASTCALL | METH_KEYWORDS, nullptr};
+  const Handle parts[] = {server, box};
+  const Ref self = py::tuple(parts);
+  Ref heard_by = Ref::steal(PyCFunction_New(&definition, self.ptr()));
+  if (heard_by) (void)call.replace_arg(2, kSend, std::move(heard_by));
+  scope.emplace<State>(std::move(box));
+}
+
+void begin_asgi(py::Scope& scope) {
+  using namespace asgi_engine;
+  State* state = scope.get<State>();
+  Request* request = state ? py::unboxed<Request>(state->request) : nullptr;
+  if (!request) return;
+  const Ref about = std::move(request->scope);
+  const AsgiFacts& facts = *request->facts;
+  const Settings& all = settings();
+  const Ref headers = about.item(kHeaders);
+  Named named = all.naming.of_server(
+      {.integration = facts.component, .fallback = facts.fallback, .own = request->own_service});
+  if (facts.fallback.empty()) named.source = "m";
+  std::string resource = request->method + " ";
+  const Ref root = about.item(kRootPath);
+  if (!request->path.utf8().starts_with(root.utf8())) resource.append(root.utf8());
+  resource.append(request->path.utf8());
+  const tracing::SpanStart start = {.name = all.naming.operation(facts.request),
+                                    .service = named.service,
+                                    .resource = resource,
+                                    .type = "web"};
+  Ref outer = current.value();
+  if (const Request* above = py::unboxed<Request>(outer);
+      above && (above->identity == about.ptr() || above->path.is(request->path)))
+    request->outer = std::move(outer);
+  const Ref continued = tracing::continued(headers);
+  request->span = continued ? LiveSpan::start_under(continued, start) : LiveSpan::start(start);
+  if (!request->span) return;
+  trace::Span& span = request->span.span();
+  span.set_static(tags::kComponent, facts.component);
+  span.set_static(tags::kSpanKind, "server");
+  if (!named.source.empty()) span.set(tags::kServiceSource, named.source);
+  tag_request(span, about, headers, request->method);
+  state->in_force = py::InForce(current, state->request.share());
+}
+
+void leave_asgi(py::Outcome& outcome, py::Scope& scope) {
+  using namespace asgi_engine;
+  State* state = scope.get<State>();
+  const Request* request = state ? py::unboxed<Request>(state->request) : nullptr;
+  if (!request || !request->span) return;
+  state->in_force.end();
+  if (request->span.span().finished()) return;
+  if (outcome.error) {
+    trace::Span& span = request->span.span();
+    if (!span.has(tags::kHttpStatusCode)) span.set_static(tags::kHttpStatusCode, "500");
+    request->span.fail(outcome.error, traceback_inside(outcome.error, *request->facts));
+  }
+  finish(*request);
+}
+
+py::Ref asgi_request() {
+  const py::Ref box = asgi_engine::current.value();
+  const auto* request = py::unboxed<asgi_engine::Request>(box);
+  return request && request->span ? request->span.object().share() : py::Ref();
+}
+
+void add_asgi_route(py::Handle finder, std::string_view path) {
+  using namespace asgi_engine;
+  Ref box = current.value();
+  for (Request* request = py::unboxed<Request>(box); request; request = py::unboxed<Request>(box)) {
+    if (std::exchange(request->finder, finder.ptr()) != finder.ptr() && request->span &&
+        !request->span.span().finished()) {
+      request->route.append(path);
+      trace::Span& span = request->span.span();
+      span.set_resource(request->method + " " + request->route);
+      if (!request->outer) span.set(tags::kHttpRoute, request->route);
+    }
+    box = request->outer ? request->outer.share() : Ref();
+  }
+}
+
+}  // namespace dd::contrib

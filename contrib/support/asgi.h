@@ -1,0 +1,41 @@
+// Shared engine of frameworks that speak ASGI: the request from the call of the application until
+// its answer is complete, its route as it is found, and the tasks that run behind it.
+//
+//   constexpr AsgiFacts kFacts = {...};
+//   {.where = "starlette.applications:Starlette.__call__", .enter = enter, .leave = leave_asgi,
+//    .kind = py::Kind::kAwaitable, .begin = begin_asgi}
+//
+// where `enter` calls enter_asgi(). GIL held; nothing here raises.
+
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "contrib/rules/settings.h"
+#include "core/py/hook.h"
+
+namespace dd::contrib {
+
+struct AsgiFacts {             // of a framework, immutable
+  std::string_view component;  // "starlette"
+  Operation request;           // "starlette.request"
+  std::string_view fallback;   // the service of schema v0, or empty for the process' own
+  // Ends of files whose frames an error's stack does not begin with.
+  std::span<const std::string_view> outside{};
+};
+
+// For a coroutine function `(scope, receive, send)`.
+void enter_asgi(py::Call& call, py::Scope& scope, const AsgiFacts& facts,
+                std::string_view own_service);
+void begin_asgi(py::Scope& scope);
+void leave_asgi(py::Outcome& outcome, py::Scope& scope);
+
+// A part of the route was found, by `finder`: routers above have added theirs before.
+void add_asgi_route(py::Handle finder, std::string_view path);
+
+// The Span of the request that runs, or that has just been answered; empty outside of one.
+py::Ref asgi_request();
+
+}  // namespace dd::contrib
