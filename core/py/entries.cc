@@ -61,7 +61,11 @@ PyTypeObject* function_type() {
   type.tp_call = PyFunction_Type.tp_call;
   type.tp_getset = function_getset;
   type.tp_methods = function_methods;
-  if (PyType_Ready(&type) == 0) return &type;
+  // A type without a description has None in its dictionary, in front of the function's own.
+  if (PyType_Ready(&type) == 0 && PyDict_DelItemString(type.tp_dict, "__doc__") == 0) {
+    PyType_Modified(&type);
+    return &type;
+  }
   PyErr_Clear();
   return nullptr;
 }

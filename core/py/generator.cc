@@ -2,7 +2,9 @@
 // suspended its type is one of ours: the same layout, a subclass of what CPython made, so that
 // whoever drives it comes to us. While it runs, and once it has ended, it is exactly what CPython
 // made. Everything CPython knows about it (frame, origin, the warning about what was never awaited,
-// hooks of the event loop) is its own.
+// hooks of the event loop) is its own. What differs: type(x) while it is suspended; a stack that is
+// taken while an exception is thrown in through an await on it lacks the frames above it, as before
+// 3.11; and `__await__` may return it, where CPython insists on an iterator.
 
 #include <initializer_list>
 #include <utility>
@@ -188,10 +190,14 @@ PyObject* await_coroutine(PyObject* self) {
 
 PyObject* await_generator(PyObject* self) { return Py_NewRef(self); }
 
-// `yield from` in a function that is itself a coroutine.
+// A coroutine is no iterable, but `yield from` takes it in a function that is itself a coroutine.
 PyObject* iterate_coroutine(PyObject* self) {
-  if (compat::at_yield_from()) return Py_NewRef(self);
-  PyErr_SetString(PyExc_TypeError, "'coroutine' object is not iterable");
+  const compat::Asking asked = compat::what_is_asked();
+  if (asked == compat::Asking::kCoroutineYieldFrom) return Py_NewRef(self);
+  PyErr_SetString(PyExc_TypeError,
+                  asked == compat::Asking::kYieldFrom
+                      ? "cannot 'yield from' a coroutine object in a non-coroutine generator"
+                      : "'coroutine' object is not iterable");
   return nullptr;
 }
 

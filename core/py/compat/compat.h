@@ -171,19 +171,26 @@ inline constexpr bool kPartialBinds = true;
 #else
 inline constexpr bool kPartialBinds = false;
 #endif
-// Whether the code of the frame that runs is at a `yield from`.
-inline bool at_yield_from() {
+// What the frame that runs is about to do with an iterable.
+enum class Asking : unsigned char {
+  kIteration,
+  kYieldFrom,           // in a generator
+  kCoroutineYieldFrom,  // in what is itself a coroutine
+};
+inline Asking what_is_asked() {
   PyFrameObject* frame = PyEval_GetFrame();
-  if (frame == nullptr) return false;
+  if (frame == nullptr) return Asking::kIteration;
   PyCodeObject* code = PyFrame_GetCode(frame);
   PyObject* bytes = PyCode_GetCode(code);
   const int at = PyFrame_GetLasti(frame);
-  const bool is = bytes != nullptr && at >= 0 && at < PyBytes_GET_SIZE(bytes) &&
-                  static_cast<unsigned char>(PyBytes_AS_STRING(bytes)[at]) == GET_YIELD_FROM_ITER;
-  const bool may = (code->co_flags & (CO_COROUTINE | CO_ITERABLE_COROUTINE)) != 0;
+  const bool yields =
+      bytes != nullptr && at >= 0 && at < PyBytes_GET_SIZE(bytes) &&
+      static_cast<unsigned char>(PyBytes_AS_STRING(bytes)[at]) == GET_YIELD_FROM_ITER;
+  const bool is_coroutine = (code->co_flags & (CO_COROUTINE | CO_ITERABLE_COROUTINE)) != 0;
   Py_XDECREF(bytes);
   Py_DECREF(code);
-  return is && may;
+  if (!yields) return Asking::kIteration;
+  return is_coroutine ? Asking::kCoroutineYieldFrom : Asking::kYieldFrom;
 }
 
 }  // namespace dd::py::compat

@@ -110,11 +110,17 @@ while tb: frames.append(tb.tb_frame.f_code.co_name); tb = tb.tb_next
 
 TEST_F(Hooks, a_function_looks_as_before) {
   static constexpr Target kTargets[] = {{"m:f", enter, leave}, {"m:C.own", enter, leave}};
+  run("m.f.__doc__ = 'says'\n"
+      "hidden = ('__class__', '__reduce__', '__reduce_ex__', '__builtins__',\n"
+      "          '__init_subclass__', '__subclasshook__')\n"
+      "def look(f): return {n: str(getattr(f, n)) for n in dir(f) if n not in hidden}\n"
+      "looks = look(m.f), look(m.C.own)");
   run("before = m.f, id(m.f), repr(m.f), str(inspect.signature(m.f)), m.f.__dict__, m.f.__code__");
   ASSERT_EQ(patch.apply(kTargets).applied, 2);
   EXPECT_TRUE(
       is_true("before == (m.f, id(m.f), repr(m.f), str(inspect.signature(m.f)), "
               "m.f.__dict__, m.f.__code__)"));
+  EXPECT_EQ(show("looks"), show("(look(m.f), look(m.C.own))"));
   EXPECT_TRUE(is_true("inspect.isfunction(m.f) and isinstance(m.f, types.FunctionType)"));
   EXPECT_TRUE(is_true("m.f.__class__ is types.FunctionType"));
   EXPECT_TRUE(is_true("not hasattr(m.f, '__wrapped__') and m.f.__module__ == 'm'"));
