@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "contrib/native/contrib_module.h"
 #include "contrib/registry.h"
 #include "contrib/rules/settings.h"
 #include "core/base/log.h"
@@ -35,6 +36,40 @@ constexpr std::int64_t kSuddenNs = 500'000'000;
 void flush_suddenly() { (void)transport::agent_sink::flush(kSuddenNs); }
 void first_trace() { watch_sudden_ends(&flush_suddenly); }
 
+constinit std::span<char* const> seen_arguments;
+
+bool is_ours(std::string_view variable) {
+  return variable.starts_with("DD_") || variable.starts_with("OTEL_") ||
+         variable.starts_with("_DD_");
+}
+
+// Whether the environment says anything that was not seen when it was read.
+bool environment_has_changed() {
+  for (char** at = environ; at && *at; ++at) {
+    const std::string_view line(*at);
+    const std::size_t equals = line.find('=');
+    if (equals == line.npos || !is_ours(line)) continue;
+    const auto seen = config::variable(line.substr(0, equals));
+    if (!seen || *seen != line.substr(equals + 1)) return true;
+  }
+  return false;
+}
+
+// Programs set variables and import ddtrace then. Where traces are sent to stays as it is.
+void look_again() {
+  if (!environment_has_changed()) return;
+  config::load_environment(environ);
+  config::resolve(config::core_settings());
+  trace::Tracer& tracer = trace::Tracer::get();
+  const std::vector<std::string_view> words(seen_arguments.begin(), seen_arguments.end());
+  trace::ProcessFacts facts = trace::facts_from_settings(words);
+  facts.runtime_id = tracer.facts().runtime_id;
+  contrib::rename_process({facts.service, !facts.service_is_inferred});
+  tracer.set_facts(std::move(facts));
+  tracer.set_enabled(config::tracing_enabled.get());
+  sampling::configure(sampling::config_from_settings());
+}
+
 void flush_sinks() { (void)transport::agent_sink::flush(kFlushNs); }
 
 std::string python_version() {
@@ -52,6 +87,7 @@ std::optional<std::string> setting(std::string_view name) {
 }  // namespace
 
 Status set_up_tracer(std::span<char* const> arguments) {
+  seen_arguments = arguments;
   config::load_environment(environ);
   config::resolve(config::core_settings());
   config::resolve(children::settings());
@@ -73,8 +109,9 @@ Status connect_tracer(bool print_locally) {
     return {};
   }
   // Without a usable address the program still has its spans and the ddtrace package.
-  const Status started = transport::agent_sink::start(
-      {.language_version = python_version(), .tracer_version = DD_EMULATED_VERSION, .on_start = &first_trace});
+  const Status started = transport::agent_sink::start({.language_version = python_version(),
+                                                       .tracer_version = DD_EMULATED_VERSION,
+                                                       .on_start = &first_trace});
   if (started.ok())
     tracing::set_flush(&flush_sinks);
   else
@@ -93,6 +130,7 @@ const contrib::Settings& integration_settings() {
 }
 
 Status hook_libraries() {
+  contrib::set_look_again(&look_again);
   contrib::start(&integration_settings(), config::tracing_enabled.get());
   pyshim::watch_opentelemetry();
   return {};

@@ -115,6 +115,14 @@ PyObject* process(PyObject*, PyObject*) {
   return returned(py::tuple(parts));
 }
 
+using Look = void (*)();
+constinit Look on_look_again = nullptr;
+
+PyObject* look_again(PyObject*, PyObject*) {
+  if (on_look_again) on_look_again();
+  return py::none().release();
+}
+
 PyObject* look_for_pins(PyObject*, PyObject*) {
   expect_pins();
   return py::none().release();
@@ -194,6 +202,7 @@ PyMethodDef functions[] = {{"patch", patch_one, METH_O, nullptr},
                            {"unpatch", unpatch_one, METH_O, nullptr},
                            {"states", states, METH_NOARGS, nullptr},
                            {"made_for", made_for, METH_O, nullptr},
+                           {"look_again", look_again, METH_NOARGS, nullptr},
                            {"look_for_pins", look_for_pins, METH_NOARGS, nullptr},
                            {"when_imported", when_imported, METH_VARARGS, nullptr},
                            {"wanted", wanted, METH_VARARGS, nullptr},
@@ -214,6 +223,8 @@ PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_contrib", nullptr, 0, functions, slots, nullptr, nullptr, nullptr};
 
 }  // namespace
+
+void set_look_again(void (*look)()) { on_look_again = look; }
 
 PyObject* init_native() { return PyModuleDef_Init(&definition); }
 

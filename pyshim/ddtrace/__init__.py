@@ -7,6 +7,7 @@
 What is not asked for is not imported: names below this package come in when they are first used.
 """
 
+from ddtrace import _contrib
 from ddtrace.version import __version__
 
 TYPE_CHECKING = False
@@ -24,6 +25,9 @@ __all__ = ["DDTraceDeprecationWarning", "__version__", "config", "patch", "patch
 class DDTraceDeprecationWarning(DeprecationWarning):
     """Something used here will go away."""
 
+
+# What the program has put into the environment by now counts.
+_contrib.look_again()
 
 _NAMES = {
     "config": "ddtrace.internal.settings._config",

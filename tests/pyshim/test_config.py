@@ -40,6 +40,12 @@ class Reading(unittest.TestCase):
             ("config.service_mapping", {"DD_SERVICE_MAPPING": "a:b"}, "{'a': 'b'}"),
             ("config.redis.service", {"DD_REDIS_SERVICE": "r"}, "r"),
             ("config.redis.service_name", {"DD_REDIS_SERVICE_NAME": "r"}, "r"),
+            ("config.redis._default_service", {}, "redis"),
+            (
+                "config.redis._default_service",
+                {"DD_TRACE_SPAN_ATTRIBUTE_SCHEMA": "v1", "DD_SERVICE": "s"},
+                "s",
+            ),
             ("config.requests.split_by_domain", {"DD_REQUESTS_SPLIT_BY_DOMAIN": "1"}, "True"),
             ("config._http.header_is_traced('X-A')", {"DD_TRACE_HEADER_TAGS": "x-a"}, "True"),
             ("config._header_tag_name('x-a')", {"DD_TRACE_HEADER_TAGS": "X-A:t"}, "t"),
@@ -212,6 +218,37 @@ print(span.service, span.get_tag("env"), span.get_tag("version"), config._get_se
             sqlite["service_name"] = "name"
         gc.collect()
         self.assertLess(len(gc.get_objects()) - before, 50)
+
+
+class Late(unittest.TestCase):
+    def test_variables_set_before_the_import_count(self):
+        code = """
+import os
+os.environ.update(DD_SERVICE="late", DD_ENV="e", DD_TAGS="a:b", DD_SQLITE_SERVICE="people",
+                  DD_TRACE_SAMPLING_RULES='[{"sample_rate": 0}]')
+from ddtrace import config
+from ddtrace.trace import tracer
+with tracer.trace("x") as span:
+    pass
+print(span.service, span.get_tag("env"), span.get_tag("a"), span.context.sampling_priority)
+print(config.service, config.tags, config.sqlite.service)
+"""
+        shown = subprocess.run(
+            [sys.executable, "-I", "-c", code], capture_output=True, text=True
+        ).stdout
+        self.assertEqual(shown, "late e b -1\nlate {'a': 'b'} people\n")
+
+    def test_tracing_is_switched_off_late(self):
+        code = """
+import os
+os.environ["DD_TRACE_ENABLED"] = "false"
+from ddtrace.trace import tracer
+print(tracer.enabled)
+"""
+        shown = subprocess.run(
+            [sys.executable, "-I", "-c", code], capture_output=True, text=True
+        ).stdout
+        self.assertEqual(shown, "False\n")
 
 
 class Sources(unittest.TestCase):

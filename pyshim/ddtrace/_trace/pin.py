@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ddtrace.internal.compat import is_wrapted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _DD_PIN_NAME = "_datadog_pin"
 # Proxies keep what is theirs under this prefix.

@@ -9,11 +9,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from typing import Any
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     Wrapper = Callable[[Any, Any, tuple[Any, ...], dict[str, Any]], Any]
 

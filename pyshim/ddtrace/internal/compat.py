@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 PYTHON_VERSION_INFO = sys.version_info
 PYTHON_VERSION = ".".join(str(part) for part in sys.version_info[:3])

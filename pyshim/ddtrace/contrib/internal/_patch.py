@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from ddtrace import _contrib
 from ddtrace.internal._integrations import TRIGGERS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def _version(trigger: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from ddtrace import _contrib
 from ddtrace._trace.pin import Pin
@@ -15,7 +14,7 @@ from ddtrace.internal.utils.wrappers import iswrapped, unwrap
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
-    from typing import Optional, Union
+    from typing import Any, Optional, Union
 
     from ddtrace._trace.span import Span
     from ddtrace._trace.tracer import Tracer

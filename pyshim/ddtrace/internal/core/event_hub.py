@@ -7,11 +7,11 @@ dispatched.
 from __future__ import annotations
 
 from threading import Lock
-from typing import Any
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
     from ddtrace.internal.core.events import Event
 
@@ -87,7 +87,13 @@ class EventResult:
 _UNDEFINED = EventResult(ResultType.RESULT_UNDEFINED)
 
 
-class EventResultDict(dict[Any, EventResult]):
+if TYPE_CHECKING:
+    _Results = dict[Any, EventResult]
+else:
+    _Results = dict
+
+
+class EventResultDict(_Results):
     """Results by the names of their listeners; who did not listen has an undefined one."""
 
     def __init__(self) -> None:

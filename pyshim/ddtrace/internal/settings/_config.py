@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-from functools import lru_cache
-from typing import Any
-
 from ddtrace import _contrib
 from ddtrace.internal._integrations import SETTINGS
 from ddtrace.internal.settings import _sources
@@ -14,7 +10,12 @@ from ddtrace.internal.settings.http import HttpConfig
 from ddtrace.internal.settings.integration import IntegrationConfig, defaults_of
 from ddtrace.internal.utils.formats import parse_tags_str
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 __all__ = ["Config", "config"]
+
 
 def _log_error(message: str, *args: object) -> None:
     from ddtrace.internal.logger import get_logger
@@ -107,7 +108,6 @@ class Config:
             self._error_statuses = statuses
             self._error_ranges = get_error_ranges(statuses)
 
-            @lru_cache(maxsize=256)
             def is_error_code(status_code: int) -> bool:
                 return any(low <= status_code <= high for low, high in self._error_ranges)
 
@@ -234,6 +234,8 @@ class Config:
             return
         if merge:
             existing = getattr(self, integration)
+            from copy import deepcopy
+
             merged = _deepmerge(dict(existing), deepcopy(dict(settings)))
             http, hooks = existing.http, existing.hooks
             made = IntegrationConfig(self, integration, merged)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ddtrace import _contrib
 from ddtrace.internal.settings.env import env
 from ddtrace.internal.utils.formats import asbool, parse_tags_str
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def flag_if_set(variable: str) -> bool | None:

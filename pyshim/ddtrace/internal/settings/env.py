@@ -1,7 +1,17 @@
 """The environment, with the older names of settings."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Iterator, MutableMapping
+from _collections_abc import MutableMapping  # `collections` is much more than this
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    _Texts = MutableMapping[str, str]
+else:
+    _Texts = MutableMapping
 
 
 def _older(name: str) -> str:
@@ -9,7 +19,7 @@ def _older(name: str) -> str:
     return name + "_NAME" if name.startswith("DD_") and name.endswith("_SERVICE") else ""
 
 
-class EnvConfig(MutableMapping[str, str]):
+class EnvConfig(_Texts):
     """`os.environ`, where a setting may also stand under its older name."""
 
     def __getitem__(self, key: str) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-from typing import Any
-
 from ddtrace import _contrib
 from ddtrace.internal._integrations import SETTINGS
 from ddtrace.internal.settings.env import env
@@ -15,6 +12,7 @@ from ddtrace.internal.utils.formats import asbool
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from ddtrace.internal.settings._config import Config
 
@@ -153,6 +151,8 @@ class IntegrationConfig(AttrDict):
 
     def copy(self) -> IntegrationConfig:
         """An equal one, of its own."""
+        from copy import deepcopy
+
         new = type(self)(self.global_config, self.integration_name, dict(self))
         new.__dict__["http"] = deepcopy(self.http)
         new.__dict__["hooks"] = self.hooks
@@ -161,6 +161,8 @@ class IntegrationConfig(AttrDict):
     __copy__ = copy
 
     def __deepcopy__(self, memo: object) -> IntegrationConfig:
+        from copy import deepcopy
+
         new = type(self)(self.global_config, self.integration_name, deepcopy(dict(self)))
         new.__dict__["http"] = deepcopy(self.http)
         return new
@@ -251,6 +253,13 @@ def _restore(name: str, settings: dict[str, Any]) -> IntegrationConfig:
     return IntegrationConfig(config, name, settings)
 
 
+def _names_services_otherwise() -> bool:
+    """Whether integrations have no services of their own."""
+    return env.get("DD_TRACE_SPAN_ATTRIBUTE_SCHEMA") == "v1" or asbool(
+        env.get("DD_TRACE_REMOVE_INTEGRATION_SERVICE_NAMES_ENABLED")
+    )
+
+
 def defaults_of(name: str, http_client_query: object) -> dict[str, Any]:
     """What an integration starts with: its own settings, from the environment or built in."""
     out: dict[str, Any] = {}
@@ -258,10 +267,10 @@ def defaults_of(name: str, http_client_query: object) -> dict[str, Any]:
         if variable == "DD_TRACE_HTTP_CLIENT_TAG_QUERY_STRING":
             out[key] = http_client_query
             continue
-        if key == "_default_service" and isinstance(default, str):
+        if key == "_default_service" and _names_services_otherwise():
             from ddtrace.internal.schema import schematize_service_name
 
-            default = schematize_service_name(default)
+            default = schematize_service_name(str(default))
         text = env.get(variable) if variable else None
         out[key] = default if text is None else _from_text(text, default)
     return out

@@ -1,9 +1,17 @@
 """A dictionary whose entries are attributes too."""
 
-from typing import Any
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    _Entries = dict[str, Any]
+else:
+    _Entries = dict
 
 
-class AttrDict(dict[str, Any]):
+class AttrDict(_Entries):
     """`d.key` is `d["key"]`; what the class itself has goes before entries."""
 
     def __getattr__(self, key: str) -> Any:

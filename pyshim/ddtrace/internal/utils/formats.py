@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ddtrace.internal.compat import ensure_text
 from ddtrace.internal.constants import MAX_UINT_64BITS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = [
     "CMD_MAX_LEN",

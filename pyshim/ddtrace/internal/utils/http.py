@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
+    from typing import Any
     from urllib.parse import ParseResult
 
 DEFAULT_TIMEOUT = 2.0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import TracebackType
-from typing import Any
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 
 class require_modules:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
 
 from ddtrace.internal.compat import is_wrapted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["is_wrapted", "iswrapped", "unwrap"]
 
