@@ -22,6 +22,7 @@ _TID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}00000000(?![0-9a-f])")
 _RANDOMNESS = re.compile(r"rv:[0-9a-f]{14}(?![0-9a-f])")
 _PORT = re.compile(r"(127\.0\.0\.1|localhost):[0-9]{4,5}")
 _PORT_ARGUMENT = re.compile(r"port=[0-9]{4,5}")
+_UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 _FRAME = re.compile(r'^(\s*)File "(?P<file>[^"]*)", line (?P<line>\d+)(?P<rest>.*)$')
 _MARKS = re.compile(r"^\s*[~^]+\s*$")
@@ -102,6 +103,7 @@ class Names:
 def plain_text(text: str, names: Names, places: Places) -> str:
     text = without_tracer_frames(places(names.in_text(text)))
     text = _PORT.sub(r"\1:<port>", text)
+    text = _UUID.sub(lambda found: names.count("uuid", found[0]), text)
     text = _PORT_ARGUMENT.sub("port=<port>", text)
     return _ADDRESS.sub("0x<address>", text)
 
@@ -140,6 +142,8 @@ def _span(span: dict[str, Any], names: Names, clean: Callable[[str], str]) -> di
     for key, value in sorted((span.get("meta") or {}).items()):
         if key == "runtime-id":
             meta[key] = names.count("runtime", value)
+        elif key == "celery.hostname":  # the machine's name, or the worker's with it
+            meta[key] = "<host>"
         elif key in ("events", "_dd.span_links"):
             structure = _structure(json.loads(value), names, clean)
             meta[key] = json.dumps(structure, ensure_ascii=False)

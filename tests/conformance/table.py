@@ -206,6 +206,16 @@ CASES: dict[str, Case] = {
         "httpx_basic", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
     ),
     "httpx2_basic": client("httpx2_basic"),
+    "celery_basic": client("celery_basic"),
+    "celery_distributed": client("celery_basic", DD_CELERY_DISTRIBUTED_TRACING="true"),
+    "celery_redis": client(
+        "celery_basic",
+        "redis",
+        BROKER="redis://127.0.0.1:{REDIS_PORT}/1",
+        DD_CELERY_WORKER_SERVICE="work",
+        DD_CELERY_PRODUCER_SERVICE="produce",
+        DD_TRACE_REDIS_ENABLED="false",
+    ),
     "subprocess_basic": script("subprocess_basic"),
     "redis_basic": client("redis_basic", "redis"),
     "redis_named": client(
