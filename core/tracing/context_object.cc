@@ -175,6 +175,10 @@ int put_user(PyObject* self, PyObject* value, void*) {
     trace::remove_entry(segment.meta, kUserId);
     return 0;
   }
+  if (!PyUnicode_Check(value)) {
+    PyErr_Format(PyExc_TypeError, "a user id is a str, not '%s'", Py_TYPE(value)->tp_name);
+    return -1;
+  }
   const Ref module = Ref::steal(PyImport_ImportModule("binascii"));
   if (!module) return -1;
   const Ref encoded = module.attr("b2a_base64").call(py::bytes(Handle(value).display()));
@@ -299,6 +303,7 @@ PyObject* get_all_baggage(PyObject* self, PyObject*) {
   return get_map<MapKind::kBaggage>(self, nullptr);
 }
 PyObject* remove_baggage_item(PyObject* self, PyObject* key) {
+  if (!check_key(key)) return nullptr;
   const std::string name = Handle(key).text();
   const base::MutexLock lock(me(self)->segment->mutex);
   trace::remove_entry(me(self)->segment->baggage, name);
@@ -518,9 +523,13 @@ Ref id_object(trace::TraceId id) {
   return Ref::steal(PyNumber_Or(shifted.ptr(), low.ptr()));
 }
 
-bool read_trace_id(Handle value, trace::TraceId& out) {
-  if (!value.is_int()) return false;
-  const Ref bits = py::integer(64);
+bool read_trace_id(Handle given, trace::TraceId& out) {
+  if (!given || !PyIndex_Check(given.ptr())) return false;
+  const Ref value = Ref::steal(PyNumber_Index(given.ptr())), bits = py::integer(64);
+  if (!value) {
+    PyErr_Clear();
+    return false;
+  }
   const Ref upper = Ref::steal(PyNumber_Rshift(value.ptr(), bits.ptr()));
   const auto high = as_uint64(upper);
   if (!high) {

@@ -51,7 +51,7 @@ Ref or_none(Ref value) { return value ? std::move(value) : py::none(); }
 Ref or_dict(Ref value) { return value && !value.is_none() ? std::move(value) : py::dict(); }
 
 bool check_mapping(PyObject* attributes) {
-  if (attributes == Py_None || PyMapping_Check(attributes)) return true;
+  if (attributes == Py_None || is_mapping(attributes)) return true;
   PyErr_Format(PyExc_TypeError, "'%s' object is not an instance of 'Mapping'",
                Py_TYPE(attributes)->tp_name);
   return false;

@@ -31,6 +31,10 @@ py::Ref make_link(py::Ref trace_id, py::Ref span_id, py::Ref tracestate, py::Ref
                   py::Ref attributes);
 py::Ref make_event(py::Ref name, py::Ref attributes, py::Ref time_unix_ns);
 
+// A mapping and no sequence: what a Mapping is to who asks without importing.
+inline bool is_mapping(py::Handle value) {
+  return PyMapping_Check(value.ptr()) && !PySequence_Check(value.ptr());
+}
 // {"key.0": ..} for lists, tuples and sets, at any depth; {"key": value} for the rest.
 void flatten(py::Handle into, py::Handle key, py::Handle value);
 

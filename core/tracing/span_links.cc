@@ -78,12 +78,17 @@ PyObject* py_set_link(PyObject* object, PyObject* args, PyObject* kwargs) {
   if (!PyIndex_Check(trace_id)) return unfit("trace_id", trace_id, kNoInteger);
   if (!PyIndex_Check(span_id)) return unfit("span_id", span_id, kNoInteger);
   if (flags != Py_None && !PyIndex_Check(flags)) return unfit("flags", flags, kNoInteger);
+  if (attributes != Py_None && !is_mapping(attributes))
+    return unfit("attributes", attributes, "is not an instance of 'Mapping'");
+  if (PyObject_Not(tracestate) > 0) tracestate = Py_None;
   trace::TraceId id;
-  if (!read_trace_id(trace_id, id)) id = {};
+  const auto low = as_uint64(span_id);
+  if (!read_trace_id(trace_id, id) || !low)
+    return PyErr_Format(PyExc_OverflowError, "an id of a link is out of range");
   const trace::Entries texts = flat_texts(attributes);
   std::optional<std::uint32_t> bits;
   if (const auto number = as_int64(flags)) bits = static_cast<std::uint32_t>(*number);
-  add(me(object), id, as_uint64(span_id).value_or(0), tracestate, bits, texts);
+  add(me(object), id, *low, tracestate, bits, texts);
   return nothing();
 }
 
@@ -147,6 +152,11 @@ struct Value {  // one read value, before it is written
   std::vector<Value> elements;
 };
 
+bool is_real(Handle value) {
+  const PyNumberMethods* const number = Py_TYPE(value.ptr())->tp_as_number;
+  return number != nullptr && (number->nb_float != nullptr || number->nb_index != nullptr);
+}
+
 Value read(Handle value, bool nested) {
   Value out;
   if (value.is_bool()) {
@@ -155,14 +165,13 @@ Value read(Handle value, bool nested) {
   } else if (value.is_float()) {
     out.kind = EventValueKind::kDouble;
     out.real = value.number();
-  } else if (value.is_int()) {
-    if (const auto whole = as_int64(value)) {
-      out.kind = EventValueKind::kInt;
-      out.integer = *whole;
-    } else {
-      out.kind = EventValueKind::kDouble;
-      out.real = value.number();
-    }
+  } else if (const auto whole = as_int64(value)) {
+    out.kind = EventValueKind::kInt;
+    out.integer = *whole;
+  } else if (is_real(value)) {
+    out.kind = EventValueKind::kDouble;
+    out.real = PyFloat_AsDouble(value.ptr());
+    if (PyErr_Occurred()) py::swallow_error();
   } else if (value.is_list() && !nested) {
     out.kind = EventValueKind::kArray;
     value.each([&](Handle item) { out.elements.push_back(read(item, true)); });
@@ -204,7 +213,7 @@ PyObject* py_add_event(PyObject* object, PyObject* args, PyObject* kwargs) {
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OO:_add_event", const_cast<char**>(kNames),
                                    &name, &attributes, &time))
     return nullptr;
-  if (attributes != Py_None && !PyMapping_Check(attributes))
+  if (attributes != Py_None && !is_mapping(attributes))
     return PyErr_Format(PyExc_TypeError, "'%s' object is not an instance of 'Mapping'",
                         Py_TYPE(attributes)->tp_name);
   const std::uint64_t at = time == Py_None ? static_cast<std::uint64_t>(base::wall_ns())

@@ -172,7 +172,7 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   span.id = own_id ? *own_id : base::random_id();
   span.parent_id = as_uint64(parent_id).value_or(0);
   span.start_ns = base::wall_ns();
-  if (PyFloat_Check(start) || PyLong_Check(start)) span.start_ns = nanoseconds(start, 1e9).value_or(0);
+  if (const auto given = nanoseconds(start, 1e9)) span.start_ns = *given;
   if (is_context(context)) self->parent_context = Handle(context).share();
   if (PyList_Check(on_finish)) extras(self).callbacks = Handle(on_finish).share();
   if (!PyUnicode_Check(span_api) || PyUnicode_CompareWithASCIIString(span_api, "datadog") != 0)
@@ -499,9 +499,11 @@ Handle context_of(SpanObject* self) {
 
 trace::TraceId trace_id_of(SpanObject* self) { return self->span->segment->trace_id; }
 
-// A number of the application as nanoseconds; empty when it is none.
+// A number of the application, or what converts to one; texts do not.
 std::optional<std::int64_t> nanoseconds(Handle value, double scale) {
-  if (!value || !(PyLong_Check(value.ptr()) || PyFloat_Check(value.ptr()))) return std::nullopt;
+  if (!value) return std::nullopt;
+  const PyNumberMethods* const number_of = Py_TYPE(value.ptr())->tp_as_number;
+  if (number_of == nullptr || (!number_of->nb_float && !number_of->nb_index)) return std::nullopt;
   if (PyLong_Check(value.ptr()) && scale == 1) {
     int overflow = 0;
     const long long whole = PyLong_AsLongLongAndOverflow(value.ptr(), &overflow);

@@ -50,6 +50,15 @@ bool set_plain(SpanObject* self, const Key& key, Handle value) {
   return set_str_of(self, key, value);
 }
 
+constexpr std::string_view kMeasuredName = trace::tags::kMeasuredTag.text;
+
+bool set_measured(SpanObject* self, Handle value) {
+  const int truth = PyObject_IsTrue(value.ptr());
+  if (truth < 0) return swallow_exception();
+  writable(self).set(trace::tags::kMeasuredTag, static_cast<std::int64_t>(truth));
+  return true;
+}
+
 bool handle_special(SpanObject* self, std::string_view name, const Key& key, Handle value,
                     bool& done) {
   done = true;
@@ -57,16 +66,11 @@ bool handle_special(SpanObject* self, std::string_view name, const Key& key, Han
     decide(self, name == "manual.keep");
     return true;
   }
-  if (name == "_dd.measured") {
-    const int truth = value.is_none() ? 1 : PyObject_IsTrue(value.ptr());
-    if (truth < 0) return swallow_exception();
-    writable(self).set(key, static_cast<std::int64_t>(truth));
-    return true;
-  }
+  if (key.text == kMeasuredName) return set_measured(self, value.is_none() ? Handle(Py_True) : value);
   done = false;
   if (name == "service.name") {
-    writable(self).set_service(PyUnicode_Check(value.ptr()) ? Utf8(value).view
-                                                            : std::string_view{});
+    const Utf8 service(value);
+    writable(self).set_service(service.view);
   } else if (name == "service.version") {
     return set_plain(self, Key("version"), value);
   } else if (name == "network.destination.port") {
@@ -148,7 +152,8 @@ PyObject* py_set_metric(PyObject* object, PyObject* args, PyObject* kwargs) {
 
 template <bool (*Set)(SpanObject*, Handle, Handle)>
 PyObject* py_set_all(PyObject* object, PyObject* mapping) {
-  if (mapping == Py_None) return nothing();
+  const int empty = PyObject_Not(mapping);
+  if (empty != 0) return empty > 0 ? nothing() : nullptr;
   const Ref items = Ref::steal(PyObject_CallMethod(mapping, "items", nullptr));
   if (!items) return nullptr;
   const Ref list = Ref::steal(PySequence_List(items.ptr()));
@@ -230,17 +235,11 @@ bool set_attribute(SpanObject* self, Handle key, Handle value) {
 bool set_metric(SpanObject* self, Handle key, Handle value) {
   if (!PyUnicode_Check(key.ptr())) return true;
   const Utf8 name(key);
+  if (name.view == kMeasuredName) return set_measured(self, value);
   if (PyLong_Check(value.ptr()) || PyFloat_Check(value.ptr()))
     return set_plain(self, Key(name.view), value);
-  if (PyUnicode_Check(value.ptr()) || PyBytes_Check(value.ptr())) {
-    const Ref read = Ref::steal(PyNumber_Float(value.ptr()));
-    if (!read) return swallow_exception();
-    return set_plain(self, Key(name.view), read);
-  }
-  const double number = PyFloat_AsDouble(value.ptr());
-  if (PyErr_Occurred()) return swallow_exception();
-  writable(self).set(Key(name.view), number);
-  return true;
+  const Ref read = Ref::steal(PyNumber_Float(value.ptr()));
+  return read ? set_plain(self, Key(name.view), read) : swallow_exception();
 }
 
 Ref tags_of(SpanObject* self, bool texts, bool numbers) {

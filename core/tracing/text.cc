@@ -52,8 +52,9 @@ std::optional<std::int64_t> as_int64(py::Handle value) {
 }
 
 std::optional<std::uint64_t> as_uint64(py::Handle value) {
-  if (!value || !PyLong_Check(value.ptr())) return std::nullopt;
-  const unsigned long long number = PyLong_AsUnsignedLongLong(value.ptr());
+  if (!value || !PyIndex_Check(value.ptr())) return std::nullopt;
+  const py::Ref whole = py::Ref::steal(PyNumber_Index(value.ptr()));
+  const unsigned long long number = whole ? PyLong_AsUnsignedLongLong(whole.ptr()) : 0;
   if (PyErr_Occurred()) {
     PyErr_Clear();
     return std::nullopt;
