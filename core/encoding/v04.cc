@@ -27,6 +27,7 @@ class V04 final : public TraceEncoder {
 
   bool add(const trace::Delivery& delivery, std::size_t limit_bytes) override {
     if (out_.size() == 0) out_.advance_to(out_.room(kHeadRoom) + kHeadRoom);
+    if (out_.size() >= limit_bytes) return false;
     const std::size_t before = out_.size();
     const trace::ProcessFacts& facts = facts_();
     if (facts.revision != revision_) {

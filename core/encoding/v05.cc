@@ -15,6 +15,9 @@ namespace {
 
 using namespace msgpack;
 
+// Texts that have a place of their own to remember their index.
+enum Fixed { kService, kHighId, kOrigin, kKeepRate, kPriority, kFixedCount };
+
 // Every text of a payload once, in order of appearance. Index 0 is the empty one.
 class StringTable {
  public:
@@ -30,6 +33,28 @@ class StringTable {
     return insert(tidied);
   }
 
+  // What fixed() and key() remember: for when a fact changed.
+  void forget() {
+    std::fill(std::begin(keys_), std::end(keys_), 0);
+    std::fill(std::begin(fixed_), std::end(fixed_), 0);
+    last_ = 0;
+  }
+
+  // The index of a text that stays the same until forget().
+  std::uint32_t fixed(Fixed place, std::string_view text) {
+    std::uint32_t& known = fixed_[place];
+    if (!known) known = index(text);
+    return known;
+  }
+  // The index of a text that is mostly that of the call before.
+  std::uint32_t same(std::string_view text) {
+    if (last_) {
+      const Entry& entry = entries_[last_];
+      if (out_.view().substr(entry.text, entry.size) == text) return last_;
+    }
+    return last_ = index(text);
+  }
+
   // The index of an attribute's name: well-known ones are looked up once.
   std::uint32_t key(const trace::Attribute& attribute) {
     if (!attribute.key_index) return index(attribute.key.view());
@@ -42,20 +67,26 @@ class StringTable {
   std::size_t bytes() const { return out_.size(); }
   std::string_view encoded() const { return out_.view(); }
 
-  // Forgets what came after `count` entries (a chunk that was not taken).
+  // Forgets what came after `count` entries (a chunk that was not taken). The newest go first, so
+  // that no entry's way to its slot is interrupted.
   void rewind(std::uint32_t count) {
     if (count >= entries_.size()) return;
+    const std::size_t mask = slots_.size() - 1;
+    for (std::uint32_t place = this->count(); place-- > count;) {
+      std::size_t slot = entries_[place].hash & mask;
+      while (slots_[slot] != place) slot = (slot + 1) & mask;
+      slots_[slot] = 0;
+    }
     out_.truncate(entries_[count].begin);
     entries_.resize(count);
-    std::fill(std::begin(keys_), std::end(keys_), 0);
-    place_all();
+    forget();
   }
 
   void clear() {
     out_.truncate(0);
     if (out_.capacity() > (1 << 20)) out_.release();
     entries_.clear();
-    std::fill(std::begin(keys_), std::end(keys_), 0);
+    forget();
     if (slots_.size() != kFirstSlots) slots_.assign(kFirstSlots, 0);
     std::fill(slots_.begin(), slots_.end(), 0);
     out_.push(static_cast<char>(0xA0));
@@ -128,6 +159,8 @@ class StringTable {
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> slots_;
   std::uint32_t keys_[trace::tags::kTagCount] = {};
+  std::uint32_t fixed_[kFixedCount] = {};
+  std::uint32_t last_ = 0;
   std::string repaired_;
 };
 
@@ -136,11 +169,13 @@ class V05 final : public TraceEncoder {
   explicit V05(FactsSource facts) : facts_(facts) {}
 
   bool add(const trace::Delivery& delivery, std::size_t limit_bytes) override {
+    if (bytes() >= limit_bytes) return false;
     const std::size_t before = out_.size();
     const std::uint32_t strings_before = strings_.count();
     const trace::ProcessFacts& facts = facts_();
     if (facts.revision != revision_) {
       prepared_.clear();
+      strings_.forget();
       revision_ = facts.revision;
     }
     out_.advance_to(put_array(out_.room(kMaxHeader), delivery.count));
@@ -222,9 +257,14 @@ class V05 final : public TraceEncoder {
     constexpr std::size_t kFields = 128;  // the fixed part at its longest is 79 bytes
     char* at = out_.room(kFields + texts * 10 + numbers * 14);
     *at++ = static_cast<char>(0x9C);
-    at = put_index(at, strings_.index(span.service.view()));
-    at = put_index(at, strings_.index(span.name.view()));
-    at = put_index(at, strings_.index(span.resource.view()));
+    // Most spans have the process' service, and their name as resource.
+    const bool usual_service = span.service.data == facts.service.data();
+    at = put_index(at, usual_service ? strings_.fixed(kService, facts.service)
+                                     : strings_.index(span.service.view()));
+    const std::uint32_t name = strings_.index(span.name.view());
+    at = put_index(at, name);
+    at = put_index(at, span.resource.data == span.name.data ? name
+                                                            : strings_.index(span.resource.view()));
     at = put_unsigned(at, delivery.trace_id.low);
     at = put_unsigned(at, span.id);
     at = put_unsigned(at, span.parent_id);
@@ -246,7 +286,10 @@ class V05 final : public TraceEncoder {
       at = put_index(at, strings_.index(a->text.view()));
     }
     put_piece(text_facts);
-    for_each_trace_text(flags, delivery, put_texts);
+    for_each_trace_text(flags, delivery, [&](std::string_view key, std::string_view value) {
+      at = put_index(at, strings_.fixed(key.size() == 9 ? kHighId : kOrigin, key));
+      at = put_index(at, strings_.same(value));
+    });
     if (span.links) {
       json_.clear();
       append_links_json(json_, span.links);
@@ -266,7 +309,7 @@ class V05 final : public TraceEncoder {
     }
     put_piece(number_facts);
     for_each_trace_number(flags, delivery, keep_rate_, [&](std::string_view key, double value) {
-      at = put_index(at, strings_.index(key));
+      at = put_index(at, strings_.fixed(key.size() == 13 ? kKeepRate : kPriority, key));
       at = put_double(at, value);
     });
     at = put_index(at, strings_.index(span.type.view()));

@@ -123,8 +123,10 @@ std::optional<std::string> read_file(const std::string& path) {
   return content;
 }
 
-std::string decision_maker(Mechanism mechanism) {
-  return "-" + std::to_string(static_cast<int>(mechanism));
+constexpr std::string_view decision_maker(Mechanism mechanism) {
+  constexpr std::string_view kTexts[] = {"-0", "-1", "-2", "-3", "-4",  "-5", "-6",
+                                         "-7", "-8", "-9", "-10", "-11", "-12"};
+  return kTexts[static_cast<int>(mechanism)];
 }
 
 }  // namespace
