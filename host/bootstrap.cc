@@ -162,7 +162,8 @@ int run_python(int argc, char** argv, const std::string& given, const Options& p
     plain = !survives(step, failing);
   }
   const Identity identity = choose_identity(line, given);
-  if (line.options.info) return print_info({.program = identity.program, .colours = line.options.colours});
+  if (line.options.info)
+    return print_info({.program = identity.program, .colours = line.options.colours});
   return run_interpreter({.argc = line.argc(),
                           .argv = line.argv(),
                           .program = identity.program.c_str(),
@@ -185,8 +186,8 @@ int run_launcher(int argc, char** argv) {
   std::vector<char*> arguments;
   for (std::string& word : launched.arguments) arguments.push_back(word.data());
   arguments.push_back(nullptr);
-  return run_python(static_cast<int>(launched.arguments.size()), arguments.data(),
-                    launched.program, launched.options);
+  return run_python(static_cast<int>(launched.arguments.size()), arguments.data(), launched.program,
+                    launched.options);
 }
 
 }  // namespace

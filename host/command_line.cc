@@ -8,7 +8,7 @@ struct OwnOption {
   bool Options::*flag;
 };
 constexpr OwnOption kOwnOptions[] = {
-    {"--dd-local", &Options::local}, {"--dd-info", &Options::info},
+    {"--dd-local", &Options::local},     {"--dd-info", &Options::info},
     {"--dd-version", &Options::version}, {"--dd-help", &Options::help},
     {"--dd-venv", &Options::venv},
 };
@@ -97,7 +97,8 @@ std::string_view help_text() {
          "  --dd-version  print versions\n"
          "  --dd-help     print this\n"
          "\n"
-         "DD_TRACE_PYTHON_CHILDREN says which child processes are traced: direct (pythons that the\n"
+         "DD_TRACE_PYTHON_CHILDREN says which child processes are traced: direct (pythons that "
+         "the\n"
          "program executes itself), all (also through shells and other programs; the default of\n"
          "ddtrace-run), none.\n";
 }

@@ -18,8 +18,7 @@
 extern "C" {
 int __real_fexecve(int file, char* const argv[], char* const envp[]);
 int __real_posix_spawn(pid_t* child, const char* path, const posix_spawn_file_actions_t* actions,
-                       const posix_spawnattr_t* attributes, char* const argv[],
-                       char* const envp[]);
+                       const posix_spawnattr_t* attributes, char* const argv[], char* const envp[]);
 int __real_posix_spawnp(pid_t* child, const char* file, const posix_spawn_file_actions_t* actions,
                         const posix_spawnattr_t* attributes, char* const argv[],
                         char* const envp[]);
@@ -62,8 +61,7 @@ class Here {
 
 // find_python() for every caller. False: nothing is to change.
 bool find(const Here& here, const char* path, char* const envp[], Target& out) {
-  return children::find_python(here.follow(), path, envp, out) ||
-         here.follow().library != nullptr;
+  return children::find_python(here.follow(), path, envp, out) || here.follow().library != nullptr;
 }
 
 int real_execve(const char* path, char* const argv[], char* const envp[], void*) {
@@ -143,9 +141,7 @@ int execute_as_it_is(const char* path, char* const argv[]) {
   return real_execve(path, argv, environ, nullptr);
 }
 
-int execute_followed(const char* path, char* const argv[]) {
-  return replace(path, argv, environ);
-}
+int execute_followed(const char* path, char* const argv[]) { return replace(path, argv, environ); }
 
 }  // namespace dd::host
 

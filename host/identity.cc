@@ -58,9 +58,7 @@ std::string environment_value(const std::string& environment, std::string_view k
   return {};
 }
 
-bool is_own_binary(const std::string& resolved) {
-  return resolved == real_path("/proc/self/exe");
-}
+bool is_own_binary(const std::string& resolved) { return resolved == real_path("/proc/self/exe"); }
 
 bool is_python_name(std::string_view name) {
   if (!name.starts_with("python")) return false;
@@ -69,8 +67,8 @@ bool is_python_name(std::string_view name) {
 
 // A python of the environment that is the plain one, or empty.
 std::string plain_python_in(const std::string& environment) {
-  for (const std::string& name : {std::string("python"), std::string("python3"),
-                                  "python" + std::string(kMinor)}) {
+  for (const std::string& name :
+       {std::string("python"), std::string("python3"), "python" + std::string(kMinor)}) {
     std::string path = environment + "/bin/" + name;
     if (is_executable_file(path) && fit_of(path) == Fit::kFits) return path;
   }
@@ -79,8 +77,8 @@ std::string plain_python_in(const std::string& environment) {
 
 // A ddpython of the environment that is this program, or empty.
 std::string own_python_in(const std::string& environment) {
-  for (const std::string& name : {"ddpython" + std::string(kMinor), std::string("ddpython"),
-                                  std::string("python")}) {
+  for (const std::string& name :
+       {"ddpython" + std::string(kMinor), std::string("ddpython"), std::string("python")}) {
     std::string path = environment + "/bin/" + name;
     if (is_executable_file(path) && fit_of(path) == Fit::kOurs) return path;
   }
@@ -156,8 +154,7 @@ Fit fit_of(std::string_view program) {
   if (environment.empty() || real_path(folder_of(program)) != folder_of(resolved))
     return Fit::kOther;
   const std::string home = environment_value(environment, "home");
-  if (minor_of(program) == kMinor && !home.empty() &&
-      real_path(home) == folder_of(base_python()))
+  if (minor_of(program) == kMinor && !home.empty() && real_path(home) == folder_of(base_python()))
     return Fit::kFits;
   return Fit::kOther;
 }
@@ -172,7 +169,8 @@ std::string minor_of(std::string_view program) {
   std::string version = environment_value(environment, "version");
   if (version.empty()) version = environment_value(environment, "version_info");
   const std::size_t first = version.find('.');
-  return first == std::string::npos ? std::string() : version.substr(0, version.find('.', first + 1));
+  return first == std::string::npos ? std::string()
+                                    : version.substr(0, version.find('.', first + 1));
 }
 
 Identity choose_identity(const CommandLine& line, std::string_view given) {
@@ -182,11 +180,11 @@ Identity choose_identity(const CommandLine& line, std::string_view given) {
   const bool inside = !environment.empty();
   if (!inside) environment = activated_environment();
   if (writes_shebangs(line.module) && !(line.module == "venv" && line.options.venv)) {
-    const std::string plain = !environment.empty() ? plain_python_in(environment)
-                              : !has_own_library(self.program) &&
-                                      is_executable_file(std::string(base_python()))
-                                  ? std::string(base_python())
-                                  : std::string();
+    const std::string plain =
+        !environment.empty() ? plain_python_in(environment)
+        : !has_own_library(self.program) && is_executable_file(std::string(base_python()))
+            ? std::string(base_python())
+            : std::string();
     if (!plain.empty()) return {plain, false};
   }
   if (inside || environment.empty()) return self;

@@ -93,8 +93,8 @@ void add_settings(Report& report) {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const std::size_t equals = text.find('=');
-    if (equals == text.npos || !(text.starts_with("DD_") || text.starts_with("_DD_") ||
-                                 text.starts_with("OTEL_")))
+    if (equals == text.npos ||
+        !(text.starts_with("DD_") || text.starts_with("_DD_") || text.starts_with("OTEL_")))
       continue;
     const std::string_view name = text.substr(0, equals);
     lines.push_back(std::string(name) + "=" +
@@ -103,8 +103,8 @@ void add_settings(Report& report) {
   }
   for (const auto table : {config::core_settings(), children::settings()}) {
     for (const config::SettingBase* setting : table) {
-      constexpr std::string_view kOrigin[] = {"default", "local file", "environment",
-                                              "fleet file", "code", "remote"};
+      constexpr std::string_view kOrigin[] = {"default",    "local file", "environment",
+                                              "fleet file", "code",       "remote"};
       if (!setting->is_set() || setting->origin() == config::Origin::kEnvironment) continue;
       lines.push_back(std::string(setting->spec().env) + " (" +
                       std::string(kOrigin[static_cast<int>(setting->origin())]) + ")");

@@ -151,8 +151,8 @@ std::string ask_executable(const std::string& program) {
   posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
   posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  const char* const arguments[] = {program.c_str(), "-I", "-S", "-c",
-                                   "import sys; print(sys.executable)", nullptr};
+  const char* const arguments[] = {
+      program.c_str(), "-I", "-S", "-c", "import sys; print(sys.executable)", nullptr};
   pid_t child = 0;
   const int failed = posix_spawn(&child, program.c_str(), &actions, nullptr,
                                  const_cast<char* const*>(arguments), environ);
@@ -181,25 +181,23 @@ int replace_process(const std::string& path, const Words& arguments, bool follow
     print_error("ddtrace-run: permission error while launching '" + path +
                 "'. Did you mean `ddtrace-run python " + path + "`?\n");
   else
-    print_error("ddtrace-run: executable '" + path + "' failed to launch: " +
-                std::strerror(errno) + ".\n");
+    print_error("ddtrace-run: executable '" + path + "' failed to launch: " + std::strerror(errno) +
+                ".\n");
   return 1;
 }
 
 // Another python than ours: the ddpython of its version, or itself.
 int run_elsewhere(const std::string& python, const std::string& itself, const Words& arguments,
                   base::LogLevel level) {
-  const std::string sibling =
-      folder(real_path("/proc/self/exe")) + "/ddpython" + minor_of(python);
+  const std::string sibling = folder(real_path("/proc/self/exe")) + "/ddpython" + minor_of(python);
   if (!minor_of(python).empty() && minor_of(python) != python_minor() &&
       is_executable_file(sibling)) {
     const bool all = children::policy() == Children::kAll;
     setenv(children::kActAs, (all ? "+" + python : python).c_str(), 1);
     return replace_process(sibling, arguments);
   }
-  base::log(level,
-            python + " is not the python this program was built for (" +
-                std::string(base_python()) + "): running it without tracing");
+  base::log(level, python + " is not the python this program was built for (" +
+                       std::string(base_python()) + "): running it without tracing");
   return replace_process(itself, arguments);
 }
 

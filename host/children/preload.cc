@@ -1,6 +1,6 @@
-// ddchildren3.X.so: in programs that are not python, the calls that execute another program. A python
-// becomes the ddpython beside this library (redirect.h); everything else is as it was. system() and
-// popen() execute a shell, which has this library as well.
+// ddchildren3.X.so: in programs that are not python, the calls that execute another program. A
+// python becomes the ddpython beside this library (redirect.h); everything else is as it was.
+// system() and popen() execute a shell, which has this library as well.
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -64,8 +64,7 @@ int replace_by_name(const char* file, char* const argv[], char* const envp[]) {
   char path[1024];
   Follow follow;
   Target target;
-  if (*file != 0 && find_on_path(file, environ, path) &&
-      find(path, envp, follow, target))
+  if (*file != 0 && find_on_path(file, environ, path) && find(path, envp, follow, target))
     return execute(follow, target, path, argv, envp, real_execve, nullptr);
   return next<int(const char*, char* const[], char* const[])>("execvpe")(file, argv, envp);
 }
@@ -90,13 +89,13 @@ int real_spawn(const char* path, char* const argv[], char* const envp[], void* d
 using namespace dd::host::children;
 
 // The arguments of an execl call, up to the null pointer, as `argv`.
-#define DD_COLLECT(argv, list, first)                                             \
-  const char* argv[kMaxArguments + 1];                                            \
-  int argv##_count = 0;                                                           \
+#define DD_COLLECT(argv, list, first)                                                              \
+  const char* argv[kMaxArguments + 1];                                                             \
+  int argv##_count = 0;                                                                            \
   for (const char* word = first; argv##_count < kMaxArguments; word = va_arg(list, const char*)) { \
-    argv[argv##_count++] = word;                                                  \
-    if (word == nullptr) break;                                                   \
-  }                                                                               \
+    argv[argv##_count++] = word;                                                                   \
+    if (word == nullptr) break;                                                                    \
+  }                                                                                                \
   argv[argv##_count] = nullptr
 
 extern "C" {
@@ -151,8 +150,7 @@ int posix_spawnp(pid_t* child, const char* file, const posix_spawn_file_actions_
   Spawn spawn = {child, actions, attributes};
   Follow follow;
   Target target;
-  if (*file != 0 && find_on_path(file, environ, path) &&
-      find(path, envp, follow, target))
+  if (*file != 0 && find_on_path(file, environ, path) && find(path, envp, follow, target))
     return execute(follow, target, path, argv, envp, real_spawn, &spawn);
   return next<SpawnCall>("posix_spawnp")(child, file, actions, attributes, argv, envp);
 }

@@ -28,7 +28,8 @@ bool copy(char (&to)[kSize], const char* from, unsigned long size) {
   return true;
 }
 
-// "python", "python3", "python3.12", "python3.13t". The minor version, 0 without one, -1 for others.
+// "python", "python3", "python3.12", "python3.13t". The minor version, 0 without one, -1 for
+// others.
 int python_name(const char* name) {
   if (strncmp(name, "python", 6) != 0) return -1;
   name += 6;
@@ -126,8 +127,8 @@ bool read_script(char* const envp[], Target& out, char (&python)[1024]) {
     return out.shown != nullptr && copy(python, out.shown, strlen(out.shown));
   }
   while (*rest == ' ' || *rest == '\t') ++rest;
-  for (char* last = rest + strlen(rest); last > rest && (last[-1] == ' ' || last[-1] == '\t' ||
-                                                         last[-1] == '\r');)
+  for (char* last = rest + strlen(rest);
+       last > rest && (last[-1] == ' ' || last[-1] == '\t' || last[-1] == '\r');)
     *--last = 0;
   if (strcmp(name_of(interpreter), "env") != 0) {
     if (*rest != 0) out.option = rest;  // the kernel passes the rest of the line as one argument

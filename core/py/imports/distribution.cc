@@ -52,10 +52,10 @@ PyObject* distribution_type() {
   const Ref reads = Ref::steal(PyCFunction_New(&read_text_def, nullptr));
   const Ref locates = Ref::steal(PyCFunction_New(&locate_file_def, nullptr));
   if (!base || !reads || !locates) return nullptr;
-  return type_object = PyObject_CallFunction(
-             reinterpret_cast<PyObject*>(Py_TYPE(base.ptr())), "s(O){sOsOss}", "Distribution",
-             base.ptr(), "read_text", reads.ptr(), "locate_file", locates.ptr(), "__module__",
-             "ddpython");
+  return type_object =
+             PyObject_CallFunction(reinterpret_cast<PyObject*>(Py_TYPE(base.ptr())), "s(O){sOsOss}",
+                                   "Distribution", base.ptr(), "read_text", reads.ptr(),
+                                   "locate_file", locates.ptr(), "__module__", "ddpython");
 }
 
 bool is_asked_for(PyObject* arguments) {
@@ -69,9 +69,8 @@ bool is_asked_for(PyObject* arguments) {
     return false;
   PyObject* const name = PyDict_GetItemString(given.ptr(), "name");
   Py_ssize_t size = 0;
-  const char* const data = name != nullptr && PyUnicode_Check(name)
-                               ? PyUnicode_AsUTF8AndSize(name, &size)
-                               : nullptr;
+  const char* const data =
+      name != nullptr && PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, &size) : nullptr;
   return data != nullptr && same_name({data, static_cast<std::size_t>(size)}, served->name);
 }
 

@@ -1,5 +1,5 @@
-// Packages inside the binary as importlib.metadata sees them: `version("ddtrace")` answers for ours,
-// whatever is installed. Asked for by name only: lists of what is installed stay as they are.
+// Packages inside the binary as importlib.metadata sees them: `version("ddtrace")` answers for
+// ours, whatever is installed. Asked for by name only: lists of what is installed stay as they are.
 
 #pragma once
 
