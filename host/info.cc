@@ -199,6 +199,8 @@ int print_info(const InfoOptions& options) {
   const char* const activated = std::getenv("VIRTUAL_ENV");
   if (environment.empty() && activated != nullptr && *activated != '\0')
     report.item("Not used: " + std::string(activated) + ", which is of another python");
+  constexpr std::string_view kFollowed[] = {"none", "direct", "all"};
+  report.line("Children followed", kFollowed[static_cast<int>(children::policy())]);
   report.gap();
   add_settings(report);
   report.gap();

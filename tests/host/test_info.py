@@ -47,6 +47,7 @@ def test_info_of_a_configured_program(info):
 def test_info_of_a_program_that_is_not_configured(info):
     out = info(DD_TRACE_AGENT_URL="http://127.0.0.1:1")
     assert "    Agent error: Agent not reachable at http://127.0.0.1:1\n" in out
+    assert "    Children followed: direct\n" in out or "    Children followed: all\n" in out
     assert "ERROR: It looks like you have an agent error" in out
     for tag in ("SERVICE", "ENV", "VERSION"):
         assert f"WARNING {tag} NOT SET" in out
