@@ -9,6 +9,7 @@
 
 #include "contrib/support/library_version.h"
 #include "core/base/log.h"
+#include "core/telemetry/telemetry.h"
 #include "core/py/imports/import_hook.h"
 
 namespace dd::contrib {
@@ -36,6 +37,7 @@ constexpr std::size_t kCount = std::size(kRows);
 
 struct State {
   bool on = false, triggered = false, prepared = false, applied = false, refused = false;
+  bool reported = false;  // to telemetry
   py::Patch patch;
   std::string trouble;
 };
@@ -81,8 +83,23 @@ bool refuses(const Integration& integration, State& state) {
   return true;
 }
 
+// Once, when its library was imported. The version is looked up later, without Python.
+void report(const Integration& integration, State& state) {
+  if (!telemetry::enabled() || state.reported) return;
+  state.reported = true;
+  static py::Name kFile("__file__");
+  const py::Ref file = py::imported(integration.modules.front()).attr(kFile);
+  telemetry::integration({.name = integration.name,
+                          .package = integration.package ? integration.package : "",
+                          .file = file.is_str() ? file.text() : "",
+                          .enabled = state.applied,
+                          .compatible = !state.refused,
+                          .error = state.trouble});
+}
+
 void apply(const Integration& integration, State& state) {
-  if (!state.on || !state.triggered || refuses(integration, state)) return;
+  if (!state.on || !state.triggered) return;
+  if (refuses(integration, state)) return report(integration, state);
   if (!state.prepared) {
     state.prepared = true;
     if (integration.prepare) integration.prepare(settings());
@@ -91,8 +108,9 @@ void apply(const Integration& integration, State& state) {
   for (const Extra& extra : integration.extras)
     if (status.ok() && extra.wanted()) status = state.patch.apply(extra.targets).status();
   state.applied = !state.patch.empty();
+  if (!status.ok()) state.trouble = status.message();
+  report(integration, state);
   if (status.ok()) return;
-  state.trouble = status.message();
   base::log(base::LogLevel::kDebug,
             std::string("integration ").append(integration.name).append(": ") + state.trouble);
 }

@@ -14,10 +14,12 @@
 #include "core/config/core_settings.h"
 #include "core/config/registry.h"
 #include "core/sampling/sampling.h"
+#include "core/telemetry/telemetry.h"
 #include "core/trace/facts.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/tracer_object.h"
 #include "core/transport/agent_sink.h"
+#include "core/transport/worker.h"
 #include "host/children/policy.h"
 #include "host/emulated.h"
 #include "host/sudden_end.h"
@@ -30,11 +32,6 @@ namespace dd::host {
 namespace {
 
 constexpr std::int64_t kFlushNs = 5'000'000'000;
-
-// Of ends that cannot wait for longer: os._exit, exec, SIGTERM. Safe in a signal handler.
-constexpr std::int64_t kSuddenNs = 500'000'000;
-void flush_suddenly() { (void)transport::agent_sink::flush(kSuddenNs); }
-void first_trace() { watch_sudden_ends(&flush_suddenly); }
 
 constinit std::span<char* const> seen_arguments;
 
@@ -70,13 +67,32 @@ void look_again() {
   sampling::configure(sampling::config_from_settings());
 }
 
-void flush_sinks() { (void)transport::agent_sink::flush(kFlushNs); }
-
 std::string python_version() {
   std::string version = PY_VERSION;
   if (version.ends_with('+')) version.pop_back();
   return version;
 }
+
+// Of ends that cannot wait for longer: os._exit, exec, SIGTERM. Safe in a signal handler.
+constexpr std::int64_t kSuddenNs = 500'000'000;
+void flush_suddenly() { (void)transport::agent_sink::flush(kSuddenNs); }
+void first_trace() {
+  watch_sudden_ends(&flush_suddenly);
+  telemetry::begin();
+}
+
+void start_telemetry() {
+  Status started = telemetry::start({.agent_url = transport::agent_sink::agent_url(),
+                                     .tracer_version = DD_EMULATED_VERSION,
+                                     .language_version = python_version(),
+                                     .settings = {children::settings()}});
+  if (!started.ok() || !telemetry::enabled()) return;
+  telemetry::configuration("instrumentation_source", "cmd_line", "code");
+  telemetry::product("tracer", true);
+  if (transport::Worker::get().running()) telemetry::begin();  // statistics have begun already
+}
+
+void flush_sinks() { (void)transport::agent_sink::flush(kFlushNs); }
 
 std::optional<std::string> setting(std::string_view name) {
   const std::optional<std::string_view> text = config::variable(name);
@@ -112,10 +128,12 @@ Status connect_tracer(bool print_locally) {
   const Status started = transport::agent_sink::start({.language_version = python_version(),
                                                        .tracer_version = DD_EMULATED_VERSION,
                                                        .on_start = &first_trace});
-  if (started.ok())
+  if (started.ok()) {
     tracing::set_flush(&flush_sinks);
-  else
+    start_telemetry();
+  } else {
     base::log(base::LogLevel::kWarning, started.message() + "; traces are not sent");
+  }
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "core/config/setting.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <vector>
 
@@ -128,6 +129,24 @@ void TextSetting::unset(Origin origin) {
   const base::MutexLock lock(mutex_);
   values_[static_cast<int>(origin)] = nullptr;
   apply();
+}
+
+// A default that is no text at all reads as nullopt.
+std::optional<std::string> TextSetting::shown(Origin origin) {
+  const base::MutexLock lock(mutex_);
+  if (const std::string* value = values_[static_cast<int>(origin)]) return *value;
+  if (origin != Origin::kDefault || !spec_.fallback.data()) return std::nullopt;
+  return std::string(spec_.fallback);
+}
+
+std::string show(bool value) { return value ? "true" : "false"; }
+std::string show(std::int64_t value) { return std::to_string(value); }
+std::string show(double value) {
+  char text[32];
+  const auto [end, error] = std::to_chars(text, text + sizeof(text), value);
+  std::string out(text, end);
+  if (out.find_first_of(".en") == out.npos) out += ".0";
+  return out;
 }
 
 void TextSetting::apply() {

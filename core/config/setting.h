@@ -46,6 +46,8 @@ class SettingBase {
   const Spec& spec() const { return spec_; }
   virtual bool assign(std::string_view text, Origin origin) = 0;  // false: not understood
   virtual void unset(Origin origin) = 0;
+  // What `origin` holds, as Python would write it ("true", "2.0"); nullopt when it holds nothing.
+  virtual std::optional<std::string> shown(Origin origin) = 0;
   Origin origin() const { return origin_.load(std::memory_order_relaxed); }
   bool is_set() const { return origin() != Origin::kDefault; }
 
@@ -66,6 +68,10 @@ constexpr std::optional<T> parse_as(std::string_view text) {
   else
     return parse_double(text);
 }
+
+std::string show(bool value);
+std::string show(std::int64_t value);
+std::string show(double value);
 
 template <class T>  // bool, std::int64_t or double
 class Setting final : public SettingBase {
@@ -91,6 +97,11 @@ class Setting final : public SettingBase {
     if (origin != Origin::kDefault) set_ &= ~(1u << static_cast<int>(origin));
     apply();
   }
+  std::optional<std::string> shown(Origin origin) override {
+    const base::MutexLock lock(mutex_);
+    if (!(set_ & (1u << static_cast<int>(origin)))) return std::nullopt;
+    return show(values_[static_cast<int>(origin)]);
+  }
 
  private:
   void apply() {
@@ -115,6 +126,7 @@ class TextSetting final : public SettingBase {
   }
   bool assign(std::string_view text, Origin origin) override;
   void unset(Origin origin) override;
+  std::optional<std::string> shown(Origin origin) override;
 
  private:
   void apply();

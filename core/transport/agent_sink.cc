@@ -186,8 +186,8 @@ Status start(const Versions& versions) {
   if (!made.ok()) return made.status();
   the_exporter = std::move(made).value().release();
   agent::on_info(choose_version);
-  if (wants_stats) start_stats();
   Worker::get().on_start(versions.on_start);
+  if (wants_stats) start_stats();
   trace::Tracer::get().add_sink(the_exporter);
   return {};
 }

@@ -36,7 +36,9 @@ class Connection {
   virtual void add_polls(std::vector<pollfd>& polls) const = 0;
   virtual std::int64_t next_turn_ns() const = 0;  // when to advance() even if nothing happened
   virtual void close() = 0;                       // ends the request, and lets go of the socket
-  virtual bool peer_is_there() const = 0;         // it took something of the request
+  // At the end of the process: what a request that goes on deserves beyond the time for peers that
+  // never answered.
+  virtual std::int64_t patience_ns() const = 0;
   // In a forked child, the object being whole: the socket is the parent's too.
   virtual void forked() { close(); }
 
@@ -51,8 +53,6 @@ class Connection {
 };
 
 inline constexpr std::int64_t kFirstDelayNs = 100'000'000;  // between attempts; doubles
-inline constexpr std::int64_t kSlowPeerNs =
-    400'000'000;  // more, at the end, for who took the request
 
 // Our own client for http:// and unix://; libcurl, opened at run time, for https://.
 std::unique_ptr<Connection> make_connection(const Address& address);

@@ -291,12 +291,6 @@ std::int64_t CurlConnection::next_turn_ns() const {
   return std::min(timer_ns_, deadline_ns_);
 }
 
-bool CurlConnection::peer_is_there() const {
-  curl_off_t connected = 0;
-  if (easy_) library()->easy_getinfo(easy_, CURLINFO_CONNECT_TIME_T, &connected);
-  return connected > 0;
-}
-
 void CurlConnection::close() {
   if (!multi_) return;
   if (!sockets_are_ours()) return forget();

@@ -26,7 +26,8 @@ class CurlConnection final : public Connection {
   void add_polls(std::vector<pollfd>& polls) const override;
   std::int64_t next_turn_ns() const override;
   void close() override;
-  bool peer_is_there() const override;
+  // Loading libcurl and shaking hands takes more than the 100 ms of an agent nearby.
+  std::int64_t patience_ns() const override { return 1'000'000'000; }
   // A farewell of TLS from here would end the parent's connection: closed without one, and leaked.
   void forked() override;
 

@@ -79,7 +79,7 @@ std::int64_t Destination::turn(const Turn& turn) {
     if (progress != Progress::kWorking)
       finish(progress, turn);
     else if (turn.stopping && !reached_ &&
-             turn.now_ns >= turn.hopeless_at_ns + (connection_->peer_is_there() ? kSlowPeerNs : 0))
+             turn.now_ns >= turn.hopeless_at_ns + connection_->patience_ns())
       fail_all("the process ends");
   }
   while (!queue_.empty() && !(connection_ && connection_->active()) &&

@@ -86,7 +86,7 @@ std::int64_t Exporter::turn(const Turn& turn) {
   if (active()) {
     Progress progress = connection_->advance();
     if (progress == Progress::kWorking && turn.stopping && !reached_ &&
-        now >= turn.hopeless_at_ns + (connection_->peer_is_there() ? kSlowPeerNs : 0)) {
+        now >= turn.hopeless_at_ns + connection_->patience_ns()) {
       connection_->close();
       gave_up_ = true;
       progress = Progress::kFailed;
@@ -263,7 +263,10 @@ void Exporter::end_request(Progress progress, bool stopping) {
     return;
   }
   failures_.fetch_add(1, std::memory_order_relaxed);
-  if (!gave_up_) last_problem_ = status ? "HTTP " + std::to_string(status) : connection_->problem();
+  last_problem_ = status                            ? "HTTP " + std::to_string(status)
+                  : !connection_->problem().empty() ? connection_->problem()
+                  : last_problem_.empty()           ? "no answer in time"
+                                                    : last_problem_;
   if ((status == 404 || status == 415) && payload_path_ == "/v0.5/traces") {
     // What is encoded cannot be turned into v0.4; only what comes from now on is.
     discard_payload(Drop::kRejected);
@@ -288,9 +291,11 @@ void Exporter::discard_payload(Drop why) {
 // One line for each outage, once something is lost by it.
 void Exporter::complain() {
   if (std::exchange(complained_, true)) return;
+  const Stats now = stats();
+  const std::uint64_t lost =
+      now.dropped_in_all().traces - now.dropped[static_cast<int>(Drop::kUnsampled)].traces;
   const std::string line = "no trace agent at " + options_.url.substr(0, 60) + " (" +
-                           last_problem_.substr(0, 40) +
-                           "): " + std::to_string(stats().dropped_in_all().traces) +
+                           last_problem_.substr(0, 40) + "): " + std::to_string(lost) +
                            " traces dropped; DD_TRACE_ENABLED=false turns tracing off";
   base::log(base::LogLevel::kWarning, line);
 }

@@ -27,7 +27,8 @@ class HttpConnection final : public Connection {
   void add_polls(std::vector<pollfd>& polls) const override;
   std::int64_t next_turn_ns() const override;
   void close() override;
-  bool peer_is_there() const override { return written_ > 0; }
+  // Somebody took something of it.
+  std::int64_t patience_ns() const override { return written_ > 0 ? 400'000'000 : 0; }
 
  private:
   enum class Open : std::uint8_t { kYes, kLater, kNo };

@@ -209,7 +209,7 @@ std::int64_t Timer::turn(const Turn& turn) {
     return kNever;
   }
   const std::int64_t interval = std::max(interval_ns_.load(std::memory_order_relaxed), kMs);
-  if (next_ns_ == 0) next_ns_ = turn.now_ns + interval;
+  if (next_ns_ == 0) next_ns_ = turn.now_ns + (at_once_ ? 0 : interval);
   if (turn.now_ns >= next_ns_) {
     what_(false);
     next_ns_ = std::max(next_ns_ + interval, turn.now_ns + kMs);
@@ -218,7 +218,7 @@ std::int64_t Timer::turn(const Turn& turn) {
 }
 
 void Timer::forked(bool) {
-  next_ns_ = 0;
+  next_ns_ = base::monotonic_ns() + interval_ns_.load(std::memory_order_relaxed);
   ended_ = false;
 }
 

@@ -100,12 +100,13 @@ class Worker {  // one a process
 };
 
 // Calls `what` on the worker each `interval_ns` after start(), and with true once at the end. In a
-// forked child it goes on, from the child's first wake-up.
+// forked child it goes on, an interval after the fork, once something wakes the child's worker.
 class Timer final : public Job {
  public:
   using Function = std::function<void(bool last)>;
-  Timer(std::int64_t interval_ns, Function what)
-      : interval_ns_(interval_ns), what_(std::move(what)) {}
+  // `at_once`: the first call comes with the first turn, not after an interval.
+  Timer(std::int64_t interval_ns, Function what, bool at_once = false)
+      : interval_ns_(interval_ns), what_(std::move(what)), at_once_(at_once) {}
   ~Timer() override { stop(); }
   void start();
   void stop();  // no call runs or comes afterwards
@@ -120,6 +121,7 @@ class Timer final : public Job {
  private:
   std::atomic<std::int64_t> interval_ns_;
   const Function what_;
+  const bool at_once_;
   bool started_ = false;
   // The worker's own.
   std::int64_t next_ns_ = 0;

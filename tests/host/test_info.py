@@ -69,7 +69,7 @@ def test_one_level_everywhere(both):
     with Agent() as agent:
         both.run(both.launcher, "-c", "from ddtrace.trace import tracer; tracer.trace('x').finish()",
                  env={"DD_TRACE_AGENT_URL": agent.url})
-        assert agent.requests[0].headers["datadog-meta-tracer-version"] == LEVEL
+        assert agent.by_path("/v0.5")[0].headers["datadog-meta-tracer-version"] == LEVEL
 
 
 def test_metadata_without_ddtrace(both):

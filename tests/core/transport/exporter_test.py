@@ -220,7 +220,7 @@ class Secure(unittest.TestCase):
     def test_who_cannot_be_trusted_gets_nothing(self):
         with Agent(tls=self.tls) as agent:
             environment = {**self.environment, "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt"}
-            stats, _, errors = run(agent.url, "send", 2, "exit", 2000, env=environment)
+            stats, _, errors = run(agent.url, "send", 2, "flush", 5000, "exit", 2000, env=environment)
             self.assertEqual((stats["dropped"], agent.requests), (2, []))
             self.assertIn("certificate", errors)
 

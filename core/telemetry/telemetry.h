@@ -1,0 +1,71 @@
+// Instrumentation telemetry: what the tracer says about itself, to the agent (or, with an API key,
+// to the intake), so that whoever supports it knows what ran. Never anything of the application's
+// data. DD_INSTRUMENTATION_TELEMETRY_ENABLED=false: no request, no socket.
+//
+//     telemetry::start({.agent_url = url, .tracer_version = "4.16.0", ...});   // start-up
+//     telemetry::begin();                       // the first trace: from now on it is sent
+//     telemetry::integration({.name = "flask", .version = "3.0.0"});
+//     telemetry::log(telemetry::Level::kError, "hook flask:Flask.wsgi_app faulted",
+//     "component:hook");
+//
+// Everything that is reported goes out with the next heartbeat, and at the end of the process; each
+// call is a push, without a lock, from any thread, and does nothing when telemetry is off. The
+// first process of a program says app-started and app-closing; its forked children send heartbeats
+// and metrics with the ids of both. Source: telemetry.md, WIRE.md section 5.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/config/setting.h"
+
+namespace dd::telemetry {
+
+struct Options {
+  std::string agent_url;
+  std::string tracer_version, language_version;
+  std::vector<std::span<config::SettingBase* const>> settings;  // besides the core's
+};
+
+// Once, settings resolved. Opens nothing. An error: the address cannot be used.
+Status start(Options options);
+void begin();    // any thread, more than once; starts the worker
+bool enabled();  // after start()
+
+struct Integration {
+  std::string name, version;  // version: empty when not known
+  // Without a version: it is looked for on the worker, among the metadata folders beside the
+  // package that `file` (a module's __file__) belongs to.
+  std::string package, file;
+  bool enabled = true, compatible = true, auto_enabled = true;
+  std::string error;
+};
+void integration(Integration what);
+
+struct Dependency {
+  std::string name, version;
+};
+void dependencies(std::vector<Dependency> list);
+
+void product(std::string name, bool enabled, std::string error = {});
+
+// A setting that is not in a table, or has changed. `value` null: none.
+void configuration(std::string name, const char* value, std::string origin);
+void changed(config::SettingBase& setting);  // its strongest value
+
+enum class Level : std::uint8_t { kDebug, kWarn, kError };
+// Equal ones are sent once, with their number. Never a text of the application.
+void log(Level level, std::string message, std::string tags = {}, std::string stack = {});
+
+void count(std::string_view name_space, std::string_view metric, double value,
+           std::string tags = {});  // tags: "a:b,c:d"
+
+// Settings of this library.
+std::span<config::SettingBase* const> settings();
+
+}  // namespace dd::telemetry

@@ -1,0 +1,116 @@
+"""What the program says about itself: instrumentation telemetry, from the first trace to the end."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from fakes.agent import Agent  # noqa: E402
+
+LAUNCHER = os.environ["DD_LAUNCHER"]
+PATH = "/telemetry/proxy/api/v2/apmtelemetry"
+ONE_SPAN = """
+from ddtrace.trace import tracer
+with tracer.trace("x"):
+    pass
+"""
+
+
+def run(agent, program=ONE_SPAN, **variables):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("DD_")}
+    done = subprocess.run([LAUNCHER, "-c", program], capture_output=True, text=True, timeout=60,
+                          env={**environment, "DD_TRACE_AGENT_URL": agent.url, **variables})
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def messages(agent):
+    """(type, payload) of all, batches taken apart, in the order of their sequence."""
+    bodies = sorted((r.json() for r in agent.by_path(PATH)), key=lambda body: body["seq_id"])
+    for body in bodies:
+        if body["request_type"] == "message-batch":
+            yield from ((one["request_type"], one.get("payload")) for one in body["payload"])
+        else:
+            yield body["request_type"], body.get("payload")
+
+
+def test_a_program_says_what_it_is_and_when_it_ends():
+    with Agent() as agent:
+        run(agent, DD_SERVICE="shop", DD_ENV="test", DD_VERSION="1")
+        said = list(messages(agent))
+        first = agent.by_path(PATH)[0]
+    assert (said[0][0], said[-1][0]) == ("app-started", "app-closing")
+    rows = [(row["name"], row["value"], row["origin"]) for row in said[0][1]["configuration"]]
+    assert ("DD_SERVICE", None, "default") in rows and ("DD_SERVICE", "shop", "env_var") in rows
+    assert [row["seq_id"] for row in said[0][1]["configuration"]] == list(range(1, len(rows) + 1))
+    body = first.json()
+    assert body["application"].items() >= {"service_name": "shop", "env": "test", "service_version": "1",
+                                           "language_name": "python", "runtime_name": "CPython"}.items()
+    assert first.headers["dd-session-id"] == body["runtime_id"]
+    assert first.headers["dd-telemetry-request-type"] == "app-started"
+    series = [one for kind, payload in said if kind == "generate-metrics" for one in payload["series"]]
+    assert ("spans_created", 1.0) in [(one["metric"], one["points"][0][1]) for one in series]
+
+
+def test_integrations_and_heartbeats_follow():
+    with Agent() as agent:
+        run(agent, ONE_SPAN + "import sqlite3, time; time.sleep(1.2)", DD_TELEMETRY_HEARTBEAT_INTERVAL="0.3")
+        said = list(messages(agent))
+    kinds = [kind for kind, _ in said]
+    assert kinds.count("app-heartbeat") >= 2 and kinds.count("app-started") == 1
+    changes = [one for kind, payload in said if kind == "app-integrations-change" for one in payload["integrations"]]
+    assert [(one["name"], one["enabled"]) for one in changes if one["name"] == "sqlite3"] == [("sqlite3", True)]
+
+
+def test_the_version_of_a_library_is_known(tmp_path):
+    (tmp_path / "jinja2").mkdir()
+    (tmp_path / "jinja2" / "__init__.py").write_text("")
+    (tmp_path / "Jinja2-3.1.2.dist-info").mkdir()
+    with Agent() as agent:
+        run(agent, f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import jinja2" + ONE_SPAN)
+        said = list(messages(agent))
+    changes = [one for kind, payload in said if kind == "app-integrations-change" for one in payload["integrations"]]
+    assert [one["version"] for one in changes if one["name"] == "jinja2"] == ["3.1.2"]
+
+
+def test_a_forked_child_names_its_parent_and_neither_starts_nor_closes():
+    program = ONE_SPAN + """
+import os, time
+from ddtrace.trace import tracer
+tracer.flush()
+if os.fork() == 0:
+    with tracer.trace("child"):
+        pass
+    time.sleep(0.8)
+else:
+    os.wait()
+"""
+    with Agent() as agent:
+        run(agent, program, DD_TELEMETRY_HEARTBEAT_INTERVAL="0.3")
+        kinds = [kind for kind, _ in messages(agent)]
+        sessions = {r.headers["dd-session-id"]: r.headers.get("dd-parent-session-id") for r in agent.by_path(PATH)}
+    assert (kinds.count("app-started"), kinds.count("app-closing")) == (1, 1)
+    assert len(sessions) == 2
+    [parent] = [own for own, above in sessions.items() if above is None]
+    assert set(sessions.values()) == {None, parent}
+
+
+def test_off_is_silent():
+    with Agent() as agent:
+        run(agent, DD_INSTRUMENTATION_TELEMETRY_ENABLED="false")
+        run(agent, "pass")
+        run(agent, DD_TRACE_ENABLED="false")
+        assert agent.by_path(PATH) == []
+
+
+def test_a_dead_place_for_telemetry_is_not_mentioned():
+    def answer(request):
+        return (500 if request.path == PATH else 200, {}, json.dumps({}).encode())
+
+    with Agent() as agent:
+        agent.answer = answer
+        run(agent)
+        assert len(agent.traces()) == 1
