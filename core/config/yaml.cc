@@ -192,8 +192,11 @@ class Parser {
       if (rest.empty()) fail(line, "ends within brackets");
       else if (rest[0] == close) return rest.remove_prefix(1), node;
       else if (rest[0] == ',') rest.remove_prefix(1);
-      else if (!map) node.items.push_back(flow(rest, line, depth + 1, true));
-      else {
+      else if (!map) {
+        const std::size_t before = rest.size();
+        node.items.push_back(flow(rest, line, depth + 1, true));
+        if (rest.size() == before) fail(line, "has a bracket or a colon out of place");
+      } else {
         const Node key = flow(rest, line, depth + 1, true);
         rest = trim(rest);
         if (rest.empty() || rest[0] != ':') {
