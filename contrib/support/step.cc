@@ -64,6 +64,10 @@ void begin_step(py::Scope& scope) {
   tracing::activate(state->span.object());
 }
 
+void hand_over_step(py::Scope& scope) {
+  if (StepState* state = scope.get<StepState>()) state->span = tracing::LiveSpan();
+}
+
 void finish_step(const py::Outcome& outcome, py::Scope& scope) {
   StepState* state = scope.get<StepState>();
   if (!state || !state->span) return;

@@ -31,6 +31,8 @@ tracing::LiveSpan& start_step(py::Scope& scope, const Step& step);
 tracing::LiveSpan* step_of(py::Scope& scope);
 // For targets that are followed (py::Target::begin): makes the span active.
 void begin_step(py::Scope& scope);
+// The span is somebody else's to finish from here on.
+void hand_over_step(py::Scope& scope);
 // Records the exception, if any, and ends the span. A coroutine that never began had no span.
 void finish_step(const py::Outcome& outcome, py::Scope& scope);
 

@@ -142,6 +142,8 @@ def _span(span: dict[str, Any], names: Names, clean: Callable[[str], str]) -> di
     for key, value in sorted((span.get("meta") or {}).items()):
         if key == "runtime-id":
             meta[key] = names.count("runtime", value)
+        elif key.endswith(".port"):
+            meta[key] = "<port>"
         elif key == "celery.hostname":  # the machine's name, or the worker's with it
             meta[key] = "<host>"
         elif key in ("events", "_dd.span_links"):

@@ -216,6 +216,10 @@ CASES: dict[str, Case] = {
         DD_CELERY_PRODUCER_SERVICE="produce",
         DD_TRACE_REDIS_ENABLED="false",
     ),
+    "grpc_basic": client("grpc_basic", GRPC_VERBOSITY="NONE"),
+    "grpc_named": client(
+        "grpc_basic", GRPC_VERBOSITY="NONE", DD_SERVICE="rpc", DD_GRPC_SERVICE="calls"
+    ),
     "subprocess_basic": script("subprocess_basic"),
     "redis_basic": client("redis_basic", "redis"),
     "redis_named": client(

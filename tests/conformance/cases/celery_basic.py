@@ -34,11 +34,11 @@ def nested():
 print(add.apply((1, 2)).get())
 print(add(3, 4))
 with start_worker(app, perform_ping_check=False, pool="solo", loglevel="CRITICAL"):
-    print(add.delay(1, 2).get(timeout=10))
-    print(add.apply_async((5, 6), countdown=0, queue="celery").get(timeout=10))
+    print(add.delay(1, 2).get(timeout=60))
+    print(add.apply_async((5, 6), countdown=0, queue="celery").get(timeout=60))
     try:
-        fail.delay().get(timeout=10)
+        fail.delay().get(timeout=60)
     except ValueError as error:
         print("ValueError", error)
-    print(retry.delay().get(timeout=10))
-    print(app.send_task("named").get(timeout=10))
+    print(retry.delay().get(timeout=60))
+    print(app.send_task("named").get(timeout=60))
