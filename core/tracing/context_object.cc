@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/propagation/propagation.h"
+#include "core/tracing/named.h"
 #include "core/tracing/shared_map.h"
 #include "core/tracing/text.h"
 
@@ -275,9 +276,12 @@ PyObject* set_baggage_item(PyObject* self, PyObject* args, PyObject* kwargs) {
   return nothing();
 }
 // A context of the same position whose trace carries one item more.
-PyObject* with_baggage_item(PyObject* self, PyObject* args) {
+PyObject* with_baggage_item(PyObject* self, PyObject* args, PyObject* kwargs) {
+  static const char* const kNames[] = {"key", "value", nullptr};
   PyObject *key, *value;
-  if (!PyArg_ParseTuple(args, "OO:_with_baggage_item", &key, &value) || !check_key(key))
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:_with_baggage_item",
+                                   const_cast<char**>(kNames), &key, &value) ||
+      !check_key(key))
     return nullptr;
   Shared<Segment> copy;
   {
@@ -446,10 +450,12 @@ PyMethodDef kMethods[] = {
     {"set_baggage_item",
      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(set_baggage_item)),
      METH_VARARGS | METH_KEYWORDS, nullptr},
-    {"_with_baggage_item", with_baggage_item, METH_VARARGS, nullptr},
-    {"get_baggage_item", get_baggage_item, METH_O, nullptr},
+    {"_with_baggage_item",
+     reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(with_baggage_item)),
+     METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"get_baggage_item", named<"key", get_baggage_item>(), kNamed, nullptr},
     {"get_all_baggage_items", get_all_baggage, METH_NOARGS, nullptr},
-    {"remove_baggage_item", remove_baggage_item, METH_O, nullptr},
+    {"remove_baggage_item", named<"key", remove_baggage_item>(), kNamed, nullptr},
     {"remove_all_baggage_items", remove_all_baggage, METH_NOARGS, nullptr},
     {"_tracestate_entries", tracestate_entries, METH_VARARGS, nullptr},
     {"__enter__", enter, METH_NOARGS, nullptr},

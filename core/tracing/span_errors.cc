@@ -12,6 +12,7 @@
 #include "core/trace/tags.h"
 #include "core/tracing/event_values.h"
 #include "core/tracing/exception_text.h"
+#include "core/tracing/named.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/text.h"
 
@@ -219,7 +220,7 @@ PyMethodDef kSpanErrorMethods[] = {
     {"record_exception", with_keywords(py_record_exception), METH_VARARGS | METH_KEYWORDS,
      "record_exception($self, exception, attributes=None)\n--\n\n"
      "Adds an event `exception`; the span is not marked as failed."},
-    {"_ignore_exception", py_ignore_exception, METH_O, nullptr},
+    {"_ignore_exception", named<"exc", py_ignore_exception>(), kNamed, nullptr},
     {"_get_traceback", with_keywords(py_get_traceback), METH_VARARGS | METH_KEYWORDS, nullptr},
     {}};
 

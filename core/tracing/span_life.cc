@@ -12,6 +12,7 @@
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
+#include "core/tracing/named.h"
 #include "core/tracing/processors.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/text.h"
@@ -136,9 +137,12 @@ Ref& items_of(SpanObject* self) {
   if (!dict) dict = py::dict();
   return dict;
 }
-PyObject* py_set_item(PyObject* object, PyObject* args) {
+PyObject* py_set_item(PyObject* object, PyObject* args, PyObject* kwargs) {
+  static const char* const kNames[] = {"key", "val", nullptr};
   PyObject *key, *value;
-  if (!PyArg_ParseTuple(args, "OO:_set_ctx_item", &key, &value)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:_set_ctx_item", const_cast<char**>(kNames),
+                                   &key, &value))
+    return nullptr;
   return PyDict_SetItem(items_of(me(object)).ptr(), key, value) < 0 ? nullptr : nothing();
 }
 PyObject* py_set_items(PyObject* object, PyObject* items) {
@@ -220,14 +224,14 @@ PyMethodDef kSpanLifeMethods[] = {
     {"__reduce_ex__", py_not_pickled, METH_O, nullptr},
     {"finish", with_keywords(py_finish), METH_VARARGS | METH_KEYWORDS,
      "finish($self, finish_time=None)\n--\n\nEnds the span, now or at a time in seconds."},
-    {"_finish_ns", py_finish_ns, METH_O, nullptr},
+    {"_finish_ns", named<"finish_time_ns", py_finish_ns>(), kNamed, nullptr},
     {"_finish_with_ancestors", py_finish_all, METH_NOARGS, nullptr},
-    {"_add_on_finish_exception_callback", py_before_finish, METH_O, nullptr},
-    {"_override_sampling_decision", py_override_decision, METH_O, nullptr},
-    {"_set_sampling_decision_maker", py_set_decision_maker, METH_O, nullptr},
-    {"_set_ctx_item", py_set_item, METH_VARARGS, nullptr},
-    {"_set_ctx_items", py_set_items, METH_O, nullptr},
-    {"_get_ctx_item", py_get_item, METH_O, nullptr},
+    {"_add_on_finish_exception_callback", named<"callback", py_before_finish>(), kNamed, nullptr},
+    {"_override_sampling_decision", named<"decision", py_override_decision>(), kNamed, nullptr},
+    {"_set_sampling_decision_maker", named<"sampling_mechanism", py_set_decision_maker>(), kNamed, nullptr},
+    {"_set_ctx_item", with_keywords(py_set_item), METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"_set_ctx_items", named<"items", py_set_items>(), kNamed, nullptr},
+    {"_get_ctx_item", named<"key", py_get_item>(), kNamed, nullptr},
     {}};
 
 }  // namespace dd::tracing

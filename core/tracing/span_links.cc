@@ -16,6 +16,7 @@
 #include "core/tracing/context_object.h"
 #include "core/tracing/event_values.h"
 #include "core/tracing/link_object.h"
+#include "core/tracing/named.h"
 #include "core/tracing/pack.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/text.h"
@@ -227,9 +228,12 @@ PyObject* py_has_events(PyObject* object, PyObject*) {
 
 // --- meta_struct ----------------------------------------------------------------------------
 
-PyObject* py_set_struct(PyObject* object, PyObject* args) {
+PyObject* py_set_struct(PyObject* object, PyObject* args, PyObject* kwargs) {
+  static const char* const kNames[] = {"key", "value", nullptr};
   PyObject *key, *value;
-  if (!PyArg_ParseTuple(args, "OO:_set_struct_tag", &key, &value)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:_set_struct_tag", const_cast<char**>(kNames),
+                                   &key, &value))
+    return nullptr;
   if (!PyUnicode_Check(key)) return unfit("key", key, "is not an instance of 'str'");
   if (!PyDict_Check(value)) return unfit("value", value, "is not an instance of 'dict'");
   Ref& dict = extras(me(object)).structs;
@@ -350,9 +354,9 @@ PyMethodDef kSpanLinkMethods[] = {
      "Adds something that happened, now or at a time."},
     {"_get_events", py_get_events, METH_NOARGS, nullptr},
     {"_has_events", py_has_events, METH_NOARGS, nullptr},
-    {"_set_struct_tag", py_set_struct, METH_VARARGS, nullptr},
-    {"_get_struct_tag", py_get_struct, METH_O, nullptr},
-    {"_remove_struct_tag", py_remove_struct, METH_O, nullptr},
+    {"_set_struct_tag", with_keywords(py_set_struct), METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"_get_struct_tag", named<"key", py_get_struct>(), kNamed, nullptr},
+    {"_remove_struct_tag", named<"key", py_remove_struct>(), kNamed, nullptr},
     {"_get_meta_structs", py_structs, METH_NOARGS, nullptr},
     {"_has_meta_structs", py_has_structs, METH_NOARGS, nullptr},
     {}};

@@ -3,6 +3,7 @@
 #include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/context_object.h"
+#include "core/tracing/named.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/text.h"
 
@@ -135,9 +136,12 @@ PyObject* py_set_tag(PyObject* object, PyObject* const* args, Py_ssize_t count, 
   return set_tag(me(object), key, value == nullptr ? Py_None : value) ? nothing() : nullptr;
 }
 
-PyObject* py_set_attribute(PyObject* object, PyObject* args) {
+PyObject* py_set_attribute(PyObject* object, PyObject* args, PyObject* kwargs) {
+  static const char* const kNames[] = {"key", "value", nullptr};
   PyObject *key, *value;
-  if (!PyArg_ParseTuple(args, "OO:_set_attribute", &key, &value)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:_set_attribute", const_cast<char**>(kNames),
+                                   &key, &value))
+    return nullptr;
   return set_attribute(me(object), key, value) ? nothing() : nullptr;
 }
 
@@ -261,25 +265,25 @@ Ref tags_of(SpanObject* self, bool texts, bool numbers) {
 PyMethodDef kSpanTagMethods[] = {
     {"set_tag", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_set_tag)),
      METH_FASTCALL | METH_KEYWORDS, "Sets a tag; a number becomes a metric."},
-    {"set_tags", py_set_all<set_tag>, METH_O, nullptr},
-    {"_set_attribute", py_set_attribute, METH_VARARGS, nullptr},
-    {"_set_attributes", py_set_all<set_attribute>, METH_O, nullptr},
+    {"set_tags", named<"tags", py_set_all<set_tag>>(), kNamed, nullptr},
+    {"_set_attribute", with_keywords(py_set_attribute), METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"_set_attributes", named<"attrs", py_set_all<set_attribute>>(), kNamed, nullptr},
     {"set_metric", with_keywords(py_set_metric), METH_VARARGS | METH_KEYWORDS, nullptr},
-    {"set_metrics", py_set_all<set_metric>, METH_O, nullptr},
-    {"get_tag", py_get_tag, METH_O, nullptr},
+    {"set_metrics", named<"metrics", py_set_all<set_metric>>(), kNamed, nullptr},
+    {"get_tag", named<"key", py_get_tag>(), kNamed, nullptr},
     {"get_tags", py_get_tags, METH_NOARGS, nullptr},
-    {"get_metric", py_get_metric, METH_O, nullptr},
+    {"get_metric", named<"key", py_get_metric>(), kNamed, nullptr},
     {"get_metrics", py_get_metrics, METH_NOARGS, nullptr},
-    {"_get_attribute", py_get_attribute, METH_O, nullptr},
-    {"_get_str_attribute", py_get_tag, METH_O, nullptr},
-    {"_get_numeric_attribute", py_get_metric, METH_O, nullptr},
+    {"_get_attribute", named<"key", py_get_attribute>(), kNamed, nullptr},
+    {"_get_str_attribute", named<"key", py_get_tag>(), kNamed, nullptr},
+    {"_get_numeric_attribute", named<"key", py_get_metric>(), kNamed, nullptr},
     {"_get_attributes", py_get_attributes, METH_NOARGS, nullptr},
     {"_get_str_attributes", py_get_tags, METH_NOARGS, nullptr},
     {"_get_numeric_attributes", py_get_metrics, METH_NOARGS, nullptr},
-    {"_has_attribute", py_has_attribute, METH_O, nullptr},
-    {"_remove_attribute", py_remove, METH_O, nullptr},
-    {"remove_tag", py_remove, METH_O, nullptr},
-    {"remove_metric", py_remove, METH_O, nullptr},
+    {"_has_attribute", named<"key", py_has_attribute>(), kNamed, nullptr},
+    {"_remove_attribute", named<"key", py_remove>(), kNamed, nullptr},
+    {"remove_tag", named<"key", py_remove>(), kNamed, nullptr},
+    {"remove_metric", named<"key", py_remove>(), kNamed, nullptr},
     {"_set_default_attributes", py_set_defaults, METH_VARARGS, nullptr},
     {"_set_default_context_attributes", py_set_defaults, METH_VARARGS, nullptr},
     {"_update_tags_from_context", py_update_from_context, METH_NOARGS, nullptr},

@@ -9,6 +9,7 @@
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
+#include "core/tracing/named.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/start.h"
 #include "core/tracing/text.h"
@@ -166,8 +167,8 @@ PyTypeObject* tracer_type() {
       {"current_trace_context", as_method(py_current_context), METH_VARARGS | METH_KEYWORDS,
        "The context of what is active, or None."},
       {"_activate", py_activate, METH_O, nullptr},
-      {"set_tags", py_set_tags, METH_O, "Tags for every later span."},
-      {"sample", py_sample, METH_O, "sample($self, span)\n--\n\nDecides about its trace now."},
+      {"set_tags", named<"tags", py_set_tags>(), kNamed, "Tags for every later span."},
+      {"sample", named<"span", py_sample>(), kNamed, "sample($self, span)\n--\n\nDecides about its trace now."},
       {"flush", py_flush, METH_NOARGS, "Sends what is waiting."},
       {}};
   static PyGetSetDef fields[] = {

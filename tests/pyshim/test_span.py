@@ -220,6 +220,30 @@ class Setters(unittest.TestCase):
         self.assertEqual(outer._get_events()[0].attributes, {"t": "done"})
 
 
+class Arguments(unittest.TestCase):
+    def test_they_may_be_given_by_name(self):
+        span = Span(name="x")
+        span.set_tag(key="a", value="b")
+        span.set_tags(tags={"c": "d"})
+        span.set_metric(key="m", value=1)
+        span.set_metrics(metrics={"n": 2})
+        span._set_attribute(key="e", value="f")
+        self.assertEqual((span.get_tag(key="a"), span.get_metric(key="n"), span.get_tags()),
+                         ("b", 2, {"a": "b", "c": "d", "e": "f"}))
+        span.remove_tag(key="a")
+        span.remove_metric(key="m")
+        self.assertEqual(span._get_attributes(), {"c": "d", "n": 2, "e": "f"})
+        for wrong in (lambda: span.get_tag(), lambda: span.get_tag("a", "b"),
+                      lambda: span.get_tag(name="a"), lambda: span.set_tag(),
+                      lambda: span.set_tag("a", "b", "c"), lambda: span.set_tag("a", key="b")):
+            self.assertRaises(TypeError, wrong)
+        span._finish_ns(finish_time_ns=span.start_ns + 1)
+        context = span.context
+        context.set_baggage_item(key="k", value="v")
+        self.assertEqual(context.get_baggage_item(key="k"), "v")
+        context.remove_baggage_item(key="k")
+
+
 class Finish(unittest.TestCase):
     def test_callbacks_run_once_and_in_order(self):
         seen = []

@@ -77,8 +77,8 @@ def listen(event: str, callback: Callable[[Span], None] | None) -> None:
 def update_listeners() -> None:
     """Tells the native core who is to hear of spans."""
     processors = SpanProcessor.__processors__
-    start = [processor.on_span_start for processor in processors]
-    finish = [processor.on_span_finish for processor in processors]
+    start: list[Callable[[Span], None]] = [p.on_span_start for p in processors]
+    finish: list[Callable[[Span], None]] = [p.on_span_finish for p in processors]
     if "trace.span_start" in _event_listeners:
         start.append(_event_listeners["trace.span_start"])
     if "trace.span_finish" in _event_listeners:

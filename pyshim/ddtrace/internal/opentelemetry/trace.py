@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context as OtelContext
     from opentelemetry.trace import Link
+    from opentelemetry.trace import Span as OtelSpan
     from opentelemetry.util.types import Attributes
+
+    from ddtrace.trace import Context
+    from ddtrace.trace import Span as DatadogSpan
 
 
 class TracerProvider(OtelTracerProvider):
@@ -51,6 +55,7 @@ class Tracer(OtelTracer):
     ) -> Span:
         """A span under that of the context; it is not made the current one."""
         above = get_current_span(context)
+        parent: DatadogSpan | Context | None
         if isinstance(above, Span):
             parent = above._ddspan
         else:
@@ -72,7 +77,7 @@ class Tracer(OtelTracer):
         record_exception: bool = True,
         set_status_on_exception: bool = True,
         end_on_exit: bool = True,
-    ) -> Iterator[Span]:
+    ) -> Iterator[OtelSpan]:
         """A span that is the current one for the length of a `with` or of a function."""
         span = self.start_span(
             name,
