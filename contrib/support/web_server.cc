@@ -229,6 +229,16 @@ void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServer
   }
 }
 
+void tag_wsgi_request(trace::Span& span, py::Handle environ) {
+  const Ref method = environ.item(kMethod);
+  tag_request(span, environ, method.utf8());
+}
+
+void tag_http_status(trace::Span& span, int status) {
+  span.set(tags::kHttpStatusCode, std::to_string(status));
+  if (settings().error_statuses.contains(status)) span.error = 1;
+}
+
 RequestSpans current_request(const WebServerFacts& facts) {
   const trace::Span* span = tracing::active_span();
   while (span && span->name.view() != facts.application) span = span->parent;

@@ -29,6 +29,11 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
                                 std::string_view own_service, int first = 0);
 void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServerFacts& facts);
 
+// What the environ of a request says about it, for frameworks that start the span themselves.
+void tag_wsgi_request(trace::Span& span, py::Handle environ);
+// The status of an answer, and whether it tells of an error.
+void tag_http_status(trace::Span& span, int status);
+
 // The spans of the request around what is active now, or null: for what is learnt while it runs.
 struct RequestSpans {
   trace::Span *request = nullptr, *application = nullptr;

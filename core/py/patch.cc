@@ -53,9 +53,9 @@ Place find_place(const Ref& module, std::string_view path) {
     place.inherited = defined_by && !defined_by.is(place.owner);
     if (defined_by) place.parent = static_cast<Ref&&>(defined_by);
     place.binds = true;
-    if (object && Py_IS_TYPE(object.ptr(), &PyStaticMethod_Type)) place.binds = false;
-    if (object && (Py_IS_TYPE(object.ptr(), &PyStaticMethod_Type) ||
-                   Py_IS_TYPE(object.ptr(), &PyClassMethod_Type))) {
+    if (object && PyObject_TypeCheck(object.ptr(), &PyStaticMethod_Type)) place.binds = false;
+    if (object && (PyObject_TypeCheck(object.ptr(), &PyStaticMethod_Type) ||
+                   PyObject_TypeCheck(object.ptr(), &PyClassMethod_Type))) {
       object = object.attr("__func__");
       place.parent = Ref();
     }
