@@ -1,5 +1,6 @@
-// The interpreter's own tests of coroutines and generators, with every function in them hooked.
-// They pass, or fail, as they do without. Left out where the interpreter comes without its tests.
+// The interpreter's own tests of coroutines, generators and functions, with every function in them
+// hooked. They pass, or fail, as they do without. Left out where the interpreter comes without its
+// tests.
 
 #include <vector>
 
@@ -121,7 +122,9 @@ TEST_F(Everything, in_the_interpreters_own_tests_may_be_hooked) {
   run(kRunner);
   for (const char* name :
        {"test.test_coroutines", "test.test_asyncgen", "test.test_generators",
-        "test.test_contextlib_async", "test.test_contextlib", "test.test_asyncio.test_timeouts"}) {
+        "test.test_contextlib_async", "test.test_contextlib", "test.test_asyncio.test_timeouts",
+        "test.test_asyncio.test_taskgroups", "test.test_asyncio.test_pep492", "test.test_funcattrs",
+        "test.test_super", "test.test_property", "test.test_decorators"}) {
     if (!is_true(std::string("there('") + name + "')")) continue;
     hooked = unhooked = ends = 0;
     const Ref found = eval(std::string("differences('") + name + "')");

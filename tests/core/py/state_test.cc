@@ -1,6 +1,7 @@
 // State of ours that belongs to what runs, or to an object of the application.
 
 #include "core/py/attached.h"
+#include "core/py/callback.h"
 #include "core/py/context.h"
 #include "core/py/hook.h"
 #include "tests/core/py/interpreter.h"
@@ -142,6 +143,35 @@ TEST_F(State, a_cycle_with_attached_state_is_collected) {
   run("del b; gc.collect()");
   EXPECT_EQ(alive, 0);
   EXPECT_EQ(table.size(), 0u);
+}
+
+int finished = 0;
+constinit Name kResult("result"), kAddDoneCallback("add_done_callback");
+void done(Call& call, Counted& counted) {
+  finished += counted.number;
+  finished += static_cast<int>(call.arg(0).call_method(kResult).integer());
+  PyErr_SetString(PyExc_ValueError, "left behind");
+}
+void leave_open(Outcome& outcome, Scope&) {
+  (void)outcome.result.call_method(kAddDoneCallback, callback(done, Counted(100)));
+}
+
+TEST_F(State, a_hook_can_finish_later) {
+  static constexpr Target kTargets[] = {{"s:submit", nullptr, leave_open}};
+  run("import concurrent.futures\n"
+      "def submit(): return concurrent.futures.Future()\n"
+      "s.submit = submit");
+  Patch patch;
+  ASSERT_EQ(patch.apply(kTargets).applied, 1);
+  alive = finished = 0;
+  run("f = s.submit()");
+  EXPECT_EQ(alive, 1);
+  run("f.set_result(5)");
+  EXPECT_EQ(finished, 105);
+  run("del f");
+  EXPECT_EQ(alive, 0);
+  steady("f = s.submit(); f.set_result(1); del f");
+  patch.remove();
 }
 
 }  // namespace
