@@ -13,6 +13,7 @@
 #include "core/base/log.h"
 #include "core/config/core_settings.h"
 #include "core/config/registry.h"
+#include "core/py/ref.h"
 #include "core/sampling/sampling.h"
 #include "core/telemetry/telemetry.h"
 #include "core/trace/facts.h"
@@ -76,9 +77,26 @@ std::string python_version() {
 // Of ends that cannot wait for longer: os._exit, exec, SIGTERM. Safe in a signal handler.
 constexpr std::int64_t kSuddenNs = 500'000'000;
 void flush_suddenly() { (void)transport::agent_sink::flush(kSuddenNs); }
+// A pending call: the main thread, with the GIL. Dictionaries only, so that no code of a module runs.
+int tell_modules(void*) {
+  std::vector<telemetry::Module> list;
+  PyObject *name = nullptr, *module = nullptr;
+  Py_ssize_t at = 0;
+  while (PyDict_Next(PyImport_GetModuleDict(), &at, &name, &module)) {
+    if (!PyUnicode_Check(name) || !PyModule_CheckExact(module)) continue;
+    const py::Handle file(PyDict_GetItemString(PyModule_GetDict(module), "__file__"));
+    const std::string_view imported = py::Handle(name).utf8();
+    if (file && file.is_str() && imported.find('.') == imported.npos)
+      list.push_back({std::string(imported), std::string(file.utf8())});
+  }
+  telemetry::modules(std::move(list));
+  return 0;
+}
+
 void first_trace() {
   watch_sudden_ends(&flush_suddenly);
   telemetry::begin();
+  if (telemetry::wants_modules()) Py_AddPendingCall(tell_modules, nullptr);
 }
 
 void start_telemetry() {

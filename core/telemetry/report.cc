@@ -8,6 +8,7 @@
 
 #include "core/config/parse.h"
 #include "core/json/json.h"
+#include "core/telemetry/dependencies.h"
 
 namespace dd::telemetry {
 namespace {
@@ -44,19 +45,6 @@ json::Writer envelope(const Identity& who, std::int64_t now_s, std::uint64_t seq
   out.field("kernel_name", system.sysname).field("kernel_release", system.release);
   out.field("kernel_version", system.version).close();
   out.field("request_type", type);
-  return out;
-}
-
-// As PEP 503 compares names.
-std::string normal_name(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    const bool joint = c == '-' || c == '_' || c == '.';
-    if (!joint)
-      out += config::lower(c);
-    else if (!out.ends_with('-'))
-      out += '-';
-  }
   return out;
 }
 
@@ -114,6 +102,10 @@ std::string version_beside(const std::string& file, std::string_view package) {
 void Report::add(Integration what) {
   if (what.version.empty()) what.version = version_beside(what.file, what.package);
   integrations_.push_back(std::move(what));
+}
+
+void Report::add(Dependency what) {
+  if (known_dependencies_.insert(what.name).second) dependencies_.push_back(std::move(what));
 }
 
 void Report::add_product(std::string name, bool enabled, std::string error) {

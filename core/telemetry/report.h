@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -43,7 +44,7 @@ struct Message {
 class Report {
  public:
   void add(Integration what);
-  void add(Dependency what) { dependencies_.push_back(std::move(what)); }
+  void add(Dependency what);  // each name once
   void add(Row what) { rows_.push_back(std::move(what)); }
   void add_product(std::string name, bool enabled, std::string error);
   void add_log(Level level, std::string message, std::string tags, std::string stack);
@@ -66,6 +67,7 @@ class Report {
   std::uint64_t sequence_ = 0, row_sequence_ = 0;
   std::vector<Integration> integrations_;
   std::vector<Dependency> dependencies_;
+  std::set<std::string> known_dependencies_;
   std::vector<Row> rows_;
   std::vector<Product> products_;
   std::map<LogKey, int> logs_;

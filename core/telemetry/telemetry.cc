@@ -7,6 +7,7 @@
 
 #include "core/base/clock.h"
 #include "core/config/core_settings.h"
+#include "core/telemetry/dependencies.h"
 #include "core/telemetry/report.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent.h"
@@ -24,11 +25,13 @@ constinit config::Setting<double> heartbeat_s({.env = "DD_TELEMETRY_HEARTBEAT_IN
                                                .fallback = "60"});
 constinit config::Setting<bool> log_collection({.env = "DD_TELEMETRY_LOG_COLLECTION_ENABLED",
                                                 .fallback = "true"});
+constinit config::Setting<bool> dependency_collection(
+    {.env = "DD_TELEMETRY_DEPENDENCY_COLLECTION_ENABLED", .fallback = "true"});
 constinit config::TextSetting api_key({.env = "DD_API_KEY", .secret = true});
 constinit config::TextSetting site({.env = "DD_SITE", .fallback = "datadoghq.com"});
 
-config::SettingBase* const kSettings[] = {&telemetry_enabled, &heartbeat_s, &log_collection,
-                                          &api_key, &site};
+config::SettingBase* const kSettings[] = {&telemetry_enabled,     &heartbeat_s, &log_collection,
+                                          &dependency_collection, &api_key,     &site};
 
 // Something to say, made anywhere and told to the report on the worker.
 struct Word {
@@ -235,6 +238,14 @@ void integration(Integration what) {
 void dependencies(std::vector<Dependency> list) {
   push([list = std::move(list)](Report& report) {
     for (const Dependency& one : list) report.add(one);
+  });
+}
+
+bool wants_modules() { return the_sender && dependency_collection.get(); }
+
+void modules(std::vector<Module> list) {
+  push([list = std::move(list)](Report& report) {
+    for (Dependency& one : dependencies_of(list)) report.add(std::move(one));
   });
 }
 

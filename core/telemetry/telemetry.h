@@ -51,6 +51,13 @@ struct Dependency {
   std::string name, version;
 };
 void dependencies(std::vector<Dependency> list);
+struct Module {
+  std::string name, file;  // as imported; its __file__
+};
+// The same from what was imported: the worker finds out which distributions brought it. Each is
+// sent once.
+void modules(std::vector<Module> list);
+bool wants_modules();  // DD_TELEMETRY_DEPENDENCY_COLLECTION_ENABLED
 
 void product(std::string name, bool enabled, std::string error = {});
 

@@ -114,3 +114,19 @@ def test_a_dead_place_for_telemetry_is_not_mentioned():
         agent.answer = answer
         run(agent)
         assert len(agent.traces()) == 1
+
+
+def test_distributions_that_were_imported_are_named_once(tmp_path):
+    site = tmp_path / "site-packages"
+    for name, version in (("used_thing", "1.2"), ("unused", "3")):
+        (site / name).mkdir(parents=True)
+        (site / name / "__init__.py").write_text("")
+        (site / f"{name}-{version}.dist-info").mkdir()
+        (site / f"{name}-{version}.dist-info" / "RECORD").write_text(f"{name}/__init__.py,,\n")
+    program = f"import sys; sys.path.insert(0, {str(site)!r}); import used_thing\n{ONE_SPAN}\nsum(range(1000000))"
+    with Agent() as agent:
+        run(agent, program)
+        said = list(messages(agent))
+    named = [(one["name"], one["version"]) for kind, payload in said
+             if kind == "app-dependencies-loaded" for one in payload["dependencies"]]
+    assert named.count(("used-thing", "1.2")) == 1 and "unused" not in dict(named)
