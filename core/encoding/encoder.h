@@ -25,6 +25,7 @@ class TraceEncoder {
   // The body, into `out`; the encoder is empty afterwards.
   virtual void take(Buffer& out) = 0;
   virtual std::string_view path() const = 0;  // "/v0.4/traces"
+  virtual std::string_view content_type() const { return "application/msgpack"; }
 
   std::uint32_t chunks() const { return chunks_; }
   std::uint64_t spans() const { return spans_; }

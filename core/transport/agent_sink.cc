@@ -12,6 +12,7 @@
 #include "core/trace/tracer.h"
 #include "core/transport/agent.h"
 #include "core/transport/exporter.h"
+#include "core/transport/otlp_sink.h"
 
 namespace dd::transport::agent_sink {
 namespace {
@@ -176,7 +177,10 @@ Status start(const Versions& versions) {
   options.on_rate = keep_rate;
   options.on_response = agent::hear;
   options.add_headers = agent::add_headers;
-  const bool wants_stats = config::stats_computation.get() && !config::apm_opt_out();
+  const bool to_collector = otlp::wanted();
+  if (to_collector) otlp::apply(options, versions.tracer_version);
+  const bool wants_stats =
+      config::stats_computation.get() && !config::apm_opt_out() && !to_collector;
   if (wants_stats) {
     concentrator = new stats::Concentrator;  // lives as long as the process
     options.screen = screen;
@@ -185,7 +189,7 @@ Status start(const Versions& versions) {
   auto made = Exporter::make(std::move(options));
   if (!made.ok()) return made.status();
   the_exporter = std::move(made).value().release();
-  agent::on_info(choose_version);
+  if (!to_collector) agent::on_info(choose_version);
   Worker::get().on_start(versions.on_start);
   if (wants_stats) start_stats();
   trace::Tracer::get().add_sink(the_exporter);

@@ -27,6 +27,7 @@ Exporter::Exporter(Options options, Address address)
 }
 
 std::unique_ptr<encoding::TraceEncoder> Exporter::make_encoder() const {
+  if (options_.make_encoder) return options_.make_encoder();
   return options_.v05 ? encoding::make_v05(options_.facts)
                       : encoding::make_v04(options_.facts, options_.native_events);
 }
@@ -205,7 +206,8 @@ void Exporter::drain() {
     if (oldest->count != before) {
       const Volume less{.traces = oldest->count == 0, .spans = before - oldest->count};
       dropped(Drop::kUnsampled).add(less.traces, less.spans);
-      unsaid_ = {unsaid_.traces + less.traces, unsaid_.spans + less.spans};
+      if (!options_.make_encoder)
+        unsaid_ = {unsaid_.traces + less.traces, unsaid_.spans + less.spans};
     }
     const bool alone = encoder_->chunks() == 0;
     const std::size_t fits = encoder_->bytes() + largest, room = alone ? largest : limit;
@@ -219,8 +221,9 @@ void Exporter::drain() {
 
 void Exporter::begin_request(const Turn& turn) {
   if (!connection_) connection_ = make_connection(address_);
-  request_headers_ = {{"X-Datadog-Trace-Count", std::to_string(payload_volume_.traces)},
-                      {"Content-Type", "application/msgpack"}};
+  request_headers_ = {{"Content-Type", std::string(encoder_->content_type())}};
+  if (!options_.make_encoder)
+    request_headers_.emplace_back("X-Datadog-Trace-Count", std::to_string(payload_volume_.traces));
   if (payload_unsaid_.traces || payload_unsaid_.spans) {
     request_headers_.emplace_back("Datadog-Client-Dropped-P0-Traces",
                                   std::to_string(payload_unsaid_.traces));

@@ -43,6 +43,8 @@ struct Options {
   void (*on_response)(const Response& response) = nullptr;
   // Headers that change: called for each request, on the worker.
   void (*add_headers)(Headers& headers) = nullptr;
+  // Another form than the agent's (OTLP): no headers of ours, nothing told about what was dropped.
+  std::unique_ptr<encoding::TraceEncoder> (*make_encoder)() = nullptr;
   // Looks at each delivery before it is encoded and may shorten its list (spans, count) to what
   // must be sent; the rest is dropped as kUnsampled and the agent is told how much. On the worker.
   void (*screen)(trace::Delivery& delivery) = nullptr;

@@ -1,6 +1,9 @@
 """Payloads of the encoders as an independent decoder reads them: payload_test.py SAMPLE_PROGRAM."""
 
+import base64
+import json
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -119,6 +122,101 @@ class Payload(unittest.TestCase):
                                      stderr=subprocess.STDOUT, text=True)
                 self.assertEqual(run.returncode, 0, run.stdout)
                 self.assertEqual(len(run.stdout.splitlines()), 23)
+
+    def otlp(self):
+        run = subprocess.run([SAMPLE, "otlp-json"], stdout=subprocess.PIPE, check=True)
+        return json.loads(run.stdout)
+
+    def test_otlp_json(self):
+        [resource] = self.otlp()["resourceSpans"]
+        self.assertEqual(attributes(resource["resource"]), {
+            "service.name": "shop", "deployment.environment.name": "test", "service.version": "1",
+            "telemetry.sdk.name": "datadog", "telemetry.sdk.language": "python", "telemetry.sdk.version": "4.16.0",
+            "runtime-id": "0123456789abcdef0123456789abcdef"})
+        spans = resource["scopeSpans"][0]["spans"]
+        self.assertEqual(len(spans), 23)
+        root, child = spans[:2]
+        self.assertEqual((root["traceId"], root["spanId"], root["name"], root["kind"], root["flags"]),
+                         ("6b016e61000000000000000000000007", "0000000000000001", "web.request", 1, 1))
+        self.assertEqual(int(root["endTimeUnixNano"]) - int(root["startTimeUnixNano"]), 1_500_000)
+        self.assertEqual(root["status"], {"code": 0})
+        told = attributes(root)
+        self.assertEqual((told["retries"], told["ratio"], told["_dd.top_level"]), ("-3", 0.25, "1"))
+        self.assertNotIn("service.name", told)
+        self.assertEqual(child["parentSpanId"], "0000000000000001")
+        self.assertEqual(child["status"], {"code": 2})
+        self.assertEqual(attributes(child)["appsec"], "gaFrBw==")
+        self.assertEqual(attributes(child)["broken"], "a\ufffd\ufffd\ufffd\ufffdz")
+        self.assertEqual([link.get("flags") for link in child["links"]], [1, None, None, None])
+        self.assertEqual([event["name"] for event in child["events"]], ["ev 🐍", "bare"])
+
+    def test_otlp_protobuf_says_what_json_says(self):
+        run = subprocess.run([SAMPLE, "otlp"], stdout=subprocess.PIPE, check=True)
+        self.assertEqual(protobuf(run.stdout, REQUEST), self.otlp())
+
+
+def attributes(holder):
+    return {one["key"]: next(iter(one["value"].values())) for one in holder["attributes"]}
+
+
+# opentelemetry/proto/trace/v1: field -> (JSON name, kind or message, repeated)
+ANY = {1: ("stringValue", "text", False), 2: ("boolValue", "flag", False), 3: ("intValue", "int", False),
+       4: ("doubleValue", "double", False), 7: ("bytesValue", "base64", False)}
+ANY[5] = ("arrayValue", {1: ("values", ANY, True)}, False)
+PAIR = {1: ("key", "text", False), 2: ("value", ANY, False)}
+EVENT = {1: ("timeUnixNano", "fixed", False), 2: ("name", "text", False), 3: ("attributes", PAIR, True)}
+LINK = {1: ("traceId", "hex", False), 2: ("spanId", "hex", False), 3: ("traceState", "text", False),
+        4: ("attributes", PAIR, True), 6: ("flags", "number", False)}
+STATUS = {2: ("message", "text", False), 3: ("code", "number", False)}
+SPAN = {1: ("traceId", "hex", False), 2: ("spanId", "hex", False), 3: ("traceState", "text", False),
+        4: ("parentSpanId", "hex", False), 5: ("name", "text", False), 6: ("kind", "number", False),
+        7: ("startTimeUnixNano", "fixed", False), 8: ("endTimeUnixNano", "fixed", False),
+        9: ("attributes", PAIR, True), 11: ("events", EVENT, True), 13: ("links", LINK, True),
+        15: ("status", STATUS, False), 16: ("flags", "number", False)}
+REQUEST = {1: ("resourceSpans", {
+    1: ("resource", {1: ("attributes", PAIR, True)}, False),
+    2: ("scopeSpans", {1: ("scope", {}, False), 2: ("spans", SPAN, True)}, True)}, True)}
+
+
+def protobuf(data, message):
+    """A message in the shape of its JSON."""
+    out = {"code": 0} if message is STATUS else {}
+    at = 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    while at < len(data):
+        tag = varint()
+        name, kind, repeated = message[tag >> 3]
+        if tag & 7 == 0:
+            raw = varint()
+        else:
+            size = {1: 8, 5: 4}.get(tag & 7) or varint()
+            raw = data[at:at + size]
+            at += size
+        if isinstance(kind, dict):
+            value = protobuf(raw, kind)
+        elif kind == "int":
+            value = str(raw - 2**64 if raw >= 2**63 else raw)
+        else:
+            value = {"text": lambda: raw.decode(), "flag": lambda: bool(raw), "hex": lambda: raw.hex(),
+                     "double": lambda: struct.unpack("<d", raw)[0], "fixed": lambda: str(int.from_bytes(raw, "little")),
+                     "number": lambda: raw if isinstance(raw, int) else int.from_bytes(raw, "little"),
+                     "base64": lambda: base64.b64encode(raw).decode()}[kind]()
+        if repeated:
+            out.setdefault(name, []).append(value)
+        else:
+            out[name] = value
+    return out
 
 
 if __name__ == "__main__":

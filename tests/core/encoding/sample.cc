@@ -1,10 +1,12 @@
-// sample v04|v04-native|v05: writes one payload of awkward spans to standard output, for payload_test.py.
+// sample v04|v04-native|v05|otlp|otlp-json: writes one payload of awkward spans to standard output,
+// for payload_test.py.
 
 #include <cstdio>
-#include <cstring>
 #include <string>
+#include <string_view>
 
 #include "core/encoding/encoder.h"
+#include "core/encoding/otlp.h"
 #include "core/trace/link.h"
 #include "tests/fakes/made_trace.h"
 
@@ -57,9 +59,12 @@ void add_extras(dd::fakes::MadeTrace& made, dd::trace::Span& span) {
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
-  const auto encoder = std::strcmp(argv[1], "v05") == 0
-                           ? dd::encoding::make_v05(facts)
-                           : dd::encoding::make_v04(facts, std::strcmp(argv[1], "v04-native") == 0);
+  const std::string_view form(argv[1]);
+  const auto encoder =
+      form.starts_with("otlp")
+          ? dd::encoding::make_otlp(facts, {.json = form == "otlp-json", .tracer_version = "4.16.0"})
+      : form == "v05" ? dd::encoding::make_v05(facts)
+                      : dd::encoding::make_v04(facts, form == "v04-native");
   dd::fakes::MadeTrace first;
   auto& root = first.span("web.request", 1);
   root.type = dd::trace::Text(std::string_view("web"));
@@ -80,7 +85,7 @@ int main(int argc, char** argv) {
 
   dd::fakes::MadeTrace huge;
   auto& big = huge.span("huge", 3);
-  for (int i = 0; i < 200; ++i)
+  for (int i = 0; i < (form.starts_with("otlp") ? 1'200 : 200); ++i)
     huge.tag(big, "key" + std::to_string(i), std::string(20'000, 'q') + std::to_string(i));
 
   dd::fakes::MadeTrace second({0, 9});
@@ -91,7 +96,8 @@ int main(int argc, char** argv) {
   for (int i = 0; i < 20; ++i) second.metric(many, "m" + std::to_string(i), i);
   for (std::uint64_t i = 10; i < 30; ++i) second.span("leaf", i, 4);
 
-  constexpr std::size_t kLimit = 3'500'000;
+  // OTLP repeats what a table of texts says once.
+  const std::size_t kLimit = form.starts_with("otlp") ? 20'000'000 : 3'500'000;
   const bool taken[] = {encoder->add(first.delivery(), kLimit),
                         encoder->add(huge.delivery(), kLimit),
                         encoder->add(second.delivery(), kLimit)};

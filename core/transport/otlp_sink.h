@@ -1,0 +1,22 @@
+// OTEL_TRACES_EXPORTER=otlp: traces go to an OpenTelemetry collector instead of the agent.
+// Source: WRITER.md "OTLP".
+
+#pragma once
+
+#include <string>
+
+#include "core/transport/exporter.h"
+
+namespace dd::transport::otlp {
+
+bool wanted();
+// Makes the exporter's options those of the collector.
+void apply(Options& options, const std::string& tracer_version);
+
+// "http://host:4318/v1/traces" in its parts.
+struct Endpoint {
+  std::string origin, path;
+};
+Endpoint split(std::string_view url);
+
+}  // namespace dd::transport::otlp
