@@ -27,6 +27,17 @@ std::uint32_t hash_of(std::string_view text) {
   return static_cast<std::uint32_t>(hash ^ (hash >> 32));
 }
 
+constexpr bool starts_like_a_bit(char first) {
+  return first == '_' || first == 'e' || first == 'l' || first == 'p' || first == 'r' ||
+         first == 'v';
+}
+constexpr bool all_bits_start_so() {
+  for (int i = 1; i <= tags::kGitCommitIndex; ++i)
+    if (!starts_like_a_bit(tags::kTable[i].name[0])) return false;
+  return true;
+}
+static_assert(all_bits_start_so());
+
 // The bit that may carry the tag, or 0.
 std::uint16_t carrier_of(const Key& key) {
   using namespace tags;
@@ -38,6 +49,7 @@ std::uint16_t carrier_of(const Key& key) {
   constexpr std::uint32_t kSizes = 1u << 3 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 12 |
                                    1u << 13 | 1u << 16 | 1u << 18 | 1u << 21 | 1u << 22;
   if (key.text.size() > 22 || !(kSizes >> key.text.size() & 1)) return 0;
+  if (!starts_like_a_bit(key.text[0])) return 0;
   for (int i = 1; i <= kGitCommitIndex; ++i)
     if (kTable[i].name == key.text) return kCarriers[i];
   return 0;

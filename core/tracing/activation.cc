@@ -99,7 +99,7 @@ void leave(py::Handle span_object) {
   }
   SpanObject* const span = as_span(span_object);
   if (span->parent && !as_span(span->parent)->span->finished()) return;
-  const py::Ref found = active_object();
+  const py::Ref found = variable_active();
 }
 
 void set_provider(py::Handle provider) {

@@ -2,8 +2,7 @@
 
 namespace dd::tracing {
 
-Utf8::Utf8(py::Handle object) {
-  PyObject* const value = object.ptr();
+void Utf8::read(PyObject* value) {
   if (value == nullptr) return;
   if (PyUnicode_Check(value)) {
     Py_ssize_t size = 0;

@@ -15,10 +15,19 @@ namespace dd::tracing {
 // question marks. `view` has a null data pointer for every other type.
 class Utf8 {
  public:
-  explicit Utf8(py::Handle object);
+  explicit Utf8(py::Handle object) {
+    PyObject* const value = object.ptr();
+    if (value != nullptr && PyUnicode_CheckExact(value) && PyUnicode_IS_COMPACT_ASCII(value))
+        [[likely]]
+      view = {static_cast<const char*>(PyUnicode_DATA(value)),
+              static_cast<std::size_t>(PyUnicode_GET_LENGTH(value))};
+    else
+      read(value);
+  }
   std::string_view view{};
 
  private:
+  void read(PyObject* value);
   py::Ref encoded_;
 };
 
