@@ -24,10 +24,10 @@ using py::Name;
 using py::Ref;
 using tracing::LiveSpan;
 
-Name kApp("app"), kBrokerUrl("broker_url"), kConf("conf"), kConnect("connect"),
-    kException("exception"), kGetCurrentApp("get_current_app"), kHeaders("headers"), kId("id"),
-    kName("name"), kReason("reason"), kRequest("request"), kSender("sender"), kState("state"),
-    kTaskId("task_id"), kTasks("tasks"), kThrows("throws"), kWeak("weak");
+Name kBrokerUrl("broker_url"), kConf("conf"), kConnect("connect"), kException("exception"),
+    kGetCurrentApp("get_current_app"), kHeaders("headers"), kId("id"), kName("name"),
+    kReason("reason"), kRequest("request"), kSender("sender"), kState("state"), kTaskId("task_id"),
+    kTasks("tasks"), kThrows("throws"), kWeak("weak");
 
 struct Knobs {
   std::string producer, worker;

@@ -21,10 +21,6 @@ PyObject* call_in_trace(PyObject* self, PyObject* const* args, Py_ssize_t count,
   return result;
 }
 
-constinit PyMethodDef carried_definition = {
-    "carried_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&call_in_trace)),
-    METH_FASTCALL | METH_KEYWORDS, nullptr};
-
 }  // namespace
 
 Ref carried_call(Handle function) {
@@ -36,6 +32,9 @@ Ref carried_call(Handle function) {
   const Handle parts[] = {function, context};
   const Ref self = py::tuple(parts);
   if (!context || !self) return {};
+  static PyMethodDef carried_definition = {
+      "carried_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&call_in_trace)),
+      METH_FASTCALL | METH_KEYWORDS, nullptr};
   return Ref::steal(PyCFunction_New(&carried_definition, self.ptr()));
 }
 

@@ -113,6 +113,28 @@ else:
   EXPECT_FALSE(tracing::active_object());
 }
 
+TEST_F(Integrations, keep_nothing_of_the_application) {
+  run(R"py(
+import logging, sqlite3
+connection = sqlite3.connect(":memory:")
+connection.execute("create table t (a)")
+def fail():
+    try:
+        connection.execute("select * from missing")
+    except sqlite3.OperationalError:
+        pass
+for _ in range(1000):  # the caches of traceback and the reserves of spans
+    fail()
+logger = logging.getLogger("steady")
+formatter = logging.Formatter("{message} {dd.trace_id}", style="{")
+)py");
+  steady("connection.cursor().execute('select 1').fetchall()");
+  steady("connection.cursor().executemany('insert into t values (?)', [(1,)])");
+  steady("connection.execute('select 1').fetchone(); connection.commit()");
+  steady("fail()", 1000);
+  steady("formatter.format(logger.makeRecord('x', 20, 'f', 1, 'm', (), None))");
+}
+
 TEST_F(Integrations, pools_of_threads_continue_the_trace) {
   const trace::Shared<trace::Segment> segment = trace::Segment::make({.high = 0, .low = 7});
   tracing::set_active(tracing::make_context(segment, segment->trace_id, 9, true));
