@@ -12,6 +12,7 @@
 #include "contrib/rules/settings.h"
 #include "core/base/log.h"
 #include "core/config/core_settings.h"
+#include "core/config/parse.h"
 #include "core/config/registry.h"
 #include "core/py/ref.h"
 #include "core/sampling/sampling.h"
@@ -165,10 +166,22 @@ const contrib::Settings& integration_settings() {
   return *made;
 }
 
+// Switched on in the environment; they are sent by a thread of Python's.
+void start_runtime_metrics() {
+  const auto wanted = config::variable("DD_RUNTIME_METRICS_ENABLED");
+  if (!wanted || !config::parse_bool(*wanted).value_or(false)) return;
+  const auto exporter = config::variable("OTEL_METRICS_EXPORTER");
+  if (exporter && config::same_ignoring_case(*exporter, "none")) return;
+  const py::Ref package = py::Ref::steal(PyImport_ImportModule("ddtrace.runtime"));
+  if (!package) return py::swallow_error();
+  (void)package.attr("RuntimeMetrics").attr("enable").call();
+}
+
 Status hook_libraries() {
   contrib::set_look_again(&look_again);
   contrib::start(&integration_settings(), config::tracing_enabled.get());
   pyshim::watch_opentelemetry();
+  start_runtime_metrics();
   return {};
 }
 

@@ -144,6 +144,10 @@ PyObject* when_imported(PyObject*, PyObject* args) {
   return py::none().release();
 }
 
+PyObject* process_tags(PyObject*, PyObject*) {
+  return returned(trace::Tracer::get().facts().process_tags);
+}
+
 http::Side side(int response) { return response ? http::Side::kResponse : http::Side::kRequest; }
 
 // The tag that the global settings give a header; empty when it is not wanted.
@@ -210,6 +214,7 @@ PyMethodDef functions[] = {{"patch", patch_one, METH_O, nullptr},
                            {"setting", get_setting, METH_O, nullptr},
                            {"set_settings", set_settings, METH_O, nullptr},
                            {"process", process, METH_NOARGS, nullptr},
+                           {"process_tags", process_tags, METH_NOARGS, nullptr},
                            {"set_process", set_process, METH_VARARGS, nullptr},
                            {"wanted_header", wanted_header, METH_VARARGS, nullptr},
                            {"header_tag", header_tag, METH_VARARGS, nullptr},

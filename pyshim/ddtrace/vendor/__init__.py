@@ -1,0 +1,1 @@
+"""Clients that other packages would bring, under the names programs know."""
