@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "contrib/support/header_rules.h"
 #include "contrib/support/integration.h"
 #include "core/http/client_ip.h"
 #include "core/http/url.h"
@@ -100,7 +101,7 @@ void tag_client(trace::Span& span, Handle scope, Handle headers) {
 }
 
 void tag_headers(trace::Span& span, Handle headers, Side side) {
-  const http::HeaderTags& wanted = settings().header_tags;
+  const HeaderRules wanted(span);
   if (wanted.empty()) return;
   headers.each([&](Handle pair) {
     if (pair.size() != 2) return;
@@ -115,6 +116,10 @@ void tag_request(trace::Span& span, Handle scope, Handle headers, std::string_vi
   if (!method.empty()) span.set(tags::kHttpMethod, method);
   span.set(tags::kHttpUrl,
            http::shown_url(whole_url(scope, headers), all.show_server_query, all.redactor()));
+  if (tells_query(span)) {
+    const std::string query = text_of(scope.item(kQueryString));
+    if (!query.empty()) span.set(kHttpQueryString, query);
+  }
   const Ref version = scope.item(kHttpVersion), asgi = scope.item(kAsgi);
   if (version.is_str()) span.set(tags::kHttpVersion, version.utf8());
   const Ref spoken = asgi.item(kVersion), specified = asgi.item(kSpecVersion);
