@@ -1,5 +1,8 @@
 #include "core/config/yaml.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "core/config/parse.h"
 
 namespace dd::config::yaml {
@@ -125,7 +128,7 @@ class Parser {
     } else {
       value = below(line.indent, depth);
     }
-    map.members.emplace_back(key.text, std::move(value));
+    map.members.push_back({key.text, std::move(value)});
   }
 
   // The colon that ends a key, or npos.
@@ -204,7 +207,7 @@ class Parser {
           break;
         }
         rest.remove_prefix(1);
-        node.members.emplace_back(key.text, flow(rest, line, depth + 1, true));
+        node.members.push_back({key.text, flow(rest, line, depth + 1, true)});
       }
     }
     return node;

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace dd::config::yaml {
@@ -17,10 +16,16 @@ struct Node {
   enum class Kind : std::uint8_t { kNull, kText, kList, kMap };
   Kind kind = Kind::kNull;
   std::string text;  // as written: numbers and flags are text too
+  struct Member;
   std::vector<Node> items;
-  std::vector<std::pair<std::string, Node>> members;
+  std::vector<Member> members;
 
   const Node* find(std::string_view name) const;  // null unless this is a map that has it
+};
+
+struct Node::Member {
+  std::string name;
+  Node value;
 };
 
 // `problem` says "line 3: ..." when there is no value.
