@@ -608,24 +608,26 @@ bool fits(const PyTypeObject* type, Kind kind) {
 
 Ref follow_generator(Handle result, Kind kind, const Wish& wish, Scope& scope) {
   PyObject* object = result.ptr();
-  Wish mine = wish;
-  if (kind == Kind::kAwaitable) mine.watch.item = nullptr;  // what it yields is the event loop's
+  PyTypeObject* type = nullptr;
   if (is_followed(object)) {
     if (!fits(Py_TYPE(object), kind)) return {};
-    Following* following = make_following(mine, scope);
-    if (following == nullptr) return {};
-    append(room_of(object), following);
-    room_of(object)->all_begun = room_of(object)->all_begun && following->begun;
+  } else {
+    if (!PyCoro_CheckExact(object) && !PyGen_CheckExact(object) && !PyAsyncGen_CheckExact(object))
+      return {};
+    // One that runs or has ended has nobody left who would tell us.
+    if (compat::generator_state(object) >= 0) return {};
+    type = followed_type(object, kind);
+    if (type == nullptr || !generator_ready(object)) return {};
+  }
+  Following* following = make_following(wish, scope);
+  if (following == nullptr) return {};
+  if (kind == Kind::kAwaitable) following->watch.item = nullptr;  // it yields to the event loop
+  if (type == nullptr) {
+    Following* first = room_of(object);
+    append(first, following);
+    first->all_begun = first->all_begun && following->begun;
     return result.share();
   }
-  if (!PyGen_CheckExact(object) && !PyCoro_CheckExact(object) && !PyAsyncGen_CheckExact(object))
-    return {};
-  // One that runs or has ended has nobody left who would tell us.
-  if (compat::generator_state(object) >= 0) return {};
-  PyTypeObject* type = followed_type(object, kind);
-  if (type == nullptr || !generator_ready(object)) return {};
-  Following* following = make_following(mine, scope);
-  if (following == nullptr) return {};
   following->own = compat::generator_room(object);
   following->all_begun = following->begun;
   following->started = compat::generator_has_run(object);
