@@ -1,6 +1,7 @@
 #include "contrib/registry.h"
 
 #include <algorithm>
+#include <memory>
 #include <functional>
 #include <map>
 #include <string>
@@ -39,6 +40,7 @@ struct State {
   bool on = false, triggered = false, prepared = false, applied = false, refused = false;
   bool reported = false;  // to telemetry
   py::Patch patch;
+  std::unique_ptr<py::Patch[]> extras;  // one for each of the integration's
   std::string trouble;
 };
 
@@ -105,9 +107,17 @@ void apply(const Integration& integration, State& state) {
     if (integration.prepare) integration.prepare(settings());
   }
   Status status = state.patch.apply(integration.targets).status();
-  for (const Extra& extra : integration.extras)
-    if (status.ok() && extra.wanted()) status = state.patch.apply(extra.targets).status();
+  if (!state.extras) state.extras = std::make_unique<py::Patch[]>(integration.extras.size());
+  for (std::size_t i = 0; i < integration.extras.size(); ++i) {
+    const Extra& extra = integration.extras[i];
+    if (!extra.wanted())
+      state.extras[i].remove();
+    else if (status.ok())
+      status = state.extras[i].apply(extra.targets).status();
+  }
   state.applied = !state.patch.empty();
+  for (std::size_t i = 0; i < integration.extras.size(); ++i)
+    state.applied |= !state.extras[i].empty();
   if (!status.ok()) state.trouble = status.message();
   report(integration, state);
   if (status.ok()) return;
@@ -227,6 +237,8 @@ Status unpatch(std::string_view name) {
   State& state = registry->states[at];
   state.on = state.applied = false;
   state.patch.remove();
+  for (std::size_t i = 0; state.extras && i < kRows[at].integration->extras.size(); ++i)
+    state.extras[i].remove();
   return {};
 }
 

@@ -24,8 +24,10 @@
 #include "core/transport/worker.h"
 #include "host/children/policy.h"
 #include "host/emulated.h"
+#include "host/remote_setup.h"
 #include "host/sudden_end.h"
 #include "products/local/tree_printer.h"
+#include "products/remote_config/remote_config.h"
 #include "pyshim/native/otel.h"
 
 extern char** environ;
@@ -126,6 +128,7 @@ Status set_up_tracer(std::span<char* const> arguments) {
   config::load_environment(environ);
   config::resolve(config::core_settings());
   config::resolve(children::settings());
+  config::resolve(remote_config::settings());
   if (config::debug.get()) base::set_log_level(base::LogLevel::kDebug);
   config::warn_about_names();
   trace::Tracer& tracer = trace::Tracer::get();
@@ -150,6 +153,7 @@ Status connect_tracer(bool print_locally) {
   if (started.ok()) {
     tracing::set_flush(&flush_sinks);
     start_telemetry();
+    start_remote_configuration();
   } else {
     base::log(base::LogLevel::kWarning, started.message() + "; traces are not sent");
   }

@@ -109,7 +109,7 @@ facts = {
     "socket": socket.getdefaulttimeout(), "limits": resource.getrlimit(resource.RLIMIT_NOFILE),
     "streams": (sys.stdin.encoding, sys.stdout.errors, sys.stderr.line_buffering),
     "descriptors": sorted(os.listdir("/proc/self/fd")), "tasks": len(os.listdir("/proc/self/task")),
-    "signals caught": [l for l in open("/proc/self/status") if l.startswith("Sig")],
+    "signals caught": [l for l in open("/proc/self/status") if re.match("Sig[BIC]", l)],
 }
 for name, value in facts.items():
     print(name, re.sub(" at 0x[0-9a-f]+", "", repr(value)))

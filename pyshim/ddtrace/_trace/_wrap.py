@@ -42,7 +42,7 @@ def default_name(function: Callable[..., Any]) -> str:
         message=f"In a future major release the span name will be '{full}'. Set "
         "DD_TRACE_WRAP_SPAN_NAME_INCLUDE_CLASS=true to have it now.",
         removal_version="5.0.0",
-        stacklevel=4,
+        stacklevel=3,  # in this package, where warnings are silent unless asked for
     )
     return plain
 

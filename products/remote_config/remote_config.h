@@ -1,0 +1,53 @@
+// Settings from afar: polls the agent and hands configurations to the products they are for.
+//
+//   start() -> the agent answers /info with "/v0.7/config" among its endpoints -> a poll at once and
+//   every DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS on the worker. No thread and no request before
+//   there is traffic of ours; a forked child asks for itself from its first trace on, and keeps what
+//   its parent had. Three failures in a row: asks for /info again.
+//
+// Products are called on the worker, without the GIL, with all that is in force for them whenever
+// something of it changed; they mark what they cannot use. Source: remote-config.md.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/config/setting.h"
+#include "products/remote_config/apm_tracing.h"
+#include "products/remote_config/repository.h"
+
+namespace dd::remote_config {
+
+enum Capability : int {
+  kSampleRate = 12,
+  kLogsInjection = 13,
+  kHeaderTags = 14,
+  kCustomTags = 15,
+  kTracingEnabled = 19,
+  kSampleRules = 29,
+  kMulticonfig = 45,
+};
+constexpr std::uint64_t bit(Capability capability) { return 1ull << capability; }
+
+struct Product {
+  const char* name = nullptr;  // "APM_TRACING"
+  std::uint64_t capabilities = 0;
+  void (*changed)(std::span<Configuration* const> in_force) = nullptr;
+};
+
+std::span<config::SettingBase* const> settings();
+
+struct Options {
+  std::string tracer_version;
+  // APM_TRACING has changed: for settings of others than the tracer's core. On the worker.
+  void (*changed)(const LibraryConfig& now) = nullptr;
+};
+// Once, after transport::agent::set_up(). Does nothing when it is switched off.
+void start(Options options);
+// At most 16. Before start(), or later from any thread but the worker.
+void subscribe(const Product& product);
+
+}  // namespace dd::remote_config

@@ -1,0 +1,115 @@
+"""What an agent says while the program runs."""
+
+import base64
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from conftest import LAUNCHER, clean_environment  # noqa: E402
+from fakes.agent import INFO, Agent  # noqa: E402
+
+PROGRAM = """
+import io, logging, sys, time
+from ddtrace.trace import tracer
+
+written = io.StringIO()
+handler = logging.StreamHandler(written)
+handler.setFormatter(logging.Formatter("%(message)s %(dd.service)s", defaults={"dd.service": "-"}))
+log = logging.getLogger("app"); log.addHandler(handler); log.propagate = False
+
+def logged():
+    log.warning("")
+    return written.getvalue().split()[-1]
+
+def wait_for(what):
+    end = time.time() + 20
+    while not what():
+        assert time.time() < end, what
+        with tracer.trace("tick", service="tick"): time.sleep(0.01)
+
+def tag(name):
+    with tracer.trace("look", service="look") as span: pass
+    return span.get_tag(name)
+
+wait_for(lambda: tag("from") == "afar")
+with tracer.trace("web", service="web") as span: pass
+wait_for(lambda: logged() == "-")
+print(tag("own"), span.context.sampling_priority, flush=True)
+sys.stdin.readline()
+wait_for(lambda: tag("from") is None)
+wait_for(lambda: logged() == "shop")
+with tracer.trace("web", service="web") as span: pass
+print(tag("own"), flush=True)
+"""
+
+CONFIG = {
+    "service_target": {"service": "shop", "env": "*"},
+    "lib_config": {
+        "tracing_tags": ["from:afar"],
+        "log_injection_enabled": False,
+        "tracing_sampling_rules": [
+            {"service": "web", "sample_rate": 0.0, "provenance": "customer"}
+        ],
+    },
+}
+
+
+def answer_with(path, config):
+    content = json.dumps(config).encode()
+    targets = {"signed": {"version": 1, "targets": {path: {
+        "custom": {"v": 4}, "length": len(content),
+        "hashes": {"sha256": hashlib.sha256(content).hexdigest()}}}}}
+    return {
+        "targets": base64.b64encode(json.dumps(targets).encode()).decode(),
+        "target_files": [{"path": path, "raw": base64.b64encode(content).decode()}],
+        "client_configs": [path],
+    }
+
+
+NOTHING = {**answer_with("x", {}), "client_configs": [], "target_files": []}
+
+
+def test_settings_come_and_go_while_the_program_runs():
+    said = answer_with("datadog/2/APM_TRACING/one/config", CONFIG)
+
+    def answer(request):
+        if request.path == "/v0.7/config":
+            return 200, {}, json.dumps(said).encode()
+        return 200, {}, json.dumps(INFO).encode() if request.path == "/info" else b"{}"
+
+    with Agent() as agent:
+        agent.answer = answer
+        program = subprocess.Popen(
+            [LAUNCHER, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=clean_environment(
+                DD_TRACE_AGENT_URL=agent.url, DD_SERVICE="shop", DD_TAGS="own:yes",
+                DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS="0.1"))
+        try:
+            assert program.stdout.readline() == "None -1\n"
+            said = NOTHING
+            out, _ = program.communicate("\n", timeout=60)
+        finally:
+            program.kill()
+        assert (program.returncode, out) == (0, "yes\n")
+        polls = [json.loads(r.body) for r in agent.requests if r.path == "/v0.7/config"]
+    first = polls[0]["client"]
+    assert first["client_tracer"]["service"] == "shop" and first["products"] == ["APM_TRACING"]
+    assert first["state"]["config_states"] == []
+    states = [p["client"]["state"]["config_states"] for p in polls]
+    assert [{"id": "one", "version": 4, "product": "APM_TRACING", "apply_state": 2,
+             "apply_error": ""}] in states
+    assert all(not p["client"]["state"]["has_error"] for p in polls)
+
+
+def test_switched_off_it_asks_for_nothing():
+    program = "from ddtrace.trace import tracer\nwith tracer.trace('a'): pass\ntracer.flush()\n"
+    with Agent() as agent:
+        subprocess.run([LAUNCHER, "-c", program + "import time; time.sleep(0.5)"], check=True,
+                       env=clean_environment(DD_TRACE_AGENT_URL=agent.url,
+                                             DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS="0.1",
+                                             DD_REMOTE_CONFIGURATION_ENABLED="false"))
+        assert "/v0.7/config" not in [request.path for request in agent.requests]
