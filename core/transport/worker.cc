@@ -93,7 +93,10 @@ void Worker::start_thread() {
     return nullptr;
   };
   // Without a thread queues fill, and what follows is dropped and counted; tried again each time.
-  running_.store(pthread_create(&thread_, &attributes, body, this) == 0, std::memory_order_relaxed);
+  // Said before it runs: its own jobs may wake it, and must not wait here for what follows.
+  running_.store(true, std::memory_order_relaxed);
+  if (pthread_create(&thread_, &attributes, body, this) != 0)
+    running_.store(false, std::memory_order_relaxed);
   pthread_attr_destroy(&attributes);
   if (auto* const call = on_start_.load(std::memory_order_relaxed)) call();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
