@@ -116,7 +116,7 @@ class Pin:
         """Another pin, equal but for what is given."""
         return Pin(
             service=service or self.service,
-            tags=dict(self.tags) if tags is None else tags,
+            tags=tags or dict(self.tags),
             _config=dict(self._config),
         )
 

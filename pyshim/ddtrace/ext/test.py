@@ -1,5 +1,8 @@
 """Names of tags and spans: test."""
 
+from enum import Enum
+
+
 ARGUMENTS = "test.arguments"
 TEST_ARGUMENTS = "test.arguments"
 FRAMEWORK = "test.framework"
@@ -49,3 +52,13 @@ ITR_TEST_CODE_COVERAGE_ENABLED = "test.code_coverage.enabled"
 ITR_UNSKIPPABLE = "test.itr.unskippable"
 ITR_FORCED_RUN = "test.itr.forced_run"
 TEST_SESSION_NAME = "test_session.name"
+
+
+class Status(Enum):
+    """How a test has ended."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    SKIP = "skip"
+    XFAIL = "xfail"
+    XPASS = "xpass"

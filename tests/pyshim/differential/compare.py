@@ -1,4 +1,4 @@
-"""Compares what cases.py shows under ddpython with what it shows under the reference.
+"""Compares what the cases show under ddpython with what they show under the reference.
 
     python compare.py DDPYTHON [REFERENCE_PYTHON]
 
@@ -48,11 +48,14 @@ def shown(python, **variables):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("DD_", "PYTHON"))}
     quiet = {"DD_TRACE_AGENT_URL": "http://127.0.0.1:1", "DD_REMOTE_CONFIGURATION_ENABLED": "0",
              "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "0", "DD_SERVICE": "s"}
-    done = subprocess.run([python, str(HERE / "cases.py")], capture_output=True, text=True,
-                          env=environment | quiet | variables)
-    if done.returncode:
-        sys.exit(f"{python}: cases.py failed\n{done.stderr[-2000:]}")
-    return [line for line in done.stdout.splitlines() if " | " in line]
+    lines = []
+    for cases in ("cases.py", "platform_cases.py"):
+        done = subprocess.run([python, str(HERE / cases)], capture_output=True, text=True,
+                              env=environment | quiet | variables)
+        if done.returncode:
+            sys.exit(f"{python}: {cases} failed\n{done.stderr[-2000:]}")
+        lines += [line for line in done.stdout.splitlines() if " | " in line]
+    return lines
 
 
 def main():
