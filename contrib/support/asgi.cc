@@ -23,12 +23,11 @@ using py::Name;
 using py::Ref;
 using tracing::LiveSpan;
 
-Name kAsgi("asgi"), kBody("http.response.body"), kClient("client"), kHeaders("headers"),
-    kHttpVersion("http_version"), kMethod("method"), kMoreBody("more_body"), kPath("path"),
-    kQueryString("query_string"), kReceive("receive"), kRootPath("root_path"), kScheme("scheme"),
-    kScope("scope"), kSend("send"), kServer("server"), kSpecVersion("spec_version"),
-    kStatus("status"), kType("type"), kVersion("version"), kTracebackNext("tb_next"),
-    kFrame("tb_frame"), kCode("f_code"), kFilename("co_filename");
+Name kAsgi("asgi"), kClient("client"), kHeaders("headers"), kHttpVersion("http_version"),
+    kMethod("method"), kMoreBody("more_body"), kPath("path"), kQueryString("query_string"),
+    kRootPath("root_path"), kScheme("scheme"), kScope("scope"), kSend("send"), kServer("server"),
+    kSpecVersion("spec_version"), kStatus("status"), kType("type"), kVersion("version"),
+    kTracebackNext("tb_next"), kFrame("tb_frame"), kCode("f_code"), kFilename("co_filename");
 
 struct Request {
   const AsgiFacts* facts;
