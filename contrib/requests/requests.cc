@@ -32,8 +32,9 @@ void enter_send(Call& call, Scope& scope) {
   const Ref method = request.attr(kMethod);
   const Ref headers = request.attr(kHeaders);
   if (!url.is_str()) return;
-  start_http_client(scope, kFacts, *knobs,
-                    {.method = method.utf8(), .url = url.utf8(), .headers = headers});
+  start_http_client(
+      scope, kFacts, *knobs,
+      {.method = method.utf8(), .url = url.utf8(), .headers = headers, .client = call.self()});
 }
 
 void leave_send(Outcome& outcome, Scope& scope) {

@@ -7,6 +7,7 @@
 
 #include "contrib/support/header_rules.h"
 #include "contrib/support/integration.h"
+#include "contrib/support/pin.h"
 #include "contrib/support/step.h"
 #include "core/http/url.h"
 #include "core/trace/tags.h"
@@ -71,10 +72,12 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
                        const HttpClientRequest& request) {
   const Settings& all = settings();
   const http::Url url = http::parse(request.url);
+  const Pin pin = Pin::of(request.client);
+  const std::string pinned = pin ? pin.service() : std::string();
   const Named named =
       all.naming.of_client({.integration = facts.component,
                             .fallback = facts.service,
-                            .own = knobs.own_service,
+                            .own = pinned.empty() ? std::string_view(knobs.own_service) : pinned,
                             .domain = knobs.by_domain ? url.authority : std::string_view()});
   const std::string_view name = all.naming.operation(facts.operation);
   const std::string method = upper(request.method);
@@ -109,6 +112,7 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
   if (!agent_text.empty()) span.set(tags::kHttpUserAgent, agent_text);
   tag_headers(span, request.headers, Side::kRequest);
   if (!request.retries_remain.empty()) span.set(tags::kHttpRetriesRemain, request.retries_remain);
+  if (pin) pin.tag(span);
   if (knobs.injects && request.may_inject && request.headers)
     tracing::inject(live.object(), request.headers);
 }

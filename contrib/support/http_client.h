@@ -34,7 +34,8 @@ struct HttpClientRequest {
   py::Handle headers;      // what is sent: a mapping; context is written into it when it may be
   bool may_inject = true;  // false: a client above has done it
   std::string_view retries_remain{};
-  bool waits = false;  // a coroutine: begin_step() is its target's `begin`
+  py::Handle client{};  // session, client or pool: its pin is asked
+  bool waits = false;   // a coroutine: begin_step() is its target's `begin`
 };
 
 void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const HttpClientKnobs& knobs,

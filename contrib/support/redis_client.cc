@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "contrib/support/integration.h"
+#include "contrib/support/pin.h"
 #include "contrib/support/step.h"
 #include "core/trace/tags.h"
 
@@ -76,9 +77,12 @@ trace::Span* start(py::Call& call, py::Scope& scope, std::string_view text,
   const RedisDriver& driver = *static_cast<const RedisDriver*>(call.data());
   const RedisKnobs& knobs = **driver.knobs;
   const Naming& naming = settings().naming;
-  const Named named = naming.of_client({.integration = driver.facts->component,
-                                        .fallback = driver.facts->component,
-                                        .own = knobs.own_service});
+  const Pin pin = Pin::of(call.self());
+  const std::string pinned = pin ? pin.service() : std::string();
+  const Named named =
+      naming.of_client({.integration = driver.facts->component,
+                        .fallback = driver.facts->component,
+                        .own = pinned.empty() ? std::string_view(knobs.own_service) : pinned});
   const std::string_view name = naming.operation(driver.facts->command);
   const std::string_view resource = knobs.only_command_word ? words : text;
   const tracing::LiveSpan& live = start_step(scope, {.name = name,
@@ -95,6 +99,7 @@ trace::Span* start(py::Call& call, py::Scope& scope, std::string_view text,
   span.set_static(tags::kDbSystem, "redis");
   span.set(tags::kRedisRawCommand, text);
   tag_connection(span, call.self());
+  if (pin) pin.tag(span);
   return &span;
 }
 
