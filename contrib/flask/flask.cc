@@ -26,9 +26,10 @@ using py::Outcome;
 using py::Ref;
 using py::Scope;
 
-Name kEndpoint("endpoint"), kFlask("flask"), kFunc("func"), kHandlers("error_handler_spec"),
-    kName("__name__"), kNotFound("NotFound"), kRequest("request"), kRule("rule"),
-    kScriptRoot("script_root"), kPlainName("name"), kUrlRule("url_rule"), kViewArgs("view_args");
+Name kCurrentObject("_get_current_object"), kEndpoint("endpoint"), kEnviron("environ"),
+    kFlask("flask"), kFunc("func"), kHandlers("error_handler_spec"), kName("__name__"),
+    kNotFound("NotFound"), kRequest("request"), kRule("rule"), kScriptName("SCRIPT_NAME"),
+    kPlainName("name"), kUrlRule("url_rule"), kViewArgs("view_args");
 
 constexpr WebServerFacts kFacts = {.component = "flask",
                                    .request = {"flask.request", "http.server.request"},
@@ -65,8 +66,9 @@ void enter_step(Call& call, Scope& scope) {
 void leave_step(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
 
 bool is_not_found(Handle error) {
+  if (!error) return false;
   const Ref type = py::imported("werkzeug.exceptions").attr(kNotFound);
-  return error && type && error.instance_of(type);
+  return type && error.instance_of(type);
 }
 
 // An unknown page is no error of the step that looks for it.
@@ -84,22 +86,39 @@ void set_view_argument(trace::Span& span, std::string_view key, Handle value) {
     span.set(trace::Key(key), value.display());
 }
 
+// The request without its proxy, which is Python code: from the context variable of Flask 2.2 to
+// 3.1 when it is there.
+Ref running_request() {
+  static constinit PyObject* variable = nullptr;
+  if (!variable) {
+    Ref found = py::imported("flask.globals").attr("_cv_request");
+    if (!found || !PyContextVar_CheckExact(found.ptr())) found = py::none();
+    variable = found.release();
+  }
+  if (variable != Py_None) {
+    Ref context;
+    if (PyContextVar_Get(variable, nullptr, context.out()) == 0 && context)
+      return context.attr(kRequest);
+    py::swallow_error();
+  }
+  return py::imported(kFlask).attr(kRequest).call_method(kCurrentObject);
+}
+
 // Flask has matched the URL by the time it preprocesses the request.
 void tag_route() {
   const RequestSpans spans = current_request(kFacts);
   if (!spans.request) return;
-  const Ref request = py::imported(kFlask).attr(kRequest);
-  const Ref rule_object = request.attr(kUrlRule);
+  const Ref request = running_request(), rule_object = request.attr(kUrlRule);
   if (!rule_object || rule_object.is_none()) return;
   const Ref rule = rule_object.attr(kRule), endpoint = rule_object.attr(kEndpoint);
-  const Ref view_args = request.attr(kViewArgs), script_root = request.attr(kScriptRoot);
+  const Ref view_args = request.attr(kViewArgs), mounted = request.attr(kEnviron).item(kScriptName);
   const std::string_view method = spans.request->text(tags::kHttpMethod);
   const std::string resource = std::string(method).append(" ").append(rule.utf8());
   for (trace::Span* span : {spans.request, spans.application}) {
     span->set_resource(resource);
-    if (!script_root.utf8().empty())  // the application is mounted below another one
+    if (!mounted.utf8().empty())  // the application is mounted below another one
       span->set(tags::kFlaskResourceFull,
-                std::string(method).append(" ").append(script_root.utf8()).append(rule.utf8()));
+                std::string(method).append(" ").append(mounted.utf8()).append(rule.utf8()));
     span->set(tags::kFlaskEndpoint, endpoint.text());
     span->set(tags::kFlaskUrlRule, rule.utf8());
     view_args.each_pair([span](Handle key, Handle value) {
@@ -178,20 +197,25 @@ void leave_ensure_sync(Outcome& outcome, Scope& scope) {
     outcome.replace(traced_call(outcome.result, {.name = name, .component = kFacts.component}));
     return;
   }
-  const Ref rule = py::imported(kFlask).attr(kRequest).attr(kUrlRule);
-  const Ref endpoint = rule.attr(kEndpoint);
-  Ref resource = rule.attr(kRule);
-  if (named_endpoints &&
-      std::ranges::find(*named_endpoints, NamedEndpoint{asked->app, endpoint.text()}) !=
-          named_endpoints->end()) {
-    resource = endpoint.share();
+  std::string endpoint, resource;
+  if (const RequestSpans spans = current_request(kFacts); spans.application) {
+    endpoint = spans.application->text(tags::kFlaskEndpoint);
+    resource = spans.application->text(tags::kFlaskUrlRule);
+  } else {
+    const Ref rule = running_request().attr(kUrlRule);
+    endpoint = rule.attr(kEndpoint).text();
+    resource = rule.attr(kRule).text();
+  }
+  if (named_endpoints && std::ranges::find(*named_endpoints, NamedEndpoint{asked->app, endpoint}) !=
+                             named_endpoints->end()) {
+    resource = endpoint;
   } else {
     // An endpoint that was not given is the function's name.
     const Ref plain = asked->function.attr(kName);
-    if (endpoint.is_str() && endpoint.utf8() != plain.utf8()) name = endpoint.text();
+    if (!endpoint.empty() && endpoint != plain.utf8()) name = endpoint;
   }
-  outcome.replace(traced_call(
-      outcome.result, {.name = name, .resource = resource.utf8(), .component = kFacts.component}));
+  outcome.replace(traced_call(outcome.result,
+                              {.name = name, .resource = resource, .component = kFacts.component}));
 }
 
 // Signals: Flask's own only. They live as long as its module, and are told by their names there.
