@@ -294,7 +294,8 @@ void leave_make_view(Outcome& outcome, Scope&) {
   if (!outcome.result || is_coroutine_function(outcome.result)) return;
   const std::string resource = view_path(outcome.result);
   outcome.replace(traced_call(
-      outcome.result, {.name = "django.view", .resource = resource, .component = kComponent}));
+      outcome.result,
+      {.name = "django.view", .resource = resource, .component = kComponent, .entry = true}));
 }
 
 struct StepFacts {

@@ -1,6 +1,7 @@
 // fastapi: the request, its route, and the making of its answer.
 
 #include "contrib/support/asgi.h"
+#include "contrib/support/code_origin.h"
 #include "contrib/support/integration.h"
 #include "contrib/support/step.h"
 
@@ -14,8 +15,8 @@ using py::Outcome;
 using py::Ref;
 using py::Scope;
 
-Name kContext("effective_route_context"), kFastApi("fastapi"), kOriginal("original_route"),
-    kPath("path"), kScope("scope");
+Name kCall("call"), kContext("effective_route_context"), kDependant("dependant"),
+    kFastApi("fastapi"), kOriginal("original_route"), kPath("path"), kScope("scope");
 
 constexpr std::string_view kOutside[] = {"fastapi/applications.py", "starlette/applications.py"};
 constexpr AsgiFacts kFacts = {.component = "fastapi",
@@ -38,6 +39,11 @@ void enter_route(Call& call, Scope&) {
   add_asgi_route(route, path.utf8());
 }
 
+void enter_endpoint(Call& call, Scope&) {
+  const Ref endpoint = call.arg(kDependant).attr(kCall);
+  tell_code_origin(endpoint);
+}
+
 void enter_serialize(Call&, Scope&) {}
 void begin_serialize(Scope& scope) { start_step(scope, {.name = "fastapi.serialize_response"}); }
 void leave_serialize(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
@@ -51,6 +57,7 @@ constexpr py::Target kTargets[] = {
      .begin = begin_asgi},
     {.where = "fastapi.routing:APIRoute.handle", .enter = enter_route},
     {.where = "starlette.routing:Mount.handle", .enter = enter_route},
+    {.where = "fastapi.routing:run_endpoint_function", .enter = enter_endpoint, .optional = true},
     {.where = "fastapi.routing:serialize_response",
      .enter = enter_serialize,
      .leave = leave_serialize,

@@ -214,8 +214,9 @@ void leave_ensure_sync(Outcome& outcome, Scope& scope) {
     const Ref plain = asked->function.attr(kName);
     if (!endpoint.empty() && endpoint != plain.utf8()) name = endpoint;
   }
-  outcome.replace(traced_call(outcome.result,
-                              {.name = name, .resource = resource, .component = kFacts.component}));
+  outcome.replace(traced_call(
+      outcome.result,
+      {.name = name, .resource = resource, .component = kFacts.component, .entry = true}));
 }
 
 // Signals: Flask's own only. They live as long as its module, and are told by their names there.

@@ -53,6 +53,7 @@ Settings::Settings(Lookup lookup, ProcessName process)
       tell_client_ip(yes(lookup, "DD_TRACE_CLIENT_IP_ENABLED", false)),
       client_ip_header(text_or_empty(lookup, "DD_TRACE_CLIENT_IP_HEADER")),
       hide_asgi_404(yes(lookup, "DD_ASGI_OBFUSCATE_404_RESOURCE", false)),
+      tell_code_origin(yes(lookup, "DD_CODE_ORIGIN_FOR_SPANS_ENABLED", true)),
       log_injection(wants_log_injection(lookup)),
       only_known_versions(yes(lookup, "DD_TRACE_SAFE_INSTRUMENTATION_ENABLED", false)),
       lookup_(lookup),

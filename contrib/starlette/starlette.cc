@@ -1,6 +1,7 @@
 // starlette: the request, its route through mounts and routers, and tasks behind it.
 
 #include "contrib/support/asgi.h"
+#include "contrib/support/code_origin.h"
 #include "contrib/support/integration.h"
 #include "contrib/support/step.h"
 #include "core/py/attached.h"
@@ -15,8 +16,10 @@ using py::Outcome;
 using py::Ref;
 using py::Scope;
 
-Name kBackgroundTasks("BackgroundTasks"), kFastApi("FastAPI"), kContext("context"), kFunc("func"),
-    kLinkSpan("link_span"), kName("__name__"), kPath("path"), kTasks("tasks");
+Name kBackgroundTasks("BackgroundTasks"), kFastApi("FastAPI"), kContext("context"),
+    kDependant("dependant"), kEndpoint("endpoint"), kFunc("func"), kMethod("method"),
+    kMethods("methods"), kScope("scope"), kLinkSpan("link_span"), kName("__name__"), kPath("path"),
+    kTasks("tasks");
 
 constexpr std::string_view kOutside[] = {"starlette/applications.py",
                                          "starlette/middleware/errors.py"};
@@ -41,6 +44,19 @@ void enter_application(Call& call, Scope& scope) {
 void enter_route(Call& call, Scope&) {
   const Ref path = call.self().attr(kPath);
   add_asgi_route(call.self(), path.utf8());
+}
+
+// FastAPI calls its endpoints itself.
+void enter_endpoint_route(Call& call, Scope& scope) {
+  enter_route(call, scope);
+  const Ref methods = call.self().attr(kMethods), method = call.arg(0, kScope).item(kMethod);
+  const Ref dependant = call.self().attr(kDependant);
+  if (dependant || !method) return;
+  if (methods && !methods.is_none() && PySet_Check(methods.ptr()) && methods.size() > 0 &&
+      !methods.contains(method))
+    return;
+  const Ref endpoint = call.self().attr(kEndpoint);
+  tell_code_origin(endpoint);
 }
 
 // Tasks that were added to a list of tasks; one that stands alone has no span.
@@ -87,7 +103,7 @@ constexpr py::Target kTargets[] = {
      .leave = leave_asgi,
      .kind = py::Kind::kAwaitable,
      .begin = begin_asgi},
-    {.where = "starlette.routing:Route.handle", .enter = enter_route},
+    {.where = "starlette.routing:Route.handle", .enter = enter_endpoint_route},
     {.where = "starlette.routing:Mount.handle", .enter = enter_route},
     {.where = "starlette.background:BackgroundTasks.add_task",
      .enter = enter_add,

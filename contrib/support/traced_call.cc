@@ -1,5 +1,6 @@
 #include "contrib/support/traced_call.h"
 
+#include "contrib/support/code_origin.h"
 #include "core/py/error.h"
 #include "core/trace/tags.h"
 #include "core/tracing/live_span.h"
@@ -26,7 +27,8 @@ PyObject* call_inside_span(PyObject* self, PyObject* const* args, Py_ssize_t cou
       {.name = name.utf8(), .resource = resource.is_str() ? resource.utf8() : std::string_view()});
   if (span) {
     span.span().set(trace::tags::kComponent, component.utf8());
-    if (PyTuple_GET_SIZE(self) > kTag)
+    if (PyTuple_GET_SIZE(self) == kTag + 1) tell_code_origin(function);
+    if (PyTuple_GET_SIZE(self) > kTagValue)
       span.span().set(trace::Key(Handle(PyTuple_GET_ITEM(self, kTag)).utf8()),
                       Handle(PyTuple_GET_ITEM(self, kTagValue)).utf8());
   }
@@ -69,8 +71,10 @@ Ref traced_call(Handle function, const TracedCall& what) {
   const Ref resource = what.resource.data() ? py::str(what.resource) : py::none();
   const Ref tag = py::str(what.tag), value = py::str(what.tag_value);
   const Handle parts[] = {function, name, resource, component, tag, value};
-  const Ref self =
-      py::tuple(std::span(parts, what.tag.empty() ? std::size_t{kTag} : std::size(parts)));
+  const std::size_t count = !what.tag.empty() ? std::size(parts)
+                            : what.entry      ? std::size_t{kTag} + 1
+                                              : std::size_t{kTag};
+  const Ref self = py::tuple(std::span(parts, count));
   if (!self) return {};
   static PyMethodDef definition = {
       "traced_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&call_inside_span)),

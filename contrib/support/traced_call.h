@@ -17,6 +17,7 @@ struct TracedCall {
   std::string_view resource{};  // null data: the name
   std::string_view component;
   std::string_view tag{}, tag_value{};  // one more, if any
+  bool entry = false;                   // what answers the request: its place in the code is told
 };
 
 // Empty only when memory ran out.

@@ -147,6 +147,14 @@ CASES: dict[str, Case] = {
         "django_basic", "few", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
     ),
     "django_handlers": web("django_basic", "few", DD_DJANGO_USE_HANDLER_RESOURCE_FORMAT="true"),
+    "django_code_origin": web(
+        "django_basic",
+        "few",
+        DD_CODE_ORIGIN_FOR_SPANS_ENABLED="true",
+        DD_DJANGO_INSTRUMENT_MIDDLEWARE="false",
+    ),
+    "fastapi_code_origin": web("fastapi_basic", "few", DD_CODE_ORIGIN_FOR_SPANS_ENABLED="true"),
+    "starlette_code_origin": web("starlette_basic", "few", DD_CODE_ORIGIN_FOR_SPANS_ENABLED="true"),
     "asgi_basic": tracing_web("asgi_basic"),
     "asgi_named": tracing_web("asgi_basic", DD_SERVICE="named", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"),
     "starlette_basic": web("starlette_basic"),
@@ -271,7 +279,6 @@ KNOWN: dict[str, str] = {
     "fastapi_tasks": "the reference makes two spans of one task",
     "wsgi_named": "the middleware class knows no schema v1",
     "websockets": "websockets are not there yet",
-    "flask_code_origin": "code origin is not there yet",
     "flask_outside": "the reference names steps that are called by hand `default`",
     "manual_propagation": "the reference warns on stderr of a trace id that is no number",
 }
