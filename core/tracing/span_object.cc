@@ -330,7 +330,8 @@ int set_context(PyObject* self, PyObject* value, void*) {
   return 0;
 }
 PyObject* get_parent_context(PyObject* self, void*) {
-  const Handle context = self_of(self)->parent_context;
+  Handle context = self_of(self)->parent_context;
+  if (!context && self_of(self)->parent) context = context_of(as_span(self_of(self)->parent));
   return context ? context.share().release() : none();
 }
 int set_parent_context(PyObject* self, PyObject* value, void*) {

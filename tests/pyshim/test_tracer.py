@@ -251,6 +251,12 @@ class Providers(unittest.TestCase):
 
 
 class Activation(unittest.TestCase):
+    def test_the_context_above_a_span_is_known(self):
+        context = Context(1, 2)
+        with tracer.start_span("a", child_of=context) as a, tracer.start_span("b", child_of=a) as b:
+            self.assertIs(a._parent_context, context)
+            self.assertIs(b._parent_context, a.context)
+
     def test_a_context_is_active_again_after_spans_under_it(self):
         context = Context(1, 2)
         with tracer._activate_context(context):

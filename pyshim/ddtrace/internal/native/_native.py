@@ -3,8 +3,9 @@
 import os
 import time
 
-from ddtrace._native import DD_CONTEXTVAR, Context
+from ddtrace._native import DD_CONTEXTVAR, Context, SpanEvent, SpanLink
 from ddtrace._native import Span as SpanData
+from ddtrace._trace.provider import BaseContextProvider, DefaultContextProvider
 from ddtrace.internal.core.event_hub import (
     EventResult,
     EventResultDict,
@@ -19,11 +20,15 @@ from ddtrace.internal.utils.formats import flatten_key_value, is_sequence
 
 __all__ = [
     "DD_CONTEXTVAR",
+    "BaseContextProvider",
     "Context",
+    "DefaultContextProvider",
     "EventResult",
     "EventResultDict",
     "ResultType",
     "SpanData",
+    "SpanEvent",
+    "SpanLink",
     "dispatch",
     "dispatch_with_results",
     "flatten_key_value",

@@ -1,0 +1,5 @@
+"""Filters of finished traces."""
+
+from ddtrace._trace.processor import TraceFilter
+
+__all__ = ["TraceFilter"]
