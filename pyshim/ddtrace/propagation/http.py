@@ -4,9 +4,8 @@ from typing import Any, Union
 
 from ddtrace import _native
 from ddtrace._native import Context, Span
+from ddtrace.constants import AUTO_KEEP, AUTO_REJECT, USER_KEEP
 from ddtrace.internal.constants import (
-    AUTO_KEEP,
-    AUTO_REJECT,
     BAGGAGE_TAG_PREFIX,
     DD_TRACE_BAGGAGE_MAX_BYTES,
     DD_TRACE_BAGGAGE_MAX_ITEMS,
@@ -15,7 +14,6 @@ from ddtrace.internal.constants import (
     PROPAGATION_STYLE_B3_SINGLE,
     PROPAGATION_STYLE_DATADOG,
     TRACE_SOURCE_PROPAGATION_KEY,
-    USER_KEEP,
     W3C_TRACEPARENT_KEY,
     W3C_TRACESTATE_KEY,
 )
