@@ -98,6 +98,19 @@ def test_spans_of_forked_children_are_sent_once(source):
         assert sorted(span["name"] for span in agent.spans()) == ["child", "work"]
 
 
+@pytest.mark.parametrize("other", ["", "import threading\nthreading.Thread(target=time.sleep, args=[2]).start()\n"],
+                         ids=["alone", "with another thread"])
+def test_a_fork_is_warned_of_as_without_us(both, other):
+    """From 3.12 on a fork warns of other threads: of the program's, not of ours."""
+    source = other + "if os.fork() == 0: os._exit(0)\nos.wait()\nos._exit(0)"
+    plain = both.run(both.plain, "-W", "error", "-c", "import os, time\n" + source)
+    with Agent() as agent:
+        traced = both.run(both.launcher, "-W", "error", "-c", SPAN + "tracer.flush()\n" + source,
+                          env={"DD_TRACE_AGENT_URL": agent.url})
+    assert traced[0] == plain[0] and ("multi-threaded" in traced[2]) == ("multi-threaded" in plain[2])
+    assert other or traced == (0, "", "")
+
+
 POOL = """
 import multiprocessing, sys
 from ddtrace.trace import tracer
