@@ -18,7 +18,10 @@ if SITE is None:
     sys.exit(77)
 OWN = ["ddtrace/_trace/processor.py", "ddtrace/_trace/provider.py", "ddtrace/_trace/tracer.py",
        "ddtrace/_trace/_wrap.py", "ddtrace/trace", "ddtrace/propagation", "ddtrace/constants.py",
-       "ddtrace/ext", "ddtrace/opentelemetry", "ddtrace/internal/opentelemetry"]
+       "ddtrace/ext", "ddtrace/opentelemetry", "ddtrace/internal", "ddtrace/_monkey.py",
+       "ddtrace/__init__.py", "ddtrace/_trace/pin.py", "ddtrace/contrib/dbapi.py",
+       "ddtrace/contrib/dbapi_async.py", "ddtrace/contrib/wsgi.py", "ddtrace/contrib/trace_utils.py",
+       "ddtrace/contrib/internal", "ddtrace/vendor", "ddtrace/runtime"]
 
 
 class Types(unittest.TestCase):

@@ -30,8 +30,8 @@ class ObjectProxy:
         for name in ("__doc__", "__module__") if transparent else ():
             setattr(cls, name, ObjectProxy.__dict__[name])
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
         return self.__wrapped__.__class__
 
     @property
@@ -196,7 +196,7 @@ def resolve_path(module: Any, name: str) -> tuple[Any, str, Any]:
 def wrap_function_wrapper(target: Any, name: str, wrapper: Wrapper) -> Any:
     """Puts a wrapper around `target.name`; `target` may be the name of a module."""
     try:
-        from wrapt import wrap_function_wrapper as theirs
+        from wrapt import wrap_function_wrapper as theirs  # type: ignore[import-not-found]
     except ImportError:
         parent, attribute, original = resolve_path(target, name)
         made = FunctionWrapper(original, wrapper)

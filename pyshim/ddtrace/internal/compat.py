@@ -50,17 +50,17 @@ def maybe_stringify(obj: Any) -> str | None:
 
 def is_at_least_py(major: int, minor: int, version: tuple[int, ...] | None = None) -> bool:
     """Whether this Python, or `version`, is that one or a later one."""
-    return (version or tuple(sys.version_info))[:2] >= (major, minor)
+    return (version or sys.version_info)[:2] >= (major, minor)
 
 
 def is_at_most_py(major: int, minor: int, version: tuple[int, ...] | None = None) -> bool:
     """Whether this Python, or `version`, is that one or an earlier one."""
-    return (version or tuple(sys.version_info))[:2] <= (major, minor)
+    return (version or sys.version_info)[:2] <= (major, minor)
 
 
 def is_supported_python_version(version: tuple[int, ...] | None = None) -> bool:
     """Whether this Python, or `version`, is supported."""
-    return (version or tuple(sys.version_info))[:2] <= MAX_PY
+    return (version or sys.version_info)[:2] <= MAX_PY
 
 
 def is_wrapted(o: object) -> bool:

@@ -42,4 +42,4 @@ class _Integrations:
         module.__dict__.update(_patch.functions_of(self._name))
 
 
-sys.meta_path.append(_Integrations)  # type: ignore[arg-type]
+sys.meta_path.append(_Integrations)

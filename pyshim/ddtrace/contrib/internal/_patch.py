@@ -47,7 +47,7 @@ def functions_of(name: str) -> dict[str, Any]:
 
     def _supported_versions() -> dict[str, str]:
         """The versions it is made for."""
-        package, versions = _contrib.made_for(name)
+        package, versions = _contrib.made_for(name) or (None, "")
         return {package: versions or "*"} if package else {name: "*"}
 
     functions = (patch, unpatch, get_version, get_versions, _supported_versions)

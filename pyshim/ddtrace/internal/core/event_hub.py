@@ -27,6 +27,8 @@ class ResultType:
 
     __slots__ = ("_name", "_value")
 
+    _name: str
+    _value: int
     RESULT_OK: ResultType
     RESULT_EXCEPTION: ResultType
     RESULT_UNDEFINED: ResultType

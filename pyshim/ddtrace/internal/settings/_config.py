@@ -263,7 +263,8 @@ class Config:
             self._extra_services.add(service_name)
 
     def _get_extra_services(self) -> set[str]:
-        return self._extra_services
+        services: set[str] = self._extra_services
+        return services
 
     def _recompute_integration_default_services(self) -> None:
         self._integration_default_services = frozenset(

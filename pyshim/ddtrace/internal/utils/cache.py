@@ -63,9 +63,9 @@ def callonce(f: Callable[[], Any]) -> Callable[[], Any]:
                 outcome.append((f(), None))
             except Exception as error:
                 outcome.append((None, error))
-        value, error = outcome[0]
-        if error is not None:
-            raise error
+        value, failure = outcome[0]
+        if failure is not None:
+            raise failure
         return value
 
     return once

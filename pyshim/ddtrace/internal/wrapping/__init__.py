@@ -75,7 +75,9 @@ def _template(function: FunctionType) -> CodeType:
 
 
 def _plain(f: Any) -> FunctionType:
-    return f.__func__ if inspect.ismethod(f) else f
+    function: Any = getattr(f, "__func__", f) if inspect.ismethod(f) else f
+    plain: FunctionType = function
+    return plain
 
 
 def _layer(f: Any) -> tuple[Any, FunctionType] | None:

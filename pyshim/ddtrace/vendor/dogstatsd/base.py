@@ -378,7 +378,8 @@ class DogStatsd:
             if self._queue is not None:
                 return
             self._queue_timeout = sender_queue_timeout
-            self._queue = queue = Queue(sender_queue_size)
+            queue: Queue[bytes | None] = Queue(sender_queue_size)
+            self._queue = queue
         threading.Thread(target=self._send_from, args=(queue,), daemon=True).start()
 
     def disable_background_sender(self) -> None:
