@@ -6,12 +6,13 @@
 // taken while an exception is thrown in through an await on it lacks the frames above it, as before
 // 3.11; and `__await__` may return it, where CPython insists on an iterator.
 
+#include "core/py/generator.h"
+
 #include <initializer_list>
 #include <utility>
 
 #include "core/py/compat/compat.h"
 #include "core/py/error.h"
-#include "core/py/following.h"
 
 namespace dd::py {
 namespace {
@@ -21,82 +22,8 @@ constinit PyTypeObject generator_type = {PyVarObject_HEAD_INIT(nullptr, 0)};
 constinit PyTypeObject awaitable_generator_type = {PyVarObject_HEAD_INIT(nullptr, 0)};
 constinit PyTypeObject async_generator_type = {PyVarObject_HEAD_INIT(nullptr, 0)};
 constinit PyTypeObject coroutine_wrapper_type = {PyVarObject_HEAD_INIT(nullptr, 0)};
-constinit PyTypeObject step_type = {PyVarObject_HEAD_INIT(nullptr, 0)};
 
-constinit Name kSend("send"), kThrow("throw"), kClose("close"), kAsend("asend"), kAthrow("athrow"),
-    kAclose("aclose");
-
-// A method taken from a followed object may be called when it is not followed any more.
-bool is_followed(PyObject* object) {
-  const PyTypeObject* type = Py_TYPE(object);
-  return type == &coroutine_type || type == &generator_type || type == &awaitable_generator_type ||
-         type == &async_generator_type;
-}
-
-// The chain is where CPython keeps something of its own, which the first of the chain holds.
-Following* room_of(PyObject* self) {
-  return reinterpret_cast<Following*>(compat::generator_room(self));
-}
-
-bool is_over(PyObject* self) { return compat::generator_state(self) > 0; }
-
-// For its lifetime the object is what CPython made.
-class Plain {
- public:
-  explicit Plain(PyObject* self)
-      : self_(self), type_(Py_TYPE(self)), room_(room_of(Py_NewRef(self))) {
-    compat::generator_room(self) = room_->own;
-    Py_SET_TYPE(self, type_->tp_base);
-  }
-  ~Plain() {
-    if (room_ != nullptr) {
-      room_->own = compat::generator_room(self_);
-      compat::generator_room(self_) = reinterpret_cast<PyObject*>(room_);
-      Py_SET_TYPE(self_, type_);
-    }
-    Py_DECREF(self_);
-  }
-  Plain(const Plain&) = delete;
-  Plain& operator=(const Plain&) = delete;
-
-  PyTypeObject* type() const { return type_->tp_base; }
-  Following* chain() const { return room_; }
-  bool begin() {
-    if (room_->all_begun) [[likely]]
-      return true;
-    room_->all_begun = room_->started = true;
-    return tell_begin(room_);
-  }
-  // It stays what CPython made.
-  Following* let_go() { return std::exchange(room_, nullptr); }
-
- private:
-  PyObject* const self_;
-  PyTypeObject* const type_;
-  Following* room_;
-};
-
-// An attribute of the type that CPython made, for this object.
-PyObject* call_plain(const Plain& plain, const Name& name, PyObject* self, PyObject* const* args,
-                     Py_ssize_t count) {
-  constexpr Py_ssize_t kMost = 4;
-  if (count > kMost) {
-    PyErr_Format(PyExc_TypeError, "%s expected at most 3 arguments, got %zd", name.text(), count);
-    return nullptr;
-  }
-  const Ref method =
-      Ref::steal(PyObject_GetAttr(reinterpret_cast<PyObject*>(plain.type()), name.ptr()));
-  if (!method) return nullptr;
-  PyObject* stack[kMost + 1] = {self};
-  for (Py_ssize_t i = 0; i < count; ++i) stack[i + 1] = args[i];
-  return PyObject_Vectorcall(method.ptr(), stack, static_cast<std::size_t>(count) + 1, nullptr);
-}
-
-PyObject* call_method(PyObject* object, const Name& name, PyObject* const* args, Py_ssize_t count) {
-  const Ref method = Ref::steal(PyObject_GetAttr(object, name.ptr()));
-  if (!method) return nullptr;
-  return PyObject_Vectorcall(method.ptr(), args, static_cast<std::size_t>(count), nullptr);
-}
+constinit Name kSend("send"), kThrow("throw"), kClose("close");
 
 // An interrupt that a hook raised before the first step: raised where the code would have started,
 // so that what was never started does not count as forgotten.
@@ -130,12 +57,6 @@ PyObject* generator_next(PyObject* self) {
   PyObject* out = nullptr;
   const PySendResult sent = generator_send(self, Py_None, &out);
   return sent == PYGEN_RETURN ? stop_with(out) : out;
-}
-
-PyObject* raised_stop(PyObject* result) {
-  stop_with(result);
-  if (PyErr_Occurred() == nullptr) PyErr_SetNone(PyExc_StopIteration);
-  return nullptr;
 }
 
 PyObject* send_method(PyObject* self, PyObject* value) {
@@ -239,148 +160,6 @@ PyObject* wrapper_close(PyObject* wrapper, PyObject* const* args, Py_ssize_t cou
   return call_method(coroutine.ptr(), kClose, args, count);
 }
 
-// --- asynchronous generators: what asend() and the like return drives the generator from C ---
-
-struct Step {
-  PyObject_HEAD PyObject* owner;
-  PyObject* inner;
-  bool closes;
-};
-Step& step_of(PyObject* self) { return *reinterpret_cast<Step*>(self); }
-
-PyObject* make_step(PyObject* owner, PyObject* inner, bool closes) {
-  if (inner == nullptr) return nullptr;
-  Step* made = PyObject_GC_New(Step, &step_type);
-  if (made == nullptr) {
-    Py_DECREF(inner);
-    return nullptr;
-  }
-  made->owner = Py_NewRef(owner);
-  made->inner = inner;
-  made->closes = closes;
-  PyObject_GC_Track(made);
-  return reinterpret_cast<PyObject*>(made);
-}
-
-// Runs `drive` on the inner awaitable while the generator is what CPython made, and tells.
-template <class Drive>
-PySendResult drive_step(PyObject* self, PyObject** out, Drive&& drive) {
-  const Step& step = step_of(self);
-  const Ref owner = Ref::borrow(step.owner), inner = Ref::borrow(step.inner);
-  if (!is_followed(owner.ptr())) return drive(inner.ptr(), out);
-  Plain plain(owner.ptr());
-  if (!plain.begin()) {
-    *out = nullptr;
-    return PYGEN_ERROR;
-  }
-  const PySendResult sent = drive(inner.ptr(), out);
-  if (is_over(owner.ptr())) {
-    Following* chain = plain.let_go();
-    if (sent == PYGEN_RETURN) {  // aclose() is done
-      (void)tell_end(chain, nullptr);
-      if (PyErr_Occurred() == nullptr) return sent;
-      Py_CLEAR(*out);
-    } else if (PyErr_ExceptionMatches(PyExc_StopAsyncIteration)) {
-      ErrorKeep keep;
-      if (PyObject* result = tell_end(chain, Py_NewRef(Py_None)))
-        Py_DECREF(result);
-      else
-        keep.supersede(take_exception());
-    } else {
-      (void)tell_end(chain, nullptr);
-    }
-    return PYGEN_ERROR;
-  }
-  if (sent == PYGEN_RETURN && !step.closes && !tell_item(plain.chain(), *out)) {
-    Py_CLEAR(*out);
-    return PYGEN_ERROR;
-  }
-  return sent;
-}
-
-PySendResult step_send(PyObject* self, PyObject* value, PyObject** out) {
-  return drive_step(self, out, [value](PyObject* inner, PyObject** result) {
-    return send_to(inner, value, result);
-  });
-}
-PyObject* step_next(PyObject* self) {
-  PyObject* out = nullptr;
-  const PySendResult sent = step_send(self, Py_None, &out);
-  return sent == PYGEN_RETURN ? stop_with(out) : out;
-}
-PyObject* step_send_method(PyObject* self, PyObject* value) {
-  PyObject* out = nullptr;
-  const PySendResult sent = drive_step(self, &out, [value](PyObject* inner, PyObject** result) {
-    *result = call_method(inner, kSend, &value, 1);
-    if (*result != nullptr) return PYGEN_NEXT;
-    *result = stop_value();
-    return *result != nullptr ? PYGEN_RETURN : PYGEN_ERROR;
-  });
-  return sent == PYGEN_RETURN ? raised_stop(out) : out;
-}
-PyObject* step_throw(PyObject* self, PyObject* const* args, Py_ssize_t count) {
-  PyObject* out = nullptr;
-  const PySendResult sent = drive_step(self, &out, [=](PyObject* inner, PyObject** result) {
-    *result = call_method(inner, kThrow, args, count);
-    if (*result != nullptr) return PYGEN_NEXT;
-    *result = stop_value();
-    return *result != nullptr ? PYGEN_RETURN : PYGEN_ERROR;
-  });
-  return sent == PYGEN_RETURN ? raised_stop(out) : out;
-}
-PyObject* step_close(PyObject* self, PyObject* const* args, Py_ssize_t count) {
-  PyObject* out = nullptr;
-  bool ended = false;
-  const Ref inner = Ref::borrow(step_of(self).inner), owner = Ref::borrow(step_of(self).owner);
-  if (!is_followed(owner.ptr())) return call_method(inner.ptr(), kClose, args, count);
-  Plain plain(owner.ptr());
-  out = call_method(inner.ptr(), kClose, args, count);
-  ended = is_over(owner.ptr());
-  if (!ended) return out;
-  (void)tell_end(plain.let_go(), nullptr);
-  if (PyErr_Occurred() != nullptr) Py_CLEAR(out);
-  return out;
-}
-int step_traverse(PyObject* self, visitproc visit, void* arg) {
-  Py_VISIT(step_of(self).owner);
-  Py_VISIT(step_of(self).inner);
-  return 0;
-}
-void step_deallocate(PyObject* self) {
-  PyObject_GC_UnTrack(self);
-  Py_CLEAR(step_of(self).inner);
-  Py_CLEAR(step_of(self).owner);
-  PyObject_GC_Del(self);
-}
-
-PyObject* async_next(PyObject* self) {
-  PyObject* inner = nullptr;
-  {
-    const Plain plain(self);
-    inner = plain.type()->tp_as_async->am_anext(self);
-  }
-  return make_step(self, inner, false);
-}
-PyObject* async_call(PyObject* self, const Name& name, PyObject* const* args, Py_ssize_t count,
-                     bool closes) {
-  if (!is_followed(self)) return call_method(self, name, args, count);
-  PyObject* inner = nullptr;
-  {
-    const Plain plain(self);
-    inner = call_plain(plain, name, self, args, count);
-  }
-  return make_step(self, inner, closes);
-}
-PyObject* async_send(PyObject* self, PyObject* const* args, Py_ssize_t count) {
-  return async_call(self, kAsend, args, count, false);
-}
-PyObject* async_throw(PyObject* self, PyObject* const* args, Py_ssize_t count) {
-  return async_call(self, kAthrow, args, count, false);
-}
-PyObject* async_close(PyObject* self, PyObject* const* args, Py_ssize_t count) {
-  return async_call(self, kAclose, args, count, true);
-}
-
 // --- life and death ---
 
 int generator_traverse(PyObject* self, visitproc visit, void* arg) {
@@ -443,30 +222,14 @@ constinit PyMethodDef coroutine_methods[] = {
     {"close", nullptr, METH_FASTCALL, nullptr},
     {"__await__", await_method, METH_NOARGS | METH_COEXIST, nullptr},
     {nullptr, nullptr, 0, nullptr}};
-constinit PyMethodDef async_methods[] = {{"asend", nullptr, METH_FASTCALL, nullptr},
-                                         {"athrow", nullptr, METH_FASTCALL, nullptr},
-                                         {"aclose", nullptr, METH_FASTCALL, nullptr},
-                                         {nullptr, nullptr, 0, nullptr}};
 constinit PyMethodDef wrapper_methods[] = {{"send", wrapper_send_method, METH_O, nullptr},
                                            {"throw", nullptr, METH_FASTCALL, nullptr},
                                            {"close", nullptr, METH_FASTCALL, nullptr},
                                            {nullptr, nullptr, 0, nullptr}};
-constinit PyMethodDef step_methods[] = {{"send", step_send_method, METH_O, nullptr},
-                                        {"throw", nullptr, METH_FASTCALL, nullptr},
-                                        {"close", nullptr, METH_FASTCALL, nullptr},
-                                        {nullptr, nullptr, 0, nullptr}};
 constinit PyAsyncMethods coroutine_async = {await_coroutine, nullptr, nullptr, generator_send};
 constinit PyAsyncMethods generator_async = {nullptr, nullptr, nullptr, generator_send};
 constinit PyAsyncMethods awaitable_async = {await_generator, nullptr, nullptr, generator_send};
-constinit PyAsyncMethods async_generator_async = {nullptr, nullptr, async_next, nullptr};
 constinit PyAsyncMethods wrapper_async = {nullptr, nullptr, nullptr, wrapper_send};
-constinit PyAsyncMethods step_async = {await_generator, nullptr, nullptr, step_send};
-
-using Fast = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t);
-void fill(PyMethodDef& method, Fast function) {
-  method.ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function));
-}
-
 // Slots that the plain type does not have must not show as attributes.
 bool make_type(PyTypeObject& type, PyTypeObject* plain, PyMethodDef* methods, PyAsyncMethods* async,
                std::initializer_list<const char*> hidden) {
@@ -512,31 +275,13 @@ bool make_wrapper_type(PyTypeObject* plain) {
   return make_type(coroutine_wrapper_type, plain, wrapper_methods, &wrapper_async, {});
 }
 
-bool make_step_type() {
-  step_type.tp_name = "async_generator_asend";
-  step_type.tp_basicsize = sizeof(Step);
-  step_type.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION;
-  step_type.tp_traverse = step_traverse;
-  step_type.tp_dealloc = step_deallocate;
-  step_type.tp_iter = PyObject_SelfIter;
-  step_type.tp_iternext = step_next;
-  step_type.tp_methods = step_methods;
-  step_type.tp_as_async = &step_async;
-  return PyType_Ready(&step_type) == 0;
-}
-
 bool generator_prepare() {
   for (PyMethodDef* methods : {generator_methods, coroutine_methods}) {
-    fill(methods[1], throw_method);
-    fill(methods[2], close_method);
+    fill_fast(methods[1], throw_method);
+    fill_fast(methods[2], close_method);
   }
-  fill(async_methods[0], async_send);
-  fill(async_methods[1], async_throw);
-  fill(async_methods[2], async_close);
-  fill(wrapper_methods[1], wrapper_throw);
-  fill(wrapper_methods[2], wrapper_close);
-  fill(step_methods[1], step_throw);
-  fill(step_methods[2], step_close);
+  fill_fast(wrapper_methods[1], wrapper_throw);
+  fill_fast(wrapper_methods[2], wrapper_close);
   coroutine_type.tp_iter = iterate_coroutine;
   coroutine_type.tp_iternext = generator_next;
   coroutine_type.tp_getset = coroutine_getset;
@@ -548,9 +293,9 @@ bool generator_prepare() {
                              {}) &&
          make_generator_type(awaitable_generator_type, &PyGen_Type, generator_methods,
                              &awaitable_async, {"__await__"}) &&
-         make_generator_type(async_generator_type, &PyAsyncGen_Type, async_methods,
-                             &async_generator_async, {}) &&
-         make_step_type();
+         prepare_async_steps() &&
+         make_generator_type(async_generator_type, &PyAsyncGen_Type, async_generator_methods(),
+                             async_generator_slots(), {});
 }
 
 // CPython's wrapper type has no public name: it is learnt from the first coroutine.
@@ -605,6 +350,41 @@ bool fits(const PyTypeObject* type, Kind kind) {
 }
 
 }  // namespace
+
+// A method taken from a followed object may be called when it is not followed any more.
+bool is_followed(PyObject* object) {
+  const PyTypeObject* type = Py_TYPE(object);
+  return type == &coroutine_type || type == &generator_type || type == &awaitable_generator_type ||
+         type == &async_generator_type;
+}
+
+// An attribute of the type that CPython made, for this object.
+PyObject* call_plain(const Plain& plain, const Name& name, PyObject* self, PyObject* const* args,
+                     Py_ssize_t count) {
+  constexpr Py_ssize_t kMost = 4;
+  if (count > kMost) {
+    PyErr_Format(PyExc_TypeError, "%s expected at most 3 arguments, got %zd", name.text(), count);
+    return nullptr;
+  }
+  const Ref method =
+      Ref::steal(PyObject_GetAttr(reinterpret_cast<PyObject*>(plain.type()), name.ptr()));
+  if (!method) return nullptr;
+  PyObject* stack[kMost + 1] = {self};
+  for (Py_ssize_t i = 0; i < count; ++i) stack[i + 1] = args[i];
+  return PyObject_Vectorcall(method.ptr(), stack, static_cast<std::size_t>(count) + 1, nullptr);
+}
+
+PyObject* call_method(PyObject* object, const Name& name, PyObject* const* args, Py_ssize_t count) {
+  const Ref method = Ref::steal(PyObject_GetAttr(object, name.ptr()));
+  if (!method) return nullptr;
+  return PyObject_Vectorcall(method.ptr(), args, static_cast<std::size_t>(count), nullptr);
+}
+
+PyObject* raised_stop(PyObject* result) {
+  stop_with(result);
+  if (PyErr_Occurred() == nullptr) PyErr_SetNone(PyExc_StopIteration);
+  return nullptr;
+}
 
 Ref follow_generator(Handle result, Kind kind, const Wish& wish, Scope& scope) {
   PyObject* object = result.ptr();
