@@ -94,7 +94,8 @@ std::vector<std::string> complaints_about_names() {
 }
 
 void warn_about_names() {
-  for (const std::string& line : complaints_about_names()) base::log(base::LogLevel::kWarning, line);
+  for (const std::string& line : complaints_about_names())
+    base::log(base::LogLevel::kWarning, line);
 }
 
 }  // namespace dd::config

@@ -1,5 +1,5 @@
-// Every setting the reference knows (registry.tsv), whether this program reads it or not: for telling
-// a misspelt name from a strange one, and for lists.
+// Every setting the reference knows (registry.tsv), whether this program reads it or not: for
+// telling a misspelt name from a strange one, and for lists.
 
 #pragma once
 

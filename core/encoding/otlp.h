@@ -1,4 +1,4 @@
-// Traces as OTLP, for OpenTelemetry collectors: the request of POST /v1/traces, as protobuf or JSON.
+// Traces as OTLP, for OpenTelemetry collectors: the body of POST /v1/traces, as protobuf or JSON.
 //
 // The mapping is the reference's: the name is the resource, the operation's name and everything
 // else are attributes; the resource of the request is this process. Traces that are not to be kept

@@ -53,7 +53,8 @@ std::string encode_baggage(const trace::Entries& items) {
     encode(piece, key, kKeySafe);
     piece += '=';
     encode(piece, value, kValueSafe);
-    if (++count > kMaxBaggageItems || out.size() + piece.size() + (out.empty() ? 0 : 1) > kMaxBaggageBytes) {
+    const std::size_t with = out.size() + piece.size() + (out.empty() ? 0 : 1);
+    if (++count > kMaxBaggageItems || with > kMaxBaggageBytes) {
       base::log_once(cut_warned, base::LogLevel::kWarning,
                      "baggage: more than 64 items or 8192 bytes; the rest is not propagated");
       break;

@@ -181,18 +181,17 @@ Concentrator::Bucket& Concentrator::bucket_of(std::int64_t end_ns) {
   return *bucket;
 }
 
-void Concentrator::add(const trace::Delivery& delivery, const trace::ProcessFacts& facts) {
+void Concentrator::add(const trace::Delivery& delivery) {
   if (fork_generation_ != base::fork_generation()) {
     fork_generation_ = base::fork_generation();
     buckets_.clear();
     oldest_ns_ = 0;
   }
   for (std::uint32_t i = 0; i < delivery.count; ++i)
-    if (counts(*delivery.spans[i])) add_span(*delivery.spans[i], delivery, facts);
+    if (counts(*delivery.spans[i])) add_span(*delivery.spans[i], delivery);
 }
 
-void Concentrator::add_span(const Span& span, const trace::Delivery& delivery,
-                            const trace::ProcessFacts& facts) {
+void Concentrator::add_span(const Span& span, const trace::Delivery& delivery) {
   constexpr std::size_t kMaxField = 100, kMaxValue = 200;
   const std::int64_t duration = std::max<std::int64_t>(span.duration_ns, 0);
   Bucket& bucket = bucket_of(std::max<std::int64_t>(span.start_ns, 0) + duration);
@@ -242,7 +241,6 @@ void Concentrator::add_span(const Span& span, const trace::Delivery& delivery,
   group.top_level += span.has(trace::kTopLevel) ||
                      (span.number(tags::kTopLevelTag, top) && top == 1);
   (span.error ? group.bad : group.good).add(duration);
-  (void)facts;
 }
 
 void Concentrator::screen(trace::Delivery& delivery) {

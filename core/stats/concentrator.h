@@ -39,7 +39,7 @@ class Concentrator {
   ~Concentrator();
   void set_rules(Rules rules) { rules_ = std::move(rules); }
 
-  void add(const trace::Delivery& delivery, const trace::ProcessFacts& facts);
+  void add(const trace::Delivery& delivery);
   // Replaces the list of the delivery when some of it need not be sent; valid until the next call.
   void screen(trace::Delivery& delivery);
   // The body of a request, or empty when no bucket is over. `all`: also those that are not.
@@ -52,8 +52,7 @@ class Concentrator {
   struct Group;
   struct Bucket;
   Bucket& bucket_of(std::int64_t end_ns);
-  void add_span(const trace::Span& span, const trace::Delivery& delivery,
-                const trace::ProcessFacts& facts);
+  void add_span(const trace::Span& span, const trace::Delivery& delivery);
   bool counts(const trace::Span& span) const;
 
   Rules rules_;

@@ -116,7 +116,7 @@ void choose_stats(const AgentInfo& info) {
 }
 
 void screen(trace::Delivery& delivery) {
-  concentrator->add(delivery, facts());
+  concentrator->add(delivery);
   if (stats_active) concentrator->screen(delivery);
 }
 

@@ -37,7 +37,9 @@ class MadeTrace {
     delivery_.bytes = static_cast<std::uint32_t>(arena_.bytes());
     return *made;
   }
-  void tag(trace::Span& span, std::string_view key, std::string_view value) { set(span, key, value); }
+  void tag(trace::Span& span, std::string_view key, std::string_view value) {
+    set(span, key, value);
+  }
   void metric(trace::Span& span, std::string_view key, double value) { set(span, key, value); }
   void count(trace::Span& span, std::string_view key, std::int64_t value) { set(span, key, value); }
 

@@ -62,7 +62,8 @@ int main(int argc, char** argv) {
   const std::string_view form(argv[1]);
   const auto encoder =
       form.starts_with("otlp")
-          ? dd::encoding::make_otlp(facts, {.json = form == "otlp-json", .tracer_version = "4.16.0"})
+          ? dd::encoding::make_otlp(
+                facts, {.json = form == "otlp-json", .tracer_version = "4.16.0"})
       : form == "v05" ? dd::encoding::make_v05(facts)
                       : dd::encoding::make_v04(facts, form == "v04-native");
   dd::fakes::MadeTrace first;

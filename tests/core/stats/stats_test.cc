@@ -77,11 +77,11 @@ class Stats : public testing::Test {
 TEST_F(Stats, keep_the_newest_buckets_until_the_end) {
   fakes::MadeTrace made;
   made.span("web.request", 1);
-  concentrator.add(made.delivery(), facts);
+  concentrator.add(made.delivery());
   EXPECT_EQ(concentrator.flush(kStart + 5'000'000'000, false, facts), "");
   EXPECT_NE(concentrator.flush(kStart + 5'000'000'000, true, facts), "");
   EXPECT_EQ(concentrator.flush(kStart + 5'000'000'000, true, facts), "");
-  concentrator.add(made.delivery(), facts);
+  concentrator.add(made.delivery());
   EXPECT_NE(concentrator.flush(kStart + 25'000'000'000, false, facts), "");
 }
 
@@ -95,7 +95,7 @@ TEST_F(Stats, count_top_level_measured_and_client_spans) {
   made.tag(client, "db.name", "orders");
   made.tag(client, "out.host", "10.0.0.1");
   concentrator.set_rules({.peer_tags = {"db.name", "out.host"}});
-  concentrator.add(made.delivery(), facts);
+  concentrator.add(made.delivery());
   const std::string body = concentrator.flush(kStart, true, facts);
   EXPECT_TRUE(has(body, "web.request"));
   EXPECT_TRUE(has(body, "heavy"));
@@ -111,7 +111,7 @@ TEST_F(Stats, are_limited_to_so_many_resources) {
     auto& span = made.span("web.request", 1);
     const std::string resource = "GET /" + std::to_string(i);
     span.resource = trace::Text(std::string_view(resource));
-    concentrator.add(made.delivery(), facts);
+    concentrator.add(made.delivery());
   }
   const std::string body = concentrator.flush(kStart, true, facts);
   EXPECT_TRUE(has(body, "GET /1023"));
