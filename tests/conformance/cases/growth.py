@@ -1,0 +1,55 @@
+"""Serves requests over and over: growth.py flask|django|starlette prints what they left behind."""
+
+import asyncio
+import contextlib
+import gc
+import io
+import logging
+import sys
+
+
+def flask():
+    import flask_hooks
+
+    client = flask_hooks.app.test_client()
+    return lambda: [client.get(url).data for url in ("/plain", "/raises", "/gone", "/no")]
+
+
+def django():
+    import __main__
+    import django_basic
+
+    for name in ("function_middleware", "ClassMiddleware", "urlpatterns"):
+        setattr(__main__, name, getattr(django_basic, name))
+    application = django_basic.get_wsgi_application()
+    urls = ("/", "/items/7", "/fails", "/plain", "/template", "/none")
+    return lambda: [django_basic.call(application, url) for url in urls]
+
+
+def starlette():
+    import starlette_basic
+    from asgi_client import request
+
+    urls = ("/", "/items/7", "/fails", "/background", "/backgrounds", "/inner/deep/y")
+
+    async def all_of_them():
+        for url in urls:
+            await asyncio.create_task(request(starlette_basic.app, url))
+
+    return lambda: asyncio.run(all_of_them())
+
+
+if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
+    serve = {"flask": flask, "django": django, "starlette": starlette}[sys.argv[1]]()
+    with contextlib.redirect_stdout(io.StringIO()):
+        for _ in range(20):
+            serve()
+        gc.collect()
+        before = len(gc.get_objects())
+        for _ in range(400):
+            serve()
+        gc.collect()
+        after = len(gc.get_objects())
+    # Threads of pools come and go; what stays of each request would be more.
+    print("grown" if after - before > 200 else "as before")

@@ -1,0 +1,28 @@
+"""Requests leave nothing behind in the application."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from agent import Agent
+from capture import HERE, Launcher
+
+
+@pytest.mark.parametrize(
+    ("name", "libraries"), [("flask", "app"), ("django", "web"), ("starlette", "web")]
+)
+def test_requests_leave_no_objects(
+    name: str, libraries: str, launcher: Launcher, agent: Agent, tmp_path: Path
+) -> None:
+    using = launcher.using(libraries)
+    done = subprocess.run(
+        [*using.command, "growth.py", name],
+        cwd=HERE / "cases",
+        env={**using.environment(), "DD_TRACE_AGENT_URL": agent.url},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout == "as before\n", done.stderr
