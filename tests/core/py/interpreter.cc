@@ -120,7 +120,7 @@ void PythonTest::steady(const std::string& code, int times,
   for (const py::Ref& object : objects) counts.push_back(references(object));
   repeat(times);
   collect();
-  EXPECT_LT(allocated_blocks() - blocks, times / 10) << "memory grows with:\n" << code;
+  EXPECT_LT(allocated_blocks() - blocks, times / 2) << "memory grows with:\n" << code;
   for (std::size_t i = 0; i < objects.size(); ++i)
     EXPECT_LT(std::abs(references(objects[i]) - counts[i]), times / 10)
         << objects[i].display() << " gains or loses references with:\n"
