@@ -7,8 +7,8 @@
 #include "contrib/registry.h"
 #include "core/base/mutex.h"
 #include "core/py/later.h"
+#include "core/remote_config/remote_config.h"
 #include "host/emulated.h"
-#include "products/remote_config/remote_config.h"
 
 namespace dd::host {
 namespace {

@@ -15,6 +15,7 @@
 #include "core/config/parse.h"
 #include "core/config/registry.h"
 #include "core/py/ref.h"
+#include "core/remote_config/remote_config.h"
 #include "core/sampling/sampling.h"
 #include "core/telemetry/telemetry.h"
 #include "core/trace/facts.h"
@@ -27,7 +28,6 @@
 #include "host/remote_setup.h"
 #include "host/sudden_end.h"
 #include "products/local/tree_printer.h"
-#include "products/remote_config/remote_config.h"
 #include "pyshim/native/otel.h"
 
 extern char** environ;

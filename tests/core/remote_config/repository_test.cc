@@ -1,4 +1,4 @@
-#include "products/remote_config/repository.h"
+#include "core/remote_config/repository.h"
 
 #include <gtest/gtest.h>
 

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "products/remote_config/repository.h"
+#include "core/remote_config/repository.h"
 
 namespace dd::remote_config {
 

@@ -1,4 +1,4 @@
-#include "products/remote_config/remote_config.h"
+#include "core/remote_config/remote_config.h"
 
 #include <unistd.h>
 

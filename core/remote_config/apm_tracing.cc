@@ -1,4 +1,4 @@
-#include "products/remote_config/apm_tracing.h"
+#include "core/remote_config/apm_tracing.h"
 
 #include <algorithm>
 

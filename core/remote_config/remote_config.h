@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "core/config/setting.h"
-#include "products/remote_config/apm_tracing.h"
-#include "products/remote_config/repository.h"
+#include "core/remote_config/apm_tracing.h"
+#include "core/remote_config/repository.h"
 
 namespace dd::remote_config {
 
