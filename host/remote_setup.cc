@@ -42,7 +42,6 @@ void library_changed(const remote_config::LibraryConfig& now) {
 }  // namespace
 
 void start_remote_configuration() {
-  py::allow_later_calls();
   remote_config::start({.tracer_version = DD_EMULATED_VERSION, .changed = &library_changed});
 }
 

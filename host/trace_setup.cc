@@ -15,6 +15,7 @@
 #include "core/config/parse.h"
 #include "core/config/registry.h"
 #include "core/py/ref.h"
+#include "core/py/later.h"
 #include "core/remote_config/remote_config.h"
 #include "core/sampling/sampling.h"
 #include "core/telemetry/telemetry.h"
@@ -80,8 +81,8 @@ std::string python_version() {
 // Of ends that cannot wait for longer: os._exit, exec, SIGTERM. Safe in a signal handler.
 constexpr std::int64_t kSuddenNs = 500'000'000;
 void flush_suddenly() { (void)transport::agent_sink::flush(kSuddenNs); }
-// A pending call: the main thread, with the GIL. Dictionaries only, so that no code of a module runs.
-int tell_modules(void*) {
+// Called later: on the main thread, with the GIL. Dictionaries only, so that no code of a module runs.
+void tell_modules() {
   std::vector<telemetry::Module> list;
   PyObject *name = nullptr, *module = nullptr;
   Py_ssize_t at = 0;
@@ -93,13 +94,12 @@ int tell_modules(void*) {
       list.push_back({std::string(imported), std::string(file.utf8())});
   }
   telemetry::modules(std::move(list));
-  return 0;
 }
 
 void first_trace() {
   watch_sudden_ends(&flush_suddenly);
   telemetry::begin();
-  if (telemetry::wants_modules()) Py_AddPendingCall(tell_modules, nullptr);
+  if (telemetry::wants_modules()) (void)py::call_later(&tell_modules);
 }
 
 void start_telemetry() {
@@ -152,6 +152,7 @@ Status connect_tracer(bool print_locally) {
                                                        .on_start = &first_trace});
   if (started.ok()) {
     tracing::set_flush(&flush_sinks);
+    py::allow_later_calls();
     start_telemetry();
     start_remote_configuration();
   } else {

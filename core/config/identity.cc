@@ -156,4 +156,9 @@ std::string process_tags(std::span<const std::string_view> arguments,
   return out;
 }
 
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof(name) - 1) == 0 ? name : "";
+}
+
 }  // namespace dd::config

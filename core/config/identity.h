@@ -20,4 +20,7 @@ std::string process_tags(std::span<const std::string_view> arguments,
 // A value of a process tag: at most 100 characters, lower case, what is unusual becomes '_'.
 std::string normalize_process_tag(std::string_view value);
 
+// What the kernel calls this machine; empty when it cannot be told.
+std::string host_name();
+
 }  // namespace dd::config

@@ -1,13 +1,13 @@
 #include "core/remote_config/remote_config.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 
 #include "core/base/ids.h"
 #include "core/base/log.h"
 #include "core/base/mutex.h"
+#include "core/config/identity.h"
+#include "core/config/parse.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent.h"
 
@@ -29,21 +29,6 @@ std::string new_client_id() {
   std::string id(hex, 32);
   for (const std::size_t at : {20, 16, 12, 8}) id.insert(at, 1, '-');
   return id;
-}
-
-std::string own_hostname() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
-
-std::vector<std::string> split(std::string_view list) {
-  std::vector<std::string> out;
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    out.emplace_back(list.substr(0, comma));
-    list = comma == list.npos ? std::string_view() : list.substr(comma + 1);
-  }
-  return out;
 }
 
 class Poller final : public transport::Job {
@@ -90,7 +75,7 @@ void Poller::start(Options options) {
   options_ = std::move(options);
   repository_ = new Repository;
   client_.id = new_client_id();
-  client_.hostname = own_hostname();
+  client_.hostname = config::host_name();
   client_.tracer_version = options_.tracer_version;
   constexpr std::uint64_t kLibrary = bit(kSampleRate) | bit(kLogsInjection) | bit(kHeaderTags) |
                                      bit(kCustomTags) | bit(kTracingEnabled) |
@@ -137,7 +122,7 @@ void Poller::poll() {
   client_.service = facts.service;
   client_.env = facts.env;
   client_.version = facts.version;
-  client_.process_tags = split(facts.process_tags);
+  client_.process_tags = config::parse_list(facts.process_tags);
   client_.products.clear();
   client_.capabilities = 0;
   const int count = product_count_.load(std::memory_order_acquire);

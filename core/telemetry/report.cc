@@ -2,10 +2,10 @@
 
 #include <dirent.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include <cmath>
 
+#include "core/config/identity.h"
 #include "core/config/parse.h"
 #include "core/json/json.h"
 #include "core/telemetry/dependencies.h"
@@ -28,8 +28,7 @@ json::Writer envelope(const Identity& who, std::int64_t now_s, std::uint64_t seq
                       std::string_view type) {
   utsname system{};
   uname(&system);
-  char host[256] = {};
-  gethostname(host, sizeof(host) - 1);
+  const std::string host = config::host_name();
   json::Writer out;
   out.open_object().field("api_version", "v2").field("tracer_time", now_s);
   out.field("runtime_id", who.runtime_id).field("seq_id", sequence);

@@ -1,7 +1,5 @@
 #include "core/trace/facts.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "core/config/core_settings.h"
@@ -52,9 +50,7 @@ ProcessFacts facts_from_settings(std::span<const std::string_view> arguments) {
   }
   if (config::process_tags_enabled.get())
     facts.process_tags = config::process_tags(arguments, facts.service, given);
-  char host[256] = {};
-  if (config::report_hostname.get() && gethostname(host, sizeof(host) - 1) == 0)
-    facts.hostname = host;
+  if (config::report_hostname.get()) facts.hostname = config::host_name();
   facts.service_mapping = config::parse_pairs(config::service_mapping.get());
   facts.peer_service_mapping = config::parse_pairs(config::peer_service_mapping.get());
   facts.peer_service_defaults =
