@@ -140,7 +140,7 @@ LibraryConfig merge(std::span<Configuration* const> configurations, std::string_
   }
   std::ranges::reverse(candidates);
   std::ranges::stable_sort(candidates, std::ranges::greater(), &Candidate::specificity);
-  static constexpr Value kNothing;
+  const Value kNothing;  // not constexpr: clang 14 refuses an empty std::string
   const auto find = [&](std::string_view key) -> const Value& {
     for (const Candidate& one : candidates)
       for (const auto& [name, value] : one.config.members())
