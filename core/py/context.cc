@@ -1,5 +1,6 @@
 #include "core/py/context.h"
 
+#include "core/py/compat/context_write.h"
 #include "core/py/error.h"
 
 namespace dd::py {
@@ -57,12 +58,16 @@ Ref ContextVariable::value() const {
 // Before 3.12 a collection may start inside ContextVar.set, run a finaliser that sets the same
 // variable, and leave set() with a freed map: the collector waits. The token holds the old value,
 // so nothing is dropped inside.
-void ContextVariable::set(Handle value) const {
-  if (variable() == nullptr) return;
+void set_context_variable(PyObject* variable, Handle value) {
+  if (compat::write_context_variable(variable, value.ptr())) return;
   const int collecting = PyGC_Disable();
-  const Ref token = Ref::steal(PyContextVar_Set(variable_, value ? value.ptr() : Py_None));
+  const Ref token = Ref::steal(PyContextVar_Set(variable, value.ptr()));
   if (collecting != 0) PyGC_Enable();
   if (!token) PyErr_Clear();
+}
+
+void ContextVariable::set(Handle value) const {
+  if (variable() != nullptr) set_context_variable(variable_, value ? value : Handle(Py_None));
 }
 
 InForce::InForce(const ContextVariable& variable, Ref value) {

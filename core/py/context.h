@@ -14,7 +14,8 @@
 // What must be in force inside a coroutine is set in `begin`, not in `enter` (core/py/hook.h); the
 // InForce then belongs into the state that `enter` left in the scope.
 //
-// Reading costs some 10 ns, a pair of changes some 100. All of it needs the GIL and raises nothing.
+// Reading costs some 10 ns, a change the same, or 100 where the context has been copied since the
+// last one. All of it needs the GIL and raises nothing.
 
 #pragma once
 
@@ -27,6 +28,9 @@
 #include "core/py/ref.h"
 
 namespace dd::py {
+
+// Sets any variable; for those that ContextVariable cannot stand for.
+void set_context_variable(PyObject* variable, Handle value);
 
 class ContextVariable {
  public:

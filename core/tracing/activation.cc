@@ -1,5 +1,6 @@
 #include "core/tracing/activation.h"
 
+#include "core/py/context.h"
 #include "core/tracing/context_object.h"
 #include "core/tracing/span_object.h"
 
@@ -9,15 +10,7 @@ namespace {
 constinit PyObject* variable = nullptr;
 constinit PyObject* custom = nullptr;
 
-// Before 3.12 a collection may start inside ContextVar.set, run a finaliser that sets the same
-// variable, and leave set() with a freed map: keep the collector out for the moment. The token
-// holds the old value, so nothing of the application is dropped inside.
-void store(py::Handle value) {
-  const int collecting = PyGC_Disable();
-  const py::Ref token = py::Ref::steal(PyContextVar_Set(context_variable(), value.ptr()));
-  if (collecting) PyGC_Enable();
-  if (!token) PyErr_Clear();
-}
+void store(py::Handle value) { py::set_context_variable(context_variable(), value); }
 
 py::Ref load() {
   PyObject* value = nullptr;

@@ -40,6 +40,34 @@ with tracer.trace("top") as top:
   EXPECT_EQ(sink.sizes, std::vector<int>{6});
 }
 
+// The variable is written in place where one context alone has the map.
+TEST_F(Activation, leaves_copies_of_the_context_alone) {
+  run(R"(
+import contextvars
+a, b = tracer.start_span('a'), tracer.start_span('b')
+tracer._activate(a)
+copy = contextvars.copy_context()
+tracer._activate(b)
+tracer._activate(b)
+kept = copy.run(tracer.current_span) is a, tracer.current_span() is b
+copy.run(tracer._activate, None)
+copy.run(tracer._activate, b)
+items = dict(copy)
+copy.run(tracer._activate, a)
+after = copy.run(tracer.current_span) is a, tracer.current_span() is b, b in items.values()
+others = [contextvars.ContextVar(str(i)) for i in range(40)]
+tokens = [v.set(i) for i, v in enumerate(others)]
+tracer._activate(a)
+many = tracer.current_span() is a, [v.get() for v in others] == list(range(40))
+for v, token in zip(others, tokens): v.reset(token)
+tracer._activate(None)
+a.finish(), b.finish()
+)");
+  EXPECT_EQ(show("kept, after, many, tracer.current_span()"),
+            "((True, True), (True, True, True), (True, True), None)");
+  steady("with tracer.trace('r'): contextvars.copy_context()");
+}
+
 TEST_F(Activation, continues_a_remote_context) {
   run("c = Context(trace_id=2**70 + 5, span_id=7, sampling_priority=2, dd_origin='rum',\n"
       "            meta={'_dd.p.usr': 'u', '_dd.p.dm': '-4'})\n"
