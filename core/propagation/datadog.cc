@@ -74,7 +74,10 @@ std::optional<ExtractedContext> extract_datadog(const Carrier& carrier, const Op
   Segment& segment = *context.segment;
   segment.priority = priority;
   if (const auto origin = carrier.get("x-datadog-origin"))
-    if (std::all_of(origin->begin(), origin->end(), printable)) segment.origin.assign(*origin);
+    if (std::all_of(origin->begin(), origin->end(), printable)) {
+      segment.origin.assign(*origin);
+      if (origin->empty()) trace::set_entry(segment.meta, "_dd.origin", "");
+    }
   if (const auto tags = carrier.get("x-datadog-tags"); tags && !tags->empty())
     read_tags(segment, *tags);
   if (const std::string* high = trace::find_entry(segment.meta, "_dd.p.tid")) {
@@ -111,7 +114,8 @@ void inject_datadog(Segment& segment, std::uint64_t span_id, Carrier& carrier,
   carrier.set("x-datadog-parent-id", std::to_string(span_id));
   if (segment.priority)
     carrier.set("x-datadog-sampling-priority", std::to_string(*segment.priority));
-  if (!segment.origin.empty()) carrier.set("x-datadog-origin", segment.origin);
+  if (!segment.origin.empty() || trace::find_entry(segment.meta, "_dd.origin"))
+    carrier.set("x-datadog-origin", segment.origin);
   if (trace::find_entry(segment.meta, "_dd.propagation_error")) return;
   std::string tags;
   const auto give_up = [&](std::string_view why) {

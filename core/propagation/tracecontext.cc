@@ -225,11 +225,13 @@ std::string tracestate(Segment& segment, std::uint64_t span_id, bool remote) {
   }
   if (stored) {
     std::string_view rest(*stored), member;
-    while (next_piece(rest, ',', member)) {
+    std::size_t members = out.empty() ? 0 : 1;
+    while (members < kMaxMembers && next_piece(rest, ',', member)) {
       member = strip(member);
       if (member.empty() || is_member(member, "dd")) continue;
       if (!out.empty()) out += ',';
       out += member;
+      ++members;
     }
   }
   return out;

@@ -368,7 +368,14 @@ void Tracer::deliver(Segment& segment, std::vector<Span*>& spans,
           !same_ignoring_case(span->service.view(), process.service))
         span->set_static(tags::kBaseService, process.service);
     }
-    if (hooks && hooks->filter) hooks->filter(spans);
+    if (hooks && hooks->filter) {
+      hooks->filter(spans, chunks);
+      for (Span* span : spans)
+        if (hooks->leave && std::find(all.begin(), all.end(), span) == all.end())
+          all.push_back(span);
+      if (std::find(spans.begin(), spans.end(), root) == spans.end() && !spans.empty())
+        root = spans.front();
+    }
     if (!spans.empty()) {
       if (hooks && hooks->decide && !segment.priority) hooks->decide(segment, *root);
       if (segment.by_hand)
@@ -379,10 +386,11 @@ void Tracer::deliver(Segment& segment, std::vector<Span*>& spans,
   } else {
     spans.clear();
   }
-  drop(count - spans.size());
+  if (count > spans.size()) drop(count - spans.size());
   bool taken = spans.empty();
   if (!taken) {
     set_trace_tags(segment, *spans.front(), process);
+    if (Segment& own = *spans.front()->segment; &own != &segment) own.priority = segment.priority;
     delivered_.fetch_add(spans.size(), std::memory_order_relaxed);
     taken = hooks && hooks->take && hooks->take(spans);
   }

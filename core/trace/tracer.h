@@ -70,8 +70,9 @@ struct Counts {  // since the process started, or was forked
 struct ChunkHooks {
   // A span has just ended; its chunk does not have it yet.
   void (*finished)(Span& span) = nullptr;
-  // May change the spans and the list (user filters); an empty list drops the chunk.
-  void (*filter)(std::vector<Span*>& spans) = nullptr;
+  // May change the spans and the list (user filters); an empty list drops the chunk. Spans that it
+  // adds bring their chunk along.
+  void (*filter)(std::vector<Span*>& spans, std::vector<Shared<Chunk>>& chunks) = nullptr;
   // Decides when the segment has no priority yet (core/sampling).
   void (*decide)(Segment& segment, Span& local_root) = nullptr;
   // After the decision: single-span rules, `discard`. False drops the chunk.

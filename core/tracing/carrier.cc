@@ -7,11 +7,11 @@
 
 #include "core/propagation/propagation.h"
 #include "core/py/error.h"
-#include "core/sampling/sampling.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
 #include "core/tracing/live_span.h"
 #include "core/tracing/link_object.h"
+#include "core/tracing/processors.h"
 #include "core/tracing/span_object.h"
 
 namespace dd::tracing {
@@ -107,7 +107,7 @@ void decide_if_open(trace::Segment& segment, trace::Span& root) {
     const base::MutexLock lock(segment.mutex);
     open = !segment.priority;
   }
-  if (open) sampling::decide(segment, root);
+  if (open) decide_trace(segment, root);
 }
 
 Ref link_of(const propagation::ExtractedLink& link) {
@@ -142,6 +142,8 @@ Ref extract_with(Handle headers, const propagation::Options& options) {
 void inject(Handle span_or_context, Handle headers) {
   const py::ErrorKeep keep;
   WrittenHeaders carrier;
+  const Ref assigned = is_span(span_or_context) ? assigned_context(as_span(span_or_context)) : Ref();
+  if (assigned) span_or_context = assigned;
   if (is_span(span_or_context)) {
     SpanObject* const self = as_span(span_or_context);
     trace::Segment& segment = *self->span->segment;

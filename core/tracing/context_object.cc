@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/propagation/propagation.h"
+#include "core/trace/tags.h"
 #include "core/tracing/named.h"
 #include "core/tracing/shared_map.h"
 #include "core/tracing/text.h"
@@ -25,6 +26,7 @@ using trace::Shared;
 constinit PyTypeObject* type_object = nullptr;
 
 constexpr std::string_view kUserId = "_dd.p.usr.id";
+constexpr std::string_view kOriginName = trace::tags::kOrigin.text;
 
 ContextObject* me(PyObject* object) { return reinterpret_cast<ContextObject*>(object); }
 PyObject* nothing() { return py::none().release(); }
@@ -65,9 +67,12 @@ void dealloc(PyObject* object) {
   const Ref drop_type = Ref::steal(reinterpret_cast<PyObject*>(type));
 }
 
+// An origin that is there and empty is an entry of the map.
 void set_origin(Segment& segment, std::string_view origin) {
   const base::MutexLock lock(segment.mutex);
   segment.origin = origin;
+  trace::remove_entry(segment.meta, kOriginName);
+  if (origin.empty() && origin.data() != nullptr) trace::set_entry(segment.meta, kOriginName, "");
 }
 
 bool printable(std::string_view text) {
@@ -146,11 +151,13 @@ int put_priority(PyObject* self, PyObject* value, void*) {
 }
 PyObject* get_origin(PyObject* self, void*) {
   std::string origin;
+  bool known;
   {
     const base::MutexLock lock(me(self)->segment->mutex);
     origin = me(self)->segment->origin;
+    known = !origin.empty() || trace::find_entry(me(self)->segment->meta, kOriginName);
   }
-  return origin.empty() ? nothing() : py::str(origin).release();
+  return known ? py::str(origin).release() : nothing();
 }
 int put_origin(PyObject* self, PyObject* value, void*) {
   set_origin(*me(self)->segment, Utf8(value).view);

@@ -82,9 +82,8 @@ Ref start_span(Handle parent, trace::StartOptions options, bool activate) {
 }
 
 void set_common_tags(Handle tags) {
-  if (!tags.is_dict()) return;
-  if (common_tags == nullptr) common_tags = py::dict().release();
-  if (PyDict_Update(common_tags, tags.ptr()) < 0) py::swallow_error();
+  const bool any = tags.is_dict() && tags.size() != 0;
+  const Ref old = Ref::steal(std::exchange(common_tags, any ? tags.share().release() : nullptr));
 }
 
 LiveSpan LiveSpan::start(const SpanStart& what) {

@@ -5,7 +5,9 @@
 
 #include "core/base/log.h"
 #include "core/py/error.h"
+#include "core/sampling/sampling.h"
 #include "core/trace/segment.h"
+#include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/span_object.h"
 
@@ -22,11 +24,14 @@ using Spans = std::vector<trace::Span*>;
 
 constinit PyObject* processors = nullptr;
 constinit PyObject* writer = nullptr;
+constinit PyObject* sampler = nullptr;
 constinit PyObject* start_listeners = nullptr;
 constinit PyObject* finish_listeners = nullptr;
 constinit py::Name kProcessTrace("process_trace");
 constinit py::Name kWrite("write");
-constinit bool processor_reported = false, writer_reported = false, listener_reported = false;
+constinit py::Name kSample("sample"), kSampleOrDiscard("sample_or_discard");
+constinit py::Name kReport("report");
+constinit bool listener_reported = false, sampler_reported = false;
 
 Ref object_of(trace::Span& span) {
   if (span.object != nullptr) return Ref::borrow(static_cast<PyObject*>(span.object));
@@ -51,7 +56,34 @@ Ref ask(Handle callable, Handle argument, bool& reported, const char* complaint)
   return answer;
 }
 
-void filter(Spans& spans) {
+// Python's logging is told, as applications expect to find it there. `what` raised for `trace`.
+void report(const char* event, Handle what, Handle trace) {
+  const Ref error = py::take_exception();
+  if (!error) return;
+  if (!PyErr_GivenExceptionMatches(error.ptr(), PyExc_Exception)) {
+    py::raise(error.share());
+    py::swallow_error();  // an interrupt is kept for the end of the phase
+    return;
+  }
+  const Ref module = Ref::steal(PyImport_ImportModule("ddtrace._trace._reports"));
+  if (module)
+    (void)Ref::steal(PyObject_CallFunction(module.attr(kReport).ptr(), "sOOO", event, what.ptr(),
+                                           trace.ptr(), error.ptr()));
+  py::swallow_error();
+}
+
+// Spans that the application made itself are sent with the others: finished now if they are open.
+void adopt(SpanObject* made, Spans& kept, std::vector<trace::Shared<trace::Chunk>>& chunks) {
+  trace::Span& span = *made->span;
+  if (!made->detached || span.sealed()) return;
+  pack_structs(made);
+  made->held = true;
+  (void)Ref::borrow(reinterpret_cast<PyObject*>(made)).release();
+  chunks.push_back(trace::Shared<trace::Chunk>::share(span.chunk));
+  kept.push_back(&span);
+}
+
+void filter(Spans& spans, std::vector<trace::Shared<trace::Chunk>>& chunks) {
   if (processors == nullptr || spans.empty()) return;
   const py::ErrorKeep keep;
   Ref list = list_of(spans);
@@ -62,21 +94,23 @@ void filter(Spans& spans) {
     if (list.size() == 0) return;
     const Ref method = processor.attr(kProcessTrace);
     if (!method) return;
-    const Ref answer = ask(method, list, processor_reported,
-                           "a trace processor raised; its traces are sent unprocessed");
-    if (!answer) return;
+    const Ref answer = Ref::steal(PyObject_CallOneArg(method.ptr(), list.ptr()));
+    if (!answer) return report("processor", processor, list);
     Ref next = answer.is_none() ? py::list() : Ref::steal(PySequence_List(answer.ptr()));
-    if (next)
-      list = std::move(next);
-    else
-      py::swallow_error();
+    if (!next) report("processor", processor, list);
+    list = next ? std::move(next) : py::list();
   });
   Spans kept;
   list.each([&](Handle item) {
     if (!is_span(item)) return;
     pack_structs(as_span(item));
+    bool known = false;
     for (trace::Span* span : spans)
-      if (span == as_span(item)->span) kept.push_back(span);
+      if (span == as_span(item)->span) known = true;
+    if (known)
+      kept.push_back(as_span(item)->span);
+    else
+      adopt(as_span(item), kept, chunks);
   });
   spans = std::move(kept);
 }
@@ -84,8 +118,11 @@ void filter(Spans& spans) {
 bool take(const Spans& spans) {
   if (writer == nullptr) return false;
   const py::ErrorKeep keep;
+  if (trace::Segment& segment = *spans.front()->segment; !segment.origin.empty())
+    spans.front()->set(trace::tags::kOrigin, segment.origin);
   const Ref target = Ref::borrow(writer), list = list_of(spans), method = target.attr(kWrite);
-  if (list && method) (void)ask(method, list, writer_reported, "the writer raised; a trace is lost");
+  if (list && method && !Ref::steal(PyObject_CallOneArg(method.ptr(), list.ptr())))
+    report("writer", target, list);
   return true;
 }
 
@@ -122,6 +159,10 @@ void replace(PyObject*& place, Handle value) {
   trace::ChunkHooks hooks = trace::Tracer::get().hooks();
   hooks.filter = processors ? filter : nullptr;
   hooks.take = writer ? take : nullptr;
+  if (sampler != nullptr)
+    hooks.decide = decide_trace;
+  else if (hooks.decide == decide_trace)
+    hooks.decide = sampling::decide;
   hooks.leave = detail::keeps_objects || hooks.leave ? leave : nullptr;  // once needed, for good
   hooks.finished = finish_listeners ? finished : nullptr;
   trace::Tracer::get().set_hooks(hooks);
@@ -133,6 +174,20 @@ void detail::tell_start(Handle span_object) {
   if (start_listeners != nullptr) tell(start_listeners, span_object);
 }
 
+void decide_trace(trace::Segment& segment, trace::Span& root) {
+  if (sampler == nullptr) return sampling::decide(segment, root);
+  const py::ErrorKeep keep;
+  const Ref object = object_of(root), who = Ref::borrow(sampler);
+  const Ref method = who.attr(kSampleOrDiscard) ? who.attr(kSampleOrDiscard) : who.attr(kSample);
+  if (!object || !method) return;
+  const Ref answer = ask(method, object, sampler_reported, "a sampler raised");
+  if (answer && answer.is_tuple() && answer.size() == 2 &&
+      PyObject_IsTrue(PyTuple_GET_ITEM(answer.ptr(), 1)) == 1)
+    segment.discarded = true;
+  py::swallow_error();
+}
+
+void set_sampler(Handle object) { replace(sampler, object); }
 void set_processors(Handle list) { replace(processors, list); }
 void set_writer(Handle object) { replace(writer, object); }
 void set_listeners(Handle on_start, Handle on_finish) {

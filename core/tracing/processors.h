@@ -8,11 +8,17 @@
 #pragma once
 
 #include "core/py/ref.h"
+#include "core/trace/segment.h"
+#include "core/trace/span.h"
 
 namespace dd::tracing {
 
 // A list of objects with process_trace(list[Span]) -> list[Span] | None; empty for none.
 void set_processors(py::Handle list);
+// An object with sample(span) that decides about traces; empty for our own rules and rates.
+void set_sampler(py::Handle sampler);
+// Decides about the trace of `root`, a local root, with whoever does.
+void decide_trace(trace::Segment& segment, trace::Span& root);
 // An object with write(list[Span]), called with each chunk after sampling; empty for our own.
 void set_writer(py::Handle writer);
 // Callables that get each span when it has started, and when it has ended: lists, read when used.

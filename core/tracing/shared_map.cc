@@ -60,10 +60,10 @@ void put(Segment& segment, MapKind kind, Handle key, Handle value) {
   const base::MutexLock lock(segment.mutex);
   if (kind == MapKind::kBaggage)
     trace::set_entry(segment.baggage, name, text);
-  else if (name == kOriginName)
-    segment.origin = text;
-  else
+  else if (name != kOriginName || (segment.origin = text).empty())
     trace::set_entry(segment.meta, name, text);
+  else
+    trace::remove_entry(segment.meta, name);
 }
 
 void erase(Segment& segment, MapKind kind, const std::string& name) {
@@ -71,10 +71,8 @@ void erase(Segment& segment, MapKind kind, const std::string& name) {
   if (kind == MapKind::kBaggage) {
     trace::remove_entry(segment.baggage, name);
   } else if (kind == MapKind::kMeta) {
-    if (name == kOriginName)
-      segment.origin.clear();
-    else
-      trace::remove_entry(segment.meta, name);
+    if (name == kOriginName) segment.origin.clear();
+    trace::remove_entry(segment.meta, name);
   } else if (name == kPriorityName) {
     segment.priority.reset();
   } else {
@@ -263,14 +261,14 @@ Ref snapshot(Segment& segment, MapKind kind) {
     }
   }
   Ref dict = py::dict();
-  if (!origin.empty()) (void)dict.set_item(py::str(kOriginName), py::str(origin));
-  if (priority) (void)dict.set_item(py::str(kPriorityName), py::integer(*priority));
   for (const auto& [key, value] : entries) (void)dict.set_item(py::str(key), py::str(value));
   for (const auto& [key, value] : metrics) {
     const bool whole = value == std::floor(value) && std::fabs(value) < 1e15;
     (void)dict.set_item(py::str(key),
                         whole ? py::integer(static_cast<long long>(value)) : py::number(value));
   }
+  if (!origin.empty()) (void)dict.set_item(py::str(kOriginName), py::str(origin));
+  if (priority) (void)dict.set_item(py::str(kPriorityName), py::integer(*priority));
   return dict;
 }
 

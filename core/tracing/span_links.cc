@@ -104,10 +104,9 @@ PyObject* py_link_span(PyObject* object, PyObject* args, PyObject* kwargs) {
                         Py_TYPE(context)->tp_name);
   ContextObject* const to = as_context(context);
   if (!to->trace_id || to->span_id == 0) {
-    if (PyErr_WarnFormat(PyExc_UserWarning, 1,
-                         "a link needs a trace id and a span id; there is none in %S", context) < 0)
-      return nullptr;
-    return nothing();
+    const Ref module = Ref::steal(PyImport_ImportModule("ddtrace._trace._reports"));
+    if (!module) return nullptr;
+    return PyObject_CallMethod(module.ptr(), "bad_link", "O", context);
   }
   const trace::Entries texts = flat_texts(attributes);
   const std::string tracestate = propagation::tracestate(segment_of(to), to->span_id, true);

@@ -118,6 +118,24 @@ void dealloc(PyObject* object) {
   const Ref drop_type = Ref::steal(reinterpret_cast<PyObject*>(type));
 }
 
+// What the trace of `context` has decided and carries holds for the span's own trace, too.
+void continue_from(SpanObject* self, Handle context) {
+  self->context = context.share();
+  Segment& theirs = *as_context(context)->segment;
+  Segment& ours = *self->span->segment;
+  if (&theirs == &ours) return;
+  const Shared<Segment> copy = [&] {
+    const base::MutexLock lock(theirs.mutex);
+    return theirs.copy();
+  }();
+  const base::MutexLock lock(ours.mutex);
+  ours.priority = copy->priority;
+  ours.origin = copy->origin;
+  ours.meta = copy->meta;
+  ours.metrics = copy->metrics;
+  ours.baggage = copy->baggage;
+}
+
 // A chunk of its own. The trace's facts are shared with the context when it is the same trace.
 void detach_into(SpanObject* self, trace::TraceId trace_id, Handle context) {
   Shared<Segment> segment;
@@ -326,7 +344,7 @@ PyObject* get_context(PyObject* self, void*) {
   return context ? context.share().release() : nullptr;
 }
 int set_context(PyObject* self, PyObject* value, void*) {
-  if (is_context(value)) self_of(self)->context = Handle(value).share();
+  if (is_context(value)) continue_from(self_of(self), value);
   return 0;
 }
 PyObject* get_parent_context(PyObject* self, void*) {
@@ -454,6 +472,7 @@ PyTypeObject* span_type() {
   static PyType_Spec spec = {"ddtrace._trace.span.Span", sizeof(SpanObject), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
   type_object = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  if (type_object != nullptr) type_object->tp_name = "Span";  // messages say it, as of a Python class
   if (type_object != nullptr && !add_span_steps(type_object, enter_span, exit_span))
     return nullptr;
   return type_object;
@@ -496,6 +515,13 @@ Handle context_of(SpanObject* self) {
                                  false);
   }
   return self->context;
+}
+
+Ref assigned_context(SpanObject* self) {
+  if (!self->context) return Ref();
+  const trace::Span& span = *self->span;
+  if (as_context(self->context)->segment.get() == span.segment) return Ref();
+  return self->context.share();
 }
 
 trace::TraceId trace_id_of(SpanObject* self) { return self->span->segment->trace_id; }

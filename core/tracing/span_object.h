@@ -65,6 +65,9 @@ py::Handle context_of(SpanObject* self);
 // the application raised.
 bool finish_span(SpanObject* self, std::int64_t end_ns);
 
+// The context that the application gave the span in place of its own, or empty.
+py::Ref assigned_context(SpanObject* self);
+
 trace::TraceId trace_id_of(SpanObject* self);
 // The list of what runs when the span finishes; the tracer's own step is one of it.
 py::Ref callbacks_of(SpanObject* self);

@@ -11,7 +11,7 @@ namespace dd::tracing {
 // memory. `options` brings names, texts and times; the relations are filled in here.
 py::Ref start_span(py::Handle parent, trace::StartOptions options, bool activate);
 
-// Tags that every later span gets (tracer.set_tags): a dict, read here once.
+// Tags that every later span gets (tracer.set_tags): a dict, read for each. Empty is for none.
 void set_common_tags(py::Handle tags);
 
 }  // namespace dd::tracing

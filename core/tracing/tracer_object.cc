@@ -5,11 +5,11 @@
 
 #include "core/py/error.h"
 #include "core/py/gil.h"
-#include "core/sampling/sampling.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
 #include "core/tracing/named.h"
+#include "core/tracing/processors.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/start.h"
 #include "core/tracing/text.h"
@@ -31,7 +31,9 @@ template <int kCount>
 bool bind(const char* function, const char* const (&names)[kCount], PyObject* const* args,
           Py_ssize_t count, PyObject* kwnames, PyObject* (&out)[kCount]) {
   if (count > kCount) {
-    PyErr_Format(PyExc_TypeError, "%s() takes at most %d arguments", function, kCount);
+    PyErr_Format(PyExc_TypeError,
+                 "Tracer.%s() takes from 2 to %d positional arguments but %zd were given", function,
+                 kCount + 1, count + 1);
     return false;
   }
   for (Py_ssize_t i = 0; i < count; ++i) out[i] = args[i];
@@ -41,14 +43,17 @@ bool bind(const char* function, const char* const (&names)[kCount], PyObject* co
     int at = 0;
     while (at < kCount && PyUnicode_CompareWithASCIIString(name, names[at]) != 0) ++at;
     if (at == kCount || out[at] != nullptr) {
-      PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", function, name);
+      PyErr_Format(PyExc_TypeError,
+                   at == kCount ? "Tracer.%s() got an unexpected keyword argument '%U'"
+                                : "Tracer.%s() got multiple values for argument '%U'",
+                   function, name);
       return false;
     }
     out[at] = args[count + i];
   }
   if (out[0] == nullptr) {
-    PyErr_Format(PyExc_TypeError, "%s() missing 1 required positional argument: '%s'", function,
-                 names[0]);
+    PyErr_Format(PyExc_TypeError, "Tracer.%s() missing 1 required positional argument: '%s'",
+                 function, names[0]);
     return false;
   }
   return true;
@@ -90,6 +95,10 @@ PyObject* py_start_span(PyObject*, PyObject* const* args, Py_ssize_t count, PyOb
   if (!bind("start_span", kNames, args, count, kwnames, bound)) return nullptr;
   const int activate = bound[5] ? PyObject_IsTrue(bound[5]) : 0;
   if (activate < 0) return nullptr;
+  if (const Handle parent = bound[1];
+      parent && !parent.is_none() && !is_span(parent) && !is_context(parent))
+    return PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute 'trace_id'",
+                        Py_TYPE(parent.ptr())->tp_name);
   Ref span = start_with(bound[0], bound[2], bound[3], bound[4], bound[1], activate != 0);
   keep_api(span, bound[6]);
   return span.release();
@@ -122,10 +131,10 @@ PyObject* py_set_tags(PyObject*, PyObject* tags) {
 }
 PyObject* py_sample(PyObject*, PyObject* span) {
   if (!is_span(span))
-    return PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute '_local_root'",
+    return PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute '_update_tags_from_context'",
                         Py_TYPE(span)->tp_name);
   trace::Span& root = *as_span(span)->root->span;
-  if (!root.sealed()) sampling::decide(*as_span(span)->span->segment, root);
+  if (!root.sealed()) decide_trace(*as_span(span)->span->segment, root);
   return nothing();
 }
 PyObject* py_flush(PyObject*, PyObject*) {

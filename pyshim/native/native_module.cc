@@ -5,6 +5,7 @@
 #include "core/base/ids.h"
 #include "core/config/core_settings.h"
 #include "core/py/ref.h"
+#include "core/sampling/sampling.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/carrier.h"
@@ -13,6 +14,7 @@
 #include "core/tracing/processors.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/tracer_object.h"
+#include "core/transport/agent.h"
 #include "core/transport/agent_sink.h"
 
 namespace dd::pyshim {
@@ -96,6 +98,35 @@ PyObject* random_id(PyObject*, PyObject*) {
   return PyLong_FromUnsignedLongLong(base::random_id());
 }
 
+PyObject* set_sampler(PyObject*, PyObject* value) {
+  tracing::set_sampler(value == Py_None ? Handle() : Handle(value));
+  return py::none().release();
+}
+
+// Rules as JSON text, and how many traces a second they may keep.
+PyObject* set_sampling_rules(PyObject*, PyObject* args) {
+  const char* rules;
+  long long limit;
+  if (!PyArg_ParseTuple(args, "sL:set_sampling_rules", &rules, &limit)) return nullptr;
+  sampling::Config config = sampling::config_from_settings();
+  config.rules = sampling::parse_rules(rules);
+  config.limit_per_second = limit;
+  sampling::configure(std::move(config));
+  return py::none().release();
+}
+
+PyObject* set_agent_rates(PyObject*, PyObject* mapping) {
+  sampling::Rates rates;
+  Handle(mapping).each_pair([&](Handle key, Handle rate) { rates[key.text()] = rate.number(1); });
+  sampling::update_agent_rates(std::move(rates));
+  return or_none(Ref());
+}
+
+PyObject* set_test_session_token(PyObject*, PyObject* token) {
+  transport::agent::set_test_session_token(token == Py_None ? "" : Handle(token).text());
+  return py::none().release();
+}
+
 // The counts of spans since the process started.
 PyObject* counts(PyObject*, PyObject*) {
   const trace::Counts all = trace::Tracer::get().counts();
@@ -112,6 +143,13 @@ PyObject* counts(PyObject*, PyObject*) {
 PyObject* inject(PyObject*, PyObject* args) {
   PyObject *source, *headers;
   if (!PyArg_ParseTuple(args, "OO:inject", &source, &headers)) return nullptr;
+  if (!tracing::is_span(source) && !tracing::is_context(source))
+    return PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute 'sampling_priority'",
+                        Py_TYPE(source)->tp_name);
+  const PyMappingMethods* const mapping = Py_TYPE(headers)->tp_as_mapping;
+  if (mapping == nullptr || mapping->mp_ass_subscript == nullptr)
+    return PyErr_Format(PyExc_TypeError, "'%s' object does not support item assignment",
+                        Py_TYPE(headers)->tp_name);
   tracing::inject(source, headers);
   return py::none().release();
 }
@@ -155,6 +193,10 @@ PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
                            {"set_processors", set_processors, METH_O, nullptr},
                            {"set_writer", set_writer, METH_O, nullptr},
                            {"set_listeners", set_listeners, METH_VARARGS, nullptr},
+                           {"set_sampler", set_sampler, METH_O, nullptr},
+                           {"set_sampling_rules", set_sampling_rules, METH_VARARGS, nullptr},
+                           {"set_agent_rates", set_agent_rates, METH_O, nullptr},
+                           {"set_test_session_token", set_test_session_token, METH_O, nullptr},
                            {"counts", counts, METH_NOARGS, nullptr},
                            {"flatten_key_value", flatten, METH_VARARGS, nullptr},
                            {"is_sequence", is_sequence, METH_O, nullptr},

@@ -163,13 +163,14 @@ class Contexts(unittest.TestCase):
             os.close(writer)
 
     def test_log_correlation_has_every_key_as_text(self):
+        from ddtrace import config
         from ddtrace.trace import tracer
 
         self.assertEqual(tracer.get_log_correlation_context()["dd.trace_id"], "0")
         with tracer.trace("x", service="svc") as span:
             shown = tracer.get_log_correlation_context()
         self.assertEqual(shown["dd.trace_id"], f"{span.trace_id:032x}")
-        self.assertEqual((shown["dd.span_id"], shown["dd.service"]), (str(span.span_id), "svc"))
+        self.assertEqual((shown["dd.span_id"], shown["dd.service"]), (str(span.span_id), config.service or ""))
 
 
 class Propagation(unittest.TestCase):

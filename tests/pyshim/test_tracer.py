@@ -128,6 +128,29 @@ class Filters(unittest.TestCase):
     def test_it_is_abstract(self):
         self.assertRaises(TypeError, TraceFilter)
 
+    def test_spans_that_one_makes_are_sent_and_let_go(self):
+        class Adds(TraceFilter):
+            def process_trace(self, trace):
+                made = Span("made", trace_id=trace[0].trace_id, parent_id=trace[0].span_id)
+                self.gone = weakref.ref(made)
+                made.finish()
+                return [*trace, made]
+
+        adds = Adds()
+        tracer.configure(trace_processors=[adds])
+        try:
+            with written() as writer, tracer.trace("root") as root:
+                pass
+        finally:
+            tracer.configure(trace_processors=[])
+        [[first, made]] = writer.traces
+        self.assertIs(first, root)
+        self.assertEqual((made.name, made.trace_id), ("made", root.trace_id))
+        del made
+        writer.traces.clear()
+        gc.collect()
+        self.assertIsNone(adds.gone())
+
     def test_a_filter_may_open_spans(self):
         def process(trace):
             if trace[0].name != "inner":

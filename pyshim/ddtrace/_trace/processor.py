@@ -8,16 +8,14 @@ from ddtrace import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any, Protocol
+    from collections.abc import Callable
+    from typing import Any
 
     from ddtrace._native import Span
+    from ddtrace._trace._aggregator import SpanAggregator, TraceSamplingProcessor
 
-    class Writer(Protocol):
-        """Takes the spans of finished traces."""
-
-        def write(self, spans: Sequence[Span]) -> Any:
-            """Takes the spans of a trace."""
+    __all__ = ["SpanAggregator", "SpanProcessor", "TraceFilter", "TraceProcessor",
+               "TraceSamplingProcessor"]
 
 
 class TraceProcessor(ABC):
@@ -86,92 +84,9 @@ def update_listeners() -> None:
     _native.set_listeners(start, finish)
 
 
-class NativeWriter:
-    """The writer of the native core, as far as Python may see it."""
+def __getattr__(name: str) -> Any:
+    if name in ("SpanAggregator", "TraceSamplingProcessor"):
+        from ddtrace._trace import _aggregator
 
-    @property
-    def intake_url(self) -> str:
-        """Where traces are sent."""
-        return _native.agent_url()
-
-    def write(self, spans: Sequence[Span] | None = None) -> None:
-        """Spans reach the native writer by themselves."""
-
-    def flush_queue(self, raise_exc: bool = False) -> None:
-        """Sends what is waiting."""
-        from ddtrace._trace.tracer import tracer
-
-        _native.TracerBase.flush(tracer)
-
-    def recreate(self, *args: object, **kwargs: object) -> NativeWriter:
-        """There is only one."""
-        return self
-
-    def stop(self, timeout: float | None = None) -> None:
-        """Sends what is waiting."""
-        self.flush_queue()
-
-
-class SpanAggregator:
-    """Collects spans to traces. The work is native; here is what may be replaced."""
-
-    def __init__(self) -> None:
-        self._native_writer = NativeWriter()
-        self._writer: Writer = self._native_writer
-        self._user_processors: list[TraceProcessor] = []
-
-    @property
-    def writer(self) -> Any:
-        """Takes finished traces: anything with `write(list[Span])`."""
-        return self._writer
-
-    @writer.setter
-    def writer(self, writer: Writer) -> None:
-        self._writer = writer
-        _native.set_writer(None if writer is self._native_writer else writer)
-
-    @property
-    def user_processors(self) -> list[TraceProcessor]:
-        """The processors of the application, in order."""
-        return self._user_processors
-
-    @user_processors.setter
-    def user_processors(self, processors: Sequence[TraceProcessor]) -> None:
-        self._user_processors = list(processors)
-        _native.set_processors(self._user_processors)
-
-    @property
-    def partial_flush_enabled(self) -> bool:
-        """Whether traces are sent in parts."""
-        return _native.partial_flush() > 0
-
-    @partial_flush_enabled.setter
-    def partial_flush_enabled(self, enabled: bool) -> None:
-        if enabled != self.partial_flush_enabled:
-            _native.partial_flush(300 if enabled else 0)
-
-    @property
-    def partial_flush_min_spans(self) -> int:
-        """Finished spans that make a part."""
-        return _native.partial_flush() or 300
-
-    @partial_flush_min_spans.setter
-    def partial_flush_min_spans(self, spans: int) -> None:
-        _native.partial_flush(max(1, spans))
-
-    def reset(
-        self, user_processors: Sequence[TraceProcessor] | None = None, **unused: object
-    ) -> None:
-        """Takes other processors and sends what is waiting."""
-        if user_processors is not None:
-            self.user_processors = list(user_processors)
-        self._flush()
-
-    def shutdown(self, timeout: float | None = None) -> None:
-        """Sends what is waiting."""
-        self._flush()
-
-    def _flush(self) -> None:
-        flush = getattr(self._writer, "flush_queue", None)
-        if flush is not None:
-            flush()
+        return getattr(_aggregator, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,9 +22,9 @@ __all__ = ["Tracer", "tracer"]
 
 
 def _log() -> logging.Logger:
-    import logging
+    from ddtrace.internal.logger import get_logger
 
-    return logging.getLogger("ddtrace._trace.tracer")
+    return get_logger("ddtrace._trace.tracer")
 
 
 def _trace_id_text(trace_id: int) -> str:
@@ -39,7 +39,6 @@ class Tracer(TracerBase):
 
     def __init__(self) -> None:
         self._provider: BaseContextProvider = DefaultContextProvider()
-        self._tags: dict[str, str] = {}
         self._wrap_executor: Callable[..., Any] | None = None
         self._aggregator: SpanAggregator | None = None
         if Tracer._instance is None:
@@ -64,10 +63,18 @@ class Tracer(TracerBase):
     @property
     def _span_aggregator(self) -> SpanAggregator:
         if self._aggregator is None:
-            from ddtrace._trace.processor import SpanAggregator
+            from ddtrace._trace._aggregator import LiveAggregator
 
-            self._aggregator = SpanAggregator()
+            self._aggregator = LiveAggregator()
         return self._aggregator
+
+    @property
+    def _sampler(self) -> Any:
+        return self._span_aggregator.sampling_processor.sampler
+
+    @_sampler.setter
+    def _sampler(self, sampler: Any) -> None:
+        self._span_aggregator.sampling_processor.sampler = sampler
 
     @property
     def agent_trace_url(self) -> str | None:
@@ -127,7 +134,15 @@ class Tracer(TracerBase):
     def set_tags(self, tags: dict[str, str]) -> None:
         """Tags for every later span."""
         self._tags.update(tags)
-        super().set_tags(tags)
+
+    @property
+    def _tags(self) -> dict[str, str]:
+        found: dict[str, str] | None = self.__dict__.get("_common_tags")
+        return CommonTags(self) if found is None else found
+
+    @_tags.setter
+    def _tags(self, tags: dict[str, str]) -> None:
+        CommonTags(self, tags)
 
     def get_log_correlation_context(
         self, active: Context | Span | None = None
@@ -138,11 +153,10 @@ class Tracer(TracerBase):
         service, env, version, _ = _native.facts()
         trace_id = active.trace_id if active is not None else None
         span_id = active.span_id if active is not None else None
-        own = active.service if isinstance(active, Span) else None
         return {
             "dd.trace_id": _trace_id_text(trace_id) if trace_id else "0",
             "dd.span_id": str(span_id) if span_id else "0",
-            "dd.service": own or service,
+            "dd.service": service,
             "dd.version": version,
             "dd.env": env,
         }
@@ -192,7 +206,7 @@ class Tracer(TracerBase):
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """A decorator that traces every call, from the call to the end of its work."""
 
-        def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        def wrap_decorator(function: Callable[P, R]) -> Callable[P, R]:
             from ddtrace._trace._wrap import default_name, wrap_function
 
             span_name = name or default_name(function)
@@ -210,7 +224,34 @@ class Tracer(TracerBase):
 
             return wrap_function(function, start, executor)
 
-        return decorate
+        return wrap_decorator
+
+
+class CommonTags(dict[str, str]):
+    """Tags of every span; spans get them as they are when they start."""
+
+    def __init__(self, tracer: Tracer, tags: dict[str, str] | None = None) -> None:
+        self._tracer = tracer
+        tracer.__dict__["_common_tags"] = self
+        super().__init__(tags or {})
+        self._changed()
+
+    def _changed(self) -> None:
+        TracerBase.set_tags(self._tracer, self)
+
+    def __setitem__(self, key: str, value: str) -> None:
+        super().__setitem__(key, value)
+        self._changed()
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """As a dict does."""
+        super().update(*args, **kwargs)
+        self._changed()
+
+    def clear(self) -> None:
+        """As a dict does."""
+        super().clear()
+        self._changed()
 
 
 class _Activation:

@@ -41,6 +41,11 @@ KNOWN = [
      "an origin is text that can be sent, or none; the reference keeps anything"),
     (r"baggage .*|Context\((meta|metrics|baggage)\) .*",
      "shared facts are texts; the reference keeps anything until it fails to send it"),
+    (r"trace name (None|b'.*)", "a name is text"),
+    (r"context (lock|many)|span (no name|unknown|tracer)|current span args|wrap nothing|"
+     r"correlation wrong", "the same type of error, in other words"),
+    (r"link_span wrong", "the same level of log, in other words"),
+    (r"extract list", "a list of pairs carries headers, too"),
 ]
 
 
@@ -49,7 +54,7 @@ def shown(python, **variables):
     quiet = {"DD_TRACE_AGENT_URL": "http://127.0.0.1:1", "DD_REMOTE_CONFIGURATION_ENABLED": "0",
              "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "0", "DD_SERVICE": "s"}
     lines = []
-    for cases in ("cases.py", "platform_cases.py"):
+    for cases in ("cases.py", "platform_cases.py", "tracer_cases.py"):
         done = subprocess.run([python, str(HERE / cases)], capture_output=True, text=True,
                               env=environment | quiet | variables)
         if done.returncode:

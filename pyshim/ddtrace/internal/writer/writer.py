@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import abc
-import json
 import sys
 from typing import Any, TextIO
+
+from ddtrace import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ddtrace._trace.span import Span
+    from ddtrace.internal.service import ServiceStatus
 
 
 class TraceWriter(metaclass=abc.ABCMeta):
@@ -48,6 +50,50 @@ class AgentWriterInterface(metaclass=abc.ABCMeta):
         """Sends what is waiting."""
 
 
+class NativeWriter(TraceWriter, AgentWriterInterface):
+    """The writer of the native core, as far as Python may see it."""
+
+    agentless = False
+
+    @property
+    def intake_url(self) -> str:
+        """Where traces are sent."""
+        return _native.agent_url()
+
+    @property
+    def status(self) -> ServiceStatus:
+        """Always running: the native worker starts when there is something to send."""
+        from ddtrace.internal.service import ServiceStatus
+
+        return ServiceStatus.RUNNING
+
+    def write(self, spans: Sequence[Span] | None = None) -> None:
+        """Spans reach the native writer by themselves."""
+
+    def flush_queue(self, raise_exc: bool = False) -> None:
+        """Sends what is waiting."""
+        from ddtrace._trace.tracer import tracer
+
+        _native.TracerBase.flush(tracer)
+
+    def set_test_session_token(self, token: str | None) -> None:
+        """The session of a test agent that all later requests belong to."""
+        _native.set_test_session_token(token)
+
+    def recreate(
+        self, appsec_enabled: bool | None = None, llmobs_enabled: bool | None = None
+    ) -> NativeWriter:
+        """There is only one."""
+        return self
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Sends what is waiting."""
+        self.flush_queue()
+
+    def __repr__(self) -> str:
+        return f"NativeWriter(status={self.status!r}, intake_url={self.intake_url!r})"
+
+
 class LogWriter(TraceWriter):
     """Writes each trace as a line of JSON, for places where logs are collected."""
 
@@ -67,6 +113,8 @@ class LogWriter(TraceWriter):
         """Writes a line."""
         if not spans:
             return
+        import json
+
         json.dump({"traces": [[_fields(span) for span in spans]]}, self.out)
         self.out.write("\n")
         self.out.flush()
