@@ -1,17 +1,17 @@
 #include "contrib/registry.h"
 
 #include <algorithm>
-#include <memory>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "contrib/support/library_version.h"
 #include "core/base/log.h"
-#include "core/telemetry/telemetry.h"
 #include "core/py/imports/import_hook.h"
+#include "core/telemetry/telemetry.h"
 
 namespace dd::contrib {
 
@@ -52,7 +52,7 @@ struct Registry {
 };
 constinit Registry* registry = nullptr;
 constinit const Settings* in_force = nullptr;
-py::Name kVersion("__version__");
+py::Name kVersion("__version__"), kDict("__dict__");
 
 std::size_t find(std::string_view name) {
   std::size_t at = 0;
@@ -60,13 +60,23 @@ std::size_t find(std::string_view name) {
   return at;
 }
 
-// As the library says itself, else as it was installed; empty when nobody knows.
+// As the library says itself, else as it was installed; empty when nobody knows. Modules that
+// compute their version when they are asked warn of it: they are not.
 std::string version_of(const Integration& integration) {
   for (const char* module : integration.modules) {
-    const py::Ref version = py::imported(module).attr(kVersion);
+    const py::Ref version = py::imported(module).attr(kDict).item(kVersion);
     if (version.is_str()) return version.text();
   }
   return library_version(integration.package);
+}
+
+// Whether some of its targets are for some versions only.
+bool by_version(const Integration& integration) {
+  const auto asks = [](const py::Target& target) { return *target.versions != '\0'; };
+  return std::ranges::any_of(integration.targets, asks) ||
+         std::ranges::any_of(integration.extras, [&](const Extra& extra) {
+           return std::ranges::any_of(extra.targets, asks);
+         });
 }
 
 // Asked for by those who would rather have no spans than a library that is hooked in a version
@@ -106,14 +116,15 @@ void apply(const Integration& integration, State& state) {
     state.prepared = true;
     if (integration.prepare) integration.prepare(settings());
   }
-  Status status = state.patch.apply(integration.targets).status();
+  const std::string version = by_version(integration) ? version_of(integration) : std::string();
+  Status status = state.patch.apply(integration.targets, version).status();
   if (!state.extras) state.extras = std::make_unique<py::Patch[]>(integration.extras.size());
   for (std::size_t i = 0; i < integration.extras.size(); ++i) {
     const Extra& extra = integration.extras[i];
     if (!extra.wanted())
       state.extras[i].remove();
     else if (status.ok())
-      status = state.extras[i].apply(extra.targets).status();
+      status = state.extras[i].apply(extra.targets, version).status();
   }
   state.applied = !state.patch.empty();
   for (std::size_t i = 0; i < integration.extras.size(); ++i)

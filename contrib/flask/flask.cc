@@ -1,13 +1,15 @@
 // flask: the request through the WSGI engine, its route, and the steps and functions inside.
 //
 // Flask passes each function of the application through Flask.ensure_sync() just before it calls
-// it. There the call gets its span: registered functions stay what they are. Receivers of signals
-// get theirs when the signal lists them.
+// it. There the call gets its span: registered functions stay what they are. Flask 1 calls them as
+// they are: their calls are hooked when they are registered. Receivers of signals get their spans
+// when the signal lists them.
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
+#include "contrib/support/code_origin.h"
 #include "contrib/support/integration.h"
 #include "contrib/support/library_version.h"
 #include "contrib/support/step.h"
@@ -26,10 +28,11 @@ using py::Outcome;
 using py::Ref;
 using py::Scope;
 
-Name kCurrentObject("_get_current_object"), kEndpoint("endpoint"), kEnviron("environ"),
-    kFlask("flask"), kFunc("func"), kHandlers("error_handler_spec"), kName("__name__"),
-    kNotFound("NotFound"), kRequest("request"), kRule("rule"), kScriptName("SCRIPT_NAME"),
-    kPlainName("name"), kUrlRule("url_rule"), kViewArgs("view_args");
+Name kCurrentApp("current_app"), kCurrentObject("_get_current_object"), kEndpoint("endpoint"),
+    kEnviron("environ"), kF("f"), kFlask("flask"), kFunc("func"), kHandlers("error_handler_spec"),
+    kName("__name__"), kNotFound("NotFound"), kPlainName("name"), kRequest("request"),
+    kRule("rule"), kScriptName("SCRIPT_NAME"), kUrlRule("url_rule"), kViewArgs("view_args"),
+    kViewFunc("view_func");
 
 constexpr WebServerFacts kFacts = {.component = "flask",
                                    .request = {"flask.request", "http.server.request"},
@@ -161,7 +164,7 @@ Asks what_asks() {
   if (name == "dispatch_request") return Asks::kView;
   if (name.starts_with("handle_")) return Asks::kHandler;
   return name == "preprocess_request" || name == "process_response" ||
-                 name.starts_with("do_teardown_")
+                 name.starts_with("do_teardown_") || name.starts_with("try_trigger_")
              ? Asks::kFunction
              : Asks::kNothing;
 }
@@ -189,15 +192,13 @@ void enter_ensure_sync(Call& call, Scope& scope) {
   scope.emplace<Asked>(call.arg(0, kFunc).share(), call.self().ptr(), what);
 }
 
-void leave_ensure_sync(Outcome& outcome, Scope& scope) {
-  const Asked* asked = scope.get<Asked>();
-  if (!asked || !outcome.result) return;
-  std::string name = callable_name(asked->function);
-  if (asked->what != Asks::kView) {
-    outcome.replace(traced_call(outcome.result, {.name = name, .component = kFacts.component}));
-    return;
-  }
-  std::string endpoint, resource;
+struct View {
+  std::string name, resource;
+};
+
+// `app` is for comparing.
+View describe_view(Handle function, const PyObject* app) {
+  std::string name = callable_name(function), endpoint, resource;
   if (const RequestSpans spans = current_request(kFacts); spans.application) {
     endpoint = spans.application->text(tags::kFlaskEndpoint);
     resource = spans.application->text(tags::kFlaskUrlRule);
@@ -206,18 +207,66 @@ void leave_ensure_sync(Outcome& outcome, Scope& scope) {
     endpoint = rule.attr(kEndpoint).text();
     resource = rule.attr(kRule).text();
   }
-  if (named_endpoints && std::ranges::find(*named_endpoints, NamedEndpoint{asked->app, endpoint}) !=
-                             named_endpoints->end()) {
+  const auto is_this = [&](const NamedEndpoint& named) {
+    return named.app == app && named.endpoint == endpoint;
+  };
+  if (named_endpoints && std::ranges::any_of(*named_endpoints, is_this)) {
     resource = endpoint;
   } else {
     // An endpoint that was not given is the function's name.
-    const Ref plain = asked->function.attr(kName);
+    const Ref plain = function.attr(kName);
     if (!endpoint.empty() && endpoint != plain.utf8()) name = endpoint;
   }
-  outcome.replace(traced_call(
-      outcome.result,
-      {.name = name, .resource = resource, .component = kFacts.component, .entry = true}));
+  return {std::move(name), std::move(resource)};
 }
+
+void leave_ensure_sync(Outcome& outcome, Scope& scope) {
+  const Asked* asked = scope.get<Asked>();
+  if (!asked || !outcome.result) return;
+  if (asked->what == Asks::kView) {
+    const View view = describe_view(asked->function, asked->app);
+    outcome.replace(traced_call(outcome.result, {.name = view.name,
+                                                 .resource = view.resource,
+                                                 .component = kFacts.component,
+                                                 .entry = true}));
+  } else {
+    const std::string name = callable_name(asked->function);
+    outcome.replace(traced_call(outcome.result, {.name = name, .component = kFacts.component}));
+  }
+}
+
+// Flask 1: the functions themselves, in the steps that call them.
+void enter_registered(Call& call, Scope& scope) {
+  const Asks what = what_asks();
+  if (what == Asks::kNothing) return;
+  if (what == Asks::kView) {
+    const Ref app = py::imported(kFlask).attr(kCurrentApp).call_method(kCurrentObject);
+    const View view = describe_view(call.callable(), app.ptr());
+    const Step step = {.name = view.name, .component = kFacts.component, .resource = view.resource};
+    if (start_step(scope, step)) tell_code_origin(call.callable());
+  } else {
+    const std::string name = callable_name(call.callable());
+    start_step(scope, {.name = name, .component = kFacts.component});
+  }
+}
+
+constexpr py::Target kRegistered = {
+    .where = "flask:<registered>", .enter = enter_registered, .leave = leave_step};
+constinit py::Patch* registered = nullptr;
+
+void adopt(Handle function, const py::Target& target = kRegistered) {
+  if (!registered) registered = new py::Patch;
+  if (function) registered->adopt(function, target);
+}
+
+void enter_register(Call& call, Scope&) { adopt(call.arg(0, kF)); }
+constexpr py::Target kNamesView = {.where = "flask:Flask.endpoint.<decorator>",
+                                   .enter = enter_register};
+void leave_endpoint(Outcome& outcome, Scope&) {
+  if (outcome.result) adopt(outcome.result, kNamesView);
+}
+void enter_add_url_rule(Call& call, Scope&) { adopt(call.arg(2, kViewFunc)); }
+void enter_register_handler(Call& call, Scope&) { adopt(call.arg(2, kF)); }
 
 // Signals: Flask's own only. They live as long as its module, and are told by their names there.
 struct Signal {
@@ -253,6 +302,7 @@ void leave_receivers(Outcome& outcome, Scope& scope) {
 void enter_template(Call& call, Scope& scope) {
   start_step(scope, {.name = static_cast<const StepFacts*>(call.data())->name,
                      .component = kFacts.component,
+                     .source = kFacts.component,
                      .type = "template"});
 }
 
@@ -277,11 +327,16 @@ constexpr StepFacts kPreprocess = {"flask.preprocess_request"},
                     kTeardownContext = {"flask.do_teardown_appcontext"},
                     kJsonify = {"flask.jsonify"}, kSendFile = {"flask.send_file"},
                     kSendStatic = {"flask.send_static_file"}, kRender = {"flask.render_template"},
-                    kRenderText = {"flask.render_template_string"};
+                    kRenderText = {"flask.render_template_string"},
+                    kFirstRequest = {"flask.try_trigger_before_first_request_functions"};
 
 constexpr py::Target step(const char* where, const StepFacts& facts, py::Enter enter = enter_step,
                           py::Leave leave = leave_step) {
   return {.where = where, .enter = enter, .leave = leave, .data = &facts};
+}
+
+constexpr py::Target registration(const char* where, py::Enter enter = enter_register) {
+  return {.where = where, .enter = enter, .versions = "<2", .optional = true};
 }
 
 constexpr const char* kModules[] = {"flask"};
@@ -310,6 +365,28 @@ constexpr py::Target kTargets[] = {
      .enter = enter_ensure_sync,
      .leave = leave_ensure_sync,
      .optional = true},
+    {.where = "flask:Flask.try_trigger_before_first_request_functions",
+     .enter = enter_step,
+     .leave = leave_step,
+     .versions = "<2.3",
+     .optional = true,
+     .data = &kFirstRequest},
+    registration("flask:Flask.add_url_rule", enter_add_url_rule),
+    registration("flask:Flask._register_error_handler", enter_register_handler),
+    {.where = "flask:Flask.endpoint", .leave = leave_endpoint, .versions = "<2"},
+    registration("flask:Flask.before_first_request"),
+    registration("flask:Flask.before_request"),
+    registration("flask:Flask.after_request"),
+    registration("flask:Flask.teardown_request"),
+    registration("flask:Flask.teardown_appcontext"),
+    registration("flask:Blueprint.before_request"),
+    registration("flask:Blueprint.before_app_request"),
+    registration("flask:Blueprint.before_app_first_request"),
+    registration("flask:Blueprint.after_request"),
+    registration("flask:Blueprint.after_app_request"),
+    registration("flask:Blueprint.teardown_request"),
+    registration("flask:Blueprint.teardown_app_request"),
+    registration("flask:after_this_request"),
 };
 
 }  // namespace

@@ -20,12 +20,12 @@ struct StepState {
   bool waits;  // to begin
 };
 
-// A span that took its parent's service says at its end who it is of, unless the user chose the
-// service. Spans below it have inherited what the parent said.
+// A span that took its parent's service says at its end who it is of, when the service is an
+// integration's own or inferred. Spans below it have inherited what the parent said.
 void settle_source(trace::Span& span) {
   const std::string_view source = span.text(trace::tags::kServiceSource);
   if (source == "m" || source.starts_with("opt.")) return;
-  if (source.empty()) {
+  if (source.empty() || source != span.service.view()) {
     const trace::ProcessFacts& process = trace::Tracer::get().facts();
     if (!process.service_is_inferred || span.service.view() != process.service) return;
   }

@@ -96,7 +96,7 @@ PyObject* Hook::run(PyObject* callable, PyObject* const* args, std::size_t nargs
   PyObject* result = nullptr;
   if (target->enter != nullptr) {
     Call call(args, static_cast<std::size_t>(PyVectorcall_NARGS(nargsf)), kwnames, binds_,
-              target->data);
+              target->data, callable);
     const char* what = guarded([&] { target->enter(call, scope); });
     if (settle(this, "enter", what) == PhaseEnd::kInterrupt)
       return target->leave != nullptr ? leave(nullptr, scope) : nullptr;

@@ -80,11 +80,12 @@ class Call {
  public:
   // `vector` are the positional arguments followed by the keywords' values.
   Call(PyObject* const* vector, std::size_t positional, PyObject* kwnames, bool method,
-       const void* data)
+       const void* data, PyObject* callable = nullptr)
       : vector_(vector),
         positional_(positional),
         kwnames_(kwnames),
         data_(data),
+        callable_(callable),
         method_(method && positional > 0) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
@@ -117,6 +118,8 @@ class Call {
   bool replace_arg(const Name& name, Ref value);  // keyword only
 
   const void* data() const { return data_; }  // Target::data
+  // What was called: a Python function, the object itself; a C function, one that does the same.
+  Handle callable() const { return callable_; }
 
  private:
   friend class Hook;
@@ -133,6 +136,7 @@ class Call {
   std::size_t positional_;
   PyObject* kwnames_;
   const void* data_;
+  PyObject* callable_;
   const bool method_;
   std::unique_ptr<Rewrite, DropRewrite> rewrite_;
 };
@@ -264,6 +268,11 @@ class Patch {
   // Hooks every target whose module is imported, all of them or none. Call again after each import
   // of one of their modules: what is hooked stays as it is. `targets` must be constants.
   PatchReport apply(std::span<const Target> targets, std::string_view library_version = {});
+  // Hooks a Python function that the application made, and that no name leads to, or the function
+  // of a method, for every object; false when it cannot be hooked or is already. Its hook goes when
+  // the function does. `target` must be a constant; its `where` is for reports. At most half of all
+  // hooks there can be are for such functions.
+  bool adopt(Handle function, const Target& target);
   // Puts everything back as it was. Where another tool has wrapped ours in the meantime, the hook
   // stays and only passes calls through.
   void remove();
@@ -273,6 +282,8 @@ class Patch {
   std::uint64_t faults() const;
 
  private:
+  void forget_dead();
+
   std::vector<Hook*> hooks_;
 };
 

@@ -118,11 +118,7 @@ PatchReport Patch::apply(std::span<const Target> targets, std::string_view libra
     Place place;
   };
   std::vector<Ready> ready;
-  std::erase_if(hooks_, [](Hook* hook) {
-    const bool dead = hook->is_dead();
-    if (dead) hook->give_back();
-    return dead;
-  });
+  forget_dead();
   for (const Target& target : targets) {
     if (!version_matches(library_version, target.versions)) {
       ++report.skipped;
@@ -168,6 +164,30 @@ PatchReport Patch::apply(std::span<const Target> targets, std::string_view libra
     ++report.applied;
   }
   return report;
+}
+
+void Patch::forget_dead() {
+  std::erase_if(hooks_, [](Hook* hook) {
+    const bool dead = hook->is_dead();
+    if (dead) hook->give_back();
+    return dead;
+  });
+}
+
+bool Patch::adopt(Handle function, const Target& target) {
+  const ErrorKeep keep;
+  forget_dead();
+  Place place;
+  place.binds = PyMethod_Check(function.ptr());
+  place.object =
+      place.binds ? Ref::borrow(PyMethod_GET_FUNCTION(function.ptr())) : function.share();
+  if (!is_function(place.object) || hooks_.size() >= kSlots / 2) return false;
+  for (const Hook* hook : hooks_)
+    if (hook->target == &target && hook->alive_for(place)) return false;
+  Hook* hook = Hook::take(place.object);
+  if (hook == nullptr || hook->install(target, place) != nullptr) return false;
+  hooks_.push_back(hook);
+  return true;
 }
 
 void Patch::remove() {

@@ -26,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("DD_LAUNCHER_PYTHON", ""),
         help="the python of the environment it uses (DD_LAUNCHER_PYTHON)",
     )
+    parser.addoption(
+        "--few",
+        action="store_true",
+        help="one case of each program, and none that needs more than the app and web environments",
+    )
 
 
 @pytest.fixture(scope="session")

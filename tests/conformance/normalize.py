@@ -26,6 +26,7 @@ _UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 _FRAME = re.compile(r'^(\s*)File "(?P<file>[^"]*)", line (?P<line>\d+)(?P<rest>.*)$')
 _MARKS = re.compile(r"^\s*[~^]+\s*$")
+_PYTHON = re.compile(r"\bPython-urllib/3\.[0-9]+")
 
 
 class Places:
@@ -43,19 +44,24 @@ class Places:
 def without_tracer_frames(text: str) -> str:
     """A traceback as plain python prints it: no frames of a tracer, no marks, no library lines.
 
-    Line numbers stay for the files of this repository only.
+    Line numbers stay for the files of this repository only. Of a statement on many lines only the
+    first one stays: before 3.13 there is no other.
     """
     kept: list[str] = []
     skipping = False
+    sources = -1  # of the frame
     for line in text.split("\n"):
         frame = _FRAME.match(line)
         if frame:
+            sources = 0
             skipping = "/ddtrace/" in frame["file"] or "/wrapt/" in frame["file"]
             if not frame["file"].startswith("<repo>"):
                 line = f'{frame[1]}File "{frame["file"]}"{frame["rest"]}'
         elif not line.startswith("    "):
-            skipping = False
-        if not skipping and not _MARKS.match(line):
+            sources, skipping = -1, False
+        elif sources >= 0:
+            sources += 1
+        if not skipping and not _MARKS.match(line) and sources < 2:
             kept.append(line)
     return "\n".join(kept)
 
@@ -105,6 +111,7 @@ def plain_text(text: str, names: Names, places: Places) -> str:
     text = _PORT.sub(r"\1:<port>", text)
     text = _UUID.sub(lambda found: names.count("uuid", found[0]), text)
     text = _PORT_ARGUMENT.sub("port=<port>", text)
+    text = _PYTHON.sub("Python-urllib/<python>", text)
     return _ADDRESS.sub("0x<address>", text)
 
 

@@ -79,6 +79,15 @@ def tracing_web(name: str, **environment: str) -> Case:
     return Case([f"{name}.py"], environment, libraries="web", prints_trace=True)
 
 
+def old(name: str, *arguments: str, **environment: str) -> Case:
+    return Case([f"{name}.py", *arguments], environment, libraries="old")
+
+
+def older(name: str) -> Case:
+    """A program for today's Flask with an old one."""
+    return Case(["older.py", f"{name}.py"], libraries="old")
+
+
 GUNICORN = ["-m", "gunicorn", "--workers=1", "--no-control-socket", "--bind=127.0.0.1:{%s}"]
 
 
@@ -133,6 +142,13 @@ CASES: dict[str, Case] = {
     "flask_mounted": script("flask_mounted"),
     "flask_outside": script("flask_outside"),
     "flask_server": script("flask_server"),
+    "flask_oldest": old("flask_oldest"),
+    "flask_oldest_named": old("flask_oldest", DD_SERVICE="web"),
+    "flask_oldest_errors": older("flask_errors"),
+    "flask_oldest_streaming": older("flask_streaming"),
+    "requests_oldest": old("requests_basic"),
+    "urllib3_oldest": old("urllib3_basic", DD_TRACE_URLLIB3_ENABLED="true"),
+    "headers_sent_oldest": replace(old("headers_sent"), prints_trace=True),
     "wsgi_basic": tracing_web("wsgi_basic"),
     "wsgi_named": tracing_web("wsgi_basic", DD_SERVICE="named", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"),
     "django_basic": web("django_basic"),
@@ -155,13 +171,13 @@ CASES: dict[str, Case] = {
         DD_CODE_ORIGIN_FOR_SPANS_ENABLED="true",
         DD_DJANGO_INSTRUMENT_MIDDLEWARE="false",
     ),
-    "fastapi_code_origin": web("fastapi_basic", "few", DD_CODE_ORIGIN_FOR_SPANS_ENABLED="true"),
-    "starlette_code_origin": web("starlette_basic", "few", DD_CODE_ORIGIN_FOR_SPANS_ENABLED="true"),
     "asgi_basic": tracing_web("asgi_basic"),
     "asgi_named": tracing_web("asgi_basic", DD_SERVICE="named", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"),
     "starlette_basic": web("starlette_basic"),
+    "starlette_code_origin": web("starlette_basic", "few", DD_CODE_ORIGIN_FOR_SPANS_ENABLED="true"),
     "starlette_named": web("starlette_basic", DD_SERVICE="web", DD_ASGI_OBFUSCATE_404_RESOURCE="true"),
     "fastapi_basic": web("fastapi_basic"),
+    "fastapi_code_origin": web("fastapi_basic", "few", DD_CODE_ORIGIN_FOR_SPANS_ENABLED="true"),
     "fastapi_named": web("fastapi_basic", DD_FASTAPI_SERVICE="api"),
     "fastapi_tasks": web("fastapi_basic", "tasks"),
     "websockets": web("websockets"),
@@ -176,8 +192,8 @@ CASES: dict[str, Case] = {
     ),
     "requests_no_inject": script("requests_basic", DD_REQUESTS_DISTRIBUTED_TRACING="false"),
     "requests_urllib3": script("requests_basic", DD_TRACE_URLLIB3_ENABLED="true"),
-    "urllib3_off": script("urllib3_basic"),
     "urllib3_on": script("urllib3_basic", DD_TRACE_URLLIB3_ENABLED="true"),
+    "urllib3_off": script("urllib3_basic"),
     "urllib3_domains": script(
         "urllib3_basic", DD_TRACE_URLLIB3_ENABLED="true", DD_URLLIB3_SPLIT_BY_DOMAIN="true"
     ),
@@ -289,3 +305,13 @@ KNOWN: dict[str, str] = {
     "flask_outside": "the reference names steps that are called by hand `default`",
     "manual_propagation": "the reference warns on stderr of a trace id that is no number",
 }
+
+
+def one_of_each() -> list[str]:
+    """The first case of each program that needs no environment but `app` and `web`."""
+    programs = {
+        (case.folder, case.arguments[0]): name
+        for name, case in reversed(CASES.items())
+        if case.libraries in ("app", "web")
+    }
+    return [name for name in CASES if name in programs.values()]

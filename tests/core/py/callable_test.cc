@@ -283,5 +283,33 @@ TEST_F(Callables, a_fault_at_each_step_changes_nothing) {
 #endif
 }
 
+TEST_F(Callables, a_function_of_the_application_is_adopted_until_it_goes) {
+  static constexpr Target kTarget = {
+      .where = "m:<adopted>",
+      .enter = [](Call& call, Scope&) { seen += call.callable().attr("__name__").text() + ";"; },
+      .leave = leave};
+  run("def made(a): return a\nkeep = made\nc = m.Callable()\nshown = repr(made)");
+  EXPECT_TRUE(patch.adopt(eval("made"), kTarget));
+  EXPECT_FALSE(patch.adopt(eval("keep"), kTarget));
+  EXPECT_TRUE(patch.adopt(eval("c.method"), kTarget));
+  EXPECT_FALSE(patch.adopt(eval("m.other.method"), kTarget));
+  EXPECT_FALSE(patch.adopt(eval("m.partial"), kTarget));
+  EXPECT_FALSE(patch.adopt(eval("7"), kTarget));
+  EXPECT_EQ(show("keep(3), keep is made, repr(made) == shown, type(made).__name__"),
+            "(3, True, True, 'function')");
+  EXPECT_EQ(show("c.method(1) == (c, 1)"), "True");
+  EXPECT_EQ(seen.substr(0, 11), "made; = 3;m");
+  EXPECT_EQ(left, 2);
+  run("gone = weakref.ref(made)\ndel made, keep\ngc.collect()");
+  EXPECT_EQ(show("gone()"), "None");
+  for (int i = 0; i < 2000; ++i) {
+    run("def made(a): return a");
+    ASSERT_TRUE(patch.adopt(eval("made"), kTarget)) << i;
+  }
+  patch.remove();
+  run("made(1)");
+  EXPECT_EQ(left, 2);
+}
+
 }  // namespace
 }  // namespace dd::py
