@@ -26,8 +26,10 @@
 #include "core/transport/worker.h"
 #include "host/children/policy.h"
 #include "host/emulated.h"
+#include "host/python_version.h"
 #include "host/remote_setup.h"
 #include "host/sudden_end.h"
+#include "host/telemetry_setup.h"
 #include "products/local/tree_printer.h"
 #include "pyshim/native/otel.h"
 
@@ -37,6 +39,8 @@ namespace dd::host {
 namespace {
 
 constexpr std::int64_t kFlushNs = 5'000'000'000;
+// A process that lives for so long tells that it runs and asks for its configuration.
+constexpr std::int64_t kFirstWordNs = 200'000'000;
 
 constinit std::span<char* const> seen_arguments;
 
@@ -72,45 +76,13 @@ void look_again() {
   sampling::configure(sampling::config_from_settings());
 }
 
-std::string python_version() {
-  std::string version = PY_VERSION;
-  if (version.ends_with('+')) version.pop_back();
-  return version;
-}
-
 // Of ends that cannot wait for longer: os._exit, exec, SIGTERM. Safe in a signal handler.
 constexpr std::int64_t kSuddenNs = 500'000'000;
 void flush_suddenly() { (void)transport::agent_sink::flush(kSuddenNs); }
-// Called later: on the main thread, with the GIL. Dictionaries only, so that no code of a module runs.
-void tell_modules() {
-  std::vector<telemetry::Module> list;
-  PyObject *name = nullptr, *module = nullptr;
-  Py_ssize_t at = 0;
-  while (PyDict_Next(PyImport_GetModuleDict(), &at, &name, &module)) {
-    if (!PyUnicode_Check(name) || !PyModule_CheckExact(module)) continue;
-    const py::Handle file(PyDict_GetItemString(PyModule_GetDict(module), "__file__"));
-    const std::string_view imported = py::Handle(name).utf8();
-    if (file && file.is_str() && imported.find('.') == imported.npos)
-      list.push_back({std::string(imported), std::string(file.utf8())});
-  }
-  telemetry::modules(std::move(list));
-}
 
 void first_trace() {
   watch_sudden_ends(&flush_suddenly);
-  telemetry::begin();
-  if (telemetry::wants_modules()) (void)py::call_later(&tell_modules);
-}
-
-void start_telemetry() {
-  Status started = telemetry::start({.agent_url = transport::agent_sink::agent_url(),
-                                     .tracer_version = DD_EMULATED_VERSION,
-                                     .language_version = python_version(),
-                                     .settings = {children::settings()}});
-  if (!started.ok() || !telemetry::enabled()) return;
-  telemetry::configuration("instrumentation_source", "cmd_line", "code");
-  telemetry::product("tracer", true);
-  if (transport::Worker::get().running()) telemetry::begin();  // statistics have begun already
+  begin_telemetry();
 }
 
 void flush_sinks() { (void)transport::agent_sink::flush(kFlushNs); }
@@ -149,7 +121,8 @@ Status connect_tracer(bool print_locally) {
   // Without a usable address the program still has its spans and the ddtrace package.
   const Status started = transport::agent_sink::start({.language_version = python_version(),
                                                        .tracer_version = DD_EMULATED_VERSION,
-                                                       .on_start = &first_trace});
+                                                       .on_start = &first_trace,
+                                                       .on_sent = &telemetry::note_payload});
   if (started.ok()) {
     tracing::set_flush(&flush_sinks);
     py::allow_later_calls();
@@ -187,6 +160,10 @@ Status hook_libraries() {
   contrib::start(&integration_settings(), config::tracing_enabled.get());
   pyshim::watch_opentelemetry();
   start_runtime_metrics();
+  // Short programs without traces end before, and are nobody's business.
+  if (transport::agent_sink::exporter() != nullptr &&
+      (telemetry::enabled() || remote_config::wanted()))
+    transport::Worker::get().start_later(kFirstWordNs);
   return {};
 }
 

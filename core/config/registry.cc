@@ -82,7 +82,7 @@ std::string_view nearest_known(std::string_view name) {
 std::vector<std::string> complaints_about_names() {
   std::vector<std::string> out;
   for (const auto& [name, value] : environment_variables()) {
-    if (!name.starts_with("DD_") || is_declared(name) || find_known(name)) continue;
+    if (!name.starts_with("DD_") || find_declared(name) || find_known(name)) continue;
     const std::string_view nearest = nearest_known(name);
     if (nearest.empty()) continue;
     // DD_FLASH_SERVICE may be of an integration we do not know; DD_TRACE_ENABLD is not.

@@ -66,13 +66,13 @@ std::vector<std::string> command_line() {
 }
 
 constinit base::Mutex declared_mutex;
-constinit std::vector<const Spec*>* declared DD_GUARDED_BY(declared_mutex) = nullptr;
+constinit std::vector<SettingBase*>* declared DD_GUARDED_BY(declared_mutex) = nullptr;
 
-void declare(const SettingBase& setting) {
+void declare(SettingBase& setting) {
   const base::MutexLock lock(declared_mutex);
-  if (!declared) declared = new std::vector<const Spec*>;
-  if (std::find(declared->begin(), declared->end(), &setting.spec()) == declared->end())
-    declared->push_back(&setting.spec());
+  if (!declared) declared = new std::vector<SettingBase*>;
+  if (std::find(declared->begin(), declared->end(), &setting) == declared->end())
+    declared->push_back(&setting);
 }
 
 // Calls use(name) for the name and each alias until it says true.
@@ -185,17 +185,27 @@ std::optional<std::string_view> variable(std::string_view name) {
 
 const Pairs& environment_variables() { return loaded().all; }
 
+std::optional<std::string_view> variable_from(Origin origin, std::string_view name) {
+  const Environment& sources = loaded();
+  if (origin == Origin::kLocalFile) return lookup(sources.local.values, name);
+  if (origin == Origin::kEnvironment) return lookup(sources.all, name);
+  if (origin == Origin::kFleetFile) return lookup(sources.fleet.values, name);
+  return std::nullopt;
+}
+
 std::string_view config_id(Origin origin) {
   if (origin == Origin::kLocalFile) return loaded().local.config_id;
   if (origin == Origin::kFleetFile) return loaded().fleet.config_id;
   return {};
 }
 
-bool is_declared(std::string_view name) {
+SettingBase* find_declared(std::string_view name) {
   const base::MutexLock lock(declared_mutex);
-  return declared && std::any_of(declared->begin(), declared->end(), [&](const Spec* spec) {
-    return any_name(*spec, [&](std::string_view known) { return known == name; });
+  if (!declared) return nullptr;
+  const auto at = std::find_if(declared->begin(), declared->end(), [&](const SettingBase* one) {
+    return any_name(one->spec(), [&](std::string_view known) { return known == name; });
   });
+  return at == declared->end() ? nullptr : *at;
 }
 
 void resolve(std::span<SettingBase* const> table) {

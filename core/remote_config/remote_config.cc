@@ -189,6 +189,8 @@ void Poller::change_library(std::span<Configuration* const> in_force) {
 
 std::span<config::SettingBase* const> settings() { return kSettings; }
 
+bool wanted() { return enabled.get(); }
+
 void start(Options options) {
   if (enabled.get()) poller().start(std::move(options));
 }

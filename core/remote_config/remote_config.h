@@ -39,6 +39,7 @@ struct Product {
 };
 
 std::span<config::SettingBase* const> settings();
+bool wanted();  // DD_REMOTE_CONFIGURATION_ENABLED
 
 struct Options {
   std::string tracer_version;

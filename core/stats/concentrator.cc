@@ -240,7 +240,7 @@ void Concentrator::add_span(const Span& span, const trace::Delivery& delivery) {
   group.duration += static_cast<std::uint64_t>(duration);
   group.top_level += span.has(trace::kTopLevel) ||
                      (span.number(tags::kTopLevelTag, top) && top == 1);
-  (span.error ? group.bad : group.good).add(duration);
+  (span.error ? group.bad : group.good).add(static_cast<double>(duration));
 }
 
 void Concentrator::screen(trace::Delivery& delivery) {

@@ -27,13 +27,13 @@ int index_of(double value) {
 
 }  // namespace
 
-void Sketch::add(std::int64_t duration_ns) {
+void Sketch::add(double value) {
   ++total_;
-  if (duration_ns <= 0) {
+  if (value <= 0) {
     ++zero_;
     return;
   }
-  const int index = index_of(static_cast<double>(duration_ns));
+  const int index = index_of(value);
   if (bins_.empty()) {
     first_ = index;
     bins_.push_back(0);

@@ -1,4 +1,4 @@
-// A DDSketch of durations: counts in buckets whose bounds grow by 1/64, so that any quantile is
+// A DDSketch of durations or sizes: counts in buckets whose bounds grow by 1/64, so that any quantile is
 // known to less than one per cent. The agent merges sketches of this mapping without loss.
 // Source: WRITER.md section 6, WIRE.md section 3. One thread at a time.
 
@@ -12,7 +12,7 @@ namespace dd::stats {
 
 class Sketch {
  public:
-  void add(std::int64_t duration_ns);
+  void add(double value);
   // The message `DDSketch` of the agent, appended.
   void append_protobuf(std::string& out) const;
   double count() const { return total_; }

@@ -3,7 +3,9 @@
 #include <dirent.h>
 #include <sys/utsname.h>
 
-#include <cmath>
+#include <algorithm>
+#include <cstdint>
+#include <utility>
 
 #include "core/config/identity.h"
 #include "core/config/parse.h"
@@ -13,7 +15,7 @@
 namespace dd::telemetry {
 namespace {
 
-constexpr std::size_t kMaxLogs = 100;
+constexpr std::size_t kMaxLogs = 100, kMaxEndpoints = 900;
 
 void field_or_null(json::Writer& out, std::string_view name, std::string_view text) {
   out.key(name);
@@ -33,8 +35,8 @@ json::Writer envelope(const Identity& who, std::int64_t now_s, std::uint64_t seq
   out.open_object().field("api_version", "v2").field("tracer_time", now_s);
   out.field("runtime_id", who.runtime_id).field("seq_id", sequence);
   out.key("application").open_object().field("service_name", who.service);
-  field_or_null(out, "service_version", who.version);
-  field_or_null(out, "env", who.env);
+  if (!who.version.empty()) out.field("service_version", who.version);
+  if (!who.env.empty()) out.field("env", who.env);
   out.field("language_name", "python").field("language_version", who.language_version);
   out.field("tracer_version", who.tracer_version).field("runtime_name", "CPython");
   out.field("runtime_version", who.language_version);
@@ -50,25 +52,6 @@ json::Writer envelope(const Identity& who, std::int64_t now_s, std::uint64_t seq
 constexpr std::string_view kLevels[] = {"DEBUG", "WARN", "ERROR"};
 
 }  // namespace
-
-std::string_view origin_name(config::Origin origin) {
-  constexpr std::string_view kNames[] = {
-      "default", "local_stable_config", "env_var", "fleet_stable_config", "code", "remote_config"};
-  return kNames[static_cast<int>(origin)];
-}
-
-void append_rows(std::span<config::SettingBase* const> settings, std::vector<Row>& out) {
-  for (config::SettingBase* setting : settings) {
-    if (setting->spec().secret) continue;
-    for (int i = 0; i < config::kOrigins; ++i) {
-      const auto origin = static_cast<config::Origin>(i);
-      auto value = setting->shown(origin);
-      if (!value && origin != config::Origin::kDefault) continue;
-      out.push_back({std::string(setting->spec().env), value.value_or(""), value.has_value(),
-                     std::string(origin_name(origin)), std::string(config::config_id(origin))});
-    }
-  }
-}
 
 std::string version_beside(const std::string& file, std::string_view package) {
   const std::string wanted = normal_name(package);
@@ -98,17 +81,92 @@ std::string version_beside(const std::string& file, std::string_view package) {
   return {};
 }
 
+// The lists that several kinds of message have in common.
+class Report::Writing {
+ public:
+  Writing(json::Writer& out, const Identity& who) : out_(out), who_(who) {}
+
+  // Everything, or what is new; up to `end` it is said then.
+  template <class T>
+  void list(std::string_view key, List<T>& list, bool everything, std::size_t end = SIZE_MAX) {
+    end = std::min(end, list.all.size());
+    out_.key(key).open_array();
+    for (std::size_t i = everything ? 0 : list.said; i < end; ++i) one(list.all[i]);
+    out_.close();
+    list.said = end;
+  }
+  void products(List<Product>& list, bool everything) {
+    out_.key("products").open_object();
+    for (std::size_t i = everything ? 0 : list.said; i < list.all.size(); ++i) {
+      const Product& product = list.all[i];
+      out_.key(product.name).open_object().field("enabled", product.enabled);
+      out_.field("version", who_.tracer_version);
+      field_or_null(out_, "error", product.error);
+      out_.close();
+    }
+    out_.close();
+    list.said = list.all.size();
+  }
+  void endpoints(const std::vector<Endpoint>& list, bool first) {
+    out_.field("is_first", first).key("endpoints").open_array();
+    for (const Endpoint& endpoint : list) {
+      out_.open_object().field("method", endpoint.method).field("path", endpoint.path);
+      out_.field("operation_name", endpoint.operation).field("resource_name", endpoint.resource);
+      out_.key("request_body_type").null().key("response_body_type").null();
+      out_.key("response_code").null().close();
+    }
+    out_.close();
+  }
+
+ private:
+  void one(const Dependency& dependency) {
+    out_.open_object().field("name", dependency.name);
+    field_or_null(out_, "version", dependency.version);
+    out_.key("hash").null().key("metadata").null().close();
+  }
+  void one(const Integration& integration) {
+    out_.open_object().field("name", integration.name).field("enabled", integration.enabled);
+    field_or_null(out_, "version", integration.version);
+    out_.field("compatible", integration.compatible);
+    out_.field("auto_enabled", integration.auto_enabled);
+    field_or_null(out_, "error", integration.error);
+    out_.close();
+  }
+  void one(const std::pair<Row, std::uint64_t>& numbered) {
+    const auto& [row, sequence] = numbered;
+    out_.open_object().field("name", row.name).key("value");
+    if (row.has_value)
+      out_.value(row.value);
+    else
+      out_.null();
+    out_.field("origin", row.origin);
+    field_or_null(out_, "config_id", row.config_id);
+    out_.field("seq_id", sequence).close();
+  }
+
+  json::Writer& out_;
+  const Identity& who_;
+};
+
 void Report::add(Integration what) {
   if (what.version.empty()) what.version = version_beside(what.file, what.package);
-  integrations_.push_back(std::move(what));
+  integrations_.all.push_back(std::move(what));
 }
 
 void Report::add(Dependency what) {
-  if (known_dependencies_.insert(what.name).second) dependencies_.push_back(std::move(what));
+  if (known_dependencies_.insert(what.name).second) dependencies_.all.push_back(std::move(what));
+}
+
+void Report::add(Row what) { rows_.all.emplace_back(std::move(what), rows_.all.size() + 1); }
+
+void Report::add(Endpoint what) {
+  if (known_endpoints_.size() < kMaxEndpoints &&
+      known_endpoints_.emplace(what.method, what.path).second)
+    endpoints_.push_back(std::move(what));
 }
 
 void Report::add_product(std::string name, bool enabled, std::string error) {
-  products_.push_back({std::move(name), std::move(error), enabled});
+  products_.all.push_back({std::move(name), std::move(error), enabled});
 }
 
 void Report::add_log(Level level, std::string message, std::string tags, std::string stack) {
@@ -117,53 +175,18 @@ void Report::add_log(Level level, std::string message, std::string tags, std::st
   ++logs_[std::move(key)];
 }
 
-void Report::add_count(std::string name_space, std::string metric, std::string tags, double value) {
-  if (value == 0 || !std::isfinite(value)) return;
-  counts_[CountKey(std::move(name_space), std::move(metric), std::move(tags))] += value;
+std::vector<Module> Report::new_ones_of(std::vector<Module> modules) {
+  std::erase_if(modules,
+                [this](const Module& one) { return !known_modules_.insert(one.name).second; });
+  return modules;
 }
 
-// The lists that two kinds of message have in common.
-class Envelope {
- public:
-  explicit Envelope(json::Writer& out) : out_(out) {}
-  void rows(Report& report) {
-    out_.key("configuration").open_array();
-    for (const Row& row : report.rows_) {
-      out_.open_object().field("name", row.name).key("value");
-      if (row.has_value)
-        out_.value(row.value);
-      else
-        out_.null();
-      out_.field("origin", row.origin);
-      field_or_null(out_, "config_id", row.config_id);
-      out_.field("seq_id", ++report.row_sequence_).close();
-    }
-    out_.close();
-    report.rows_.clear();
-  }
-  void products(Report& report, const Identity& who) {
-    out_.key("products").open_object();
-    for (const auto& one : report.products_) {
-      out_.key(one.name).open_object().field("enabled", one.enabled);
-      out_.field("version", who.tracer_version);
-      field_or_null(out_, "error", one.error);
-      out_.close();
-    }
-    out_.close();
-    report.products_.clear();
-  }
-
- private:
-  json::Writer& out_;
-};
-
-Message Report::started(const Identity& who, std::int64_t now_s) {
+Message Report::started(const Identity& who, std::int64_t now_s, std::size_t rows) {
   json::Writer out = envelope(who, now_s, ++sequence_, "app-started");
   out.key("payload").open_object();
-  Envelope parts(out);
-  parts.rows(*this);
+  Writing parts(out, who);
+  parts.list("configuration", rows_, true, rows);
   out.key("dependencies").open_array().close().key("integrations").open_array().close();
-  parts.products(*this, who);
   const auto id = config::variable("DD_INSTRUMENTATION_INSTALL_ID");
   if (id) {
     out.key("install_signature").open_object().field("install_id", *id);
@@ -171,16 +194,39 @@ Message Report::started(const Identity& who, std::int64_t now_s) {
     out.field("install_time", config::variable("DD_INSTRUMENTATION_INSTALL_TIME").value_or(""));
     out.close();
   }
+  parts.products(products_, true);
   out.close().close();
   return {"app-started", out.take()};
 }
 
-bool Report::empty() const {
-  return integrations_.empty() && dependencies_.empty() && rows_.empty() && products_.empty() &&
-         logs_.empty() && counts_.empty();
+Message Report::extended(const Identity& who, std::int64_t now_s) {
+  json::Writer out = envelope(who, now_s, ++sequence_, "app-extended-heartbeat");
+  out.key("payload").open_object();
+  Writing parts(out, who);
+  parts.list("configuration", rows_, true);
+  parts.list("dependencies", dependencies_, true);
+  parts.list("integrations", integrations_, true);
+  parts.products(products_, true);
+  out.close().close();
+  return {"app-extended-heartbeat", out.take()};
 }
 
-void Report::clear() { *this = Report(); }
+bool Report::empty() const {
+  return !integrations_.has_news() && !dependencies_.has_news() && !rows_.has_news() &&
+         !products_.has_news() && endpoints_.empty() && logs_.empty() && !metrics_.has_series() &&
+         !metrics_.has_sketches();
+}
+
+void Report::clear() {
+  sequence_ = 0;
+  integrations_.said = integrations_.all.size();
+  rows_.said = rows_.all.size();
+  products_.said = products_.all.size();
+  dependencies_.said = 0;  // the child tells them itself
+  endpoints_.clear();
+  logs_.clear();
+  metrics_ = Metrics();
+}
 
 Message Report::batch(const Identity& who, std::int64_t now_s, std::int64_t interval_s,
                       bool closing) {
@@ -193,40 +239,32 @@ Message Report::batch(const Identity& who, std::int64_t now_s, std::int64_t inte
   const auto open = [&out](std::string_view type) {
     out.open_object().field("request_type", type).key("payload").open_object();
   };
-  Envelope parts(out);
-  if (!dependencies_.empty()) {
+  Writing parts(out, who);
+  if (dependencies_.has_news()) {
     open("app-dependencies-loaded");
-    out.key("dependencies").open_array();
-    for (const Dependency& one : dependencies_) {
-      out.open_object().field("name", one.name);
-      field_or_null(out, "version", one.version);
-      out.key("hash").null().key("metadata").null().close();
-    }
-    out.close().close().close();
-    dependencies_.clear();
+    parts.list("dependencies", dependencies_, false);
+    out.close().close();
   }
-  if (!integrations_.empty()) {
+  if (integrations_.has_news()) {
     open("app-integrations-change");
-    out.key("integrations").open_array();
-    for (const Integration& one : integrations_) {
-      out.open_object().field("name", one.name).field("enabled", one.enabled);
-      field_or_null(out, "version", one.version);
-      out.field("compatible", one.compatible).field("auto_enabled", one.auto_enabled);
-      field_or_null(out, "error", one.error);
-      out.close();
-    }
-    out.close().close().close();
-    integrations_.clear();
+    parts.list("integrations", integrations_, false);
+    out.close().close();
   }
-  if (!products_.empty()) {
+  if (products_.has_news()) {
     open("app-product-change");
-    parts.products(*this, who);
+    parts.products(products_, false);
     out.close().close();
   }
-  if (!rows_.empty()) {
+  if (rows_.has_news()) {
     open("app-client-configuration-change");
-    parts.rows(*this);
+    parts.list("configuration", rows_, false);
     out.close().close();
+  }
+  if (!endpoints_.empty()) {
+    open("app-endpoints");
+    parts.endpoints(endpoints_, !std::exchange(endpoints_said_, true));
+    out.close().close();
+    endpoints_.clear();
   }
   if (!logs_.empty()) {
     open("logs");
@@ -241,21 +279,15 @@ Message Report::batch(const Identity& who, std::int64_t now_s, std::int64_t inte
     out.close().close().close();
     logs_.clear();
   }
-  if (!counts_.empty()) {
+  if (metrics_.has_series()) {
     open("generate-metrics");
-    out.key("series").open_array();
-    for (const auto& [key, value] : counts_) {
-      const auto& [name_space, metric, tags] = key;
-      out.open_object().field("namespace", name_space).field("metric", metric);
-      out.key("points").open_array().open_array().value(now_s);
-      out.raw(config::show(value)).close().close();
-      out.key("tags").open_array();
-      for (const std::string& tag : config::parse_list(tags)) out.value(tag);
-      out.close().field("common", true).field("type", "count");
-      out.field("interval", interval_s).close();
-    }
-    out.close().close().close();
-    counts_.clear();
+    metrics_.write_series(out, interval_s);
+    out.close().close();
+  }
+  if (metrics_.has_sketches()) {
+    open("sketches");
+    metrics_.write_sketches(out, interval_s);
+    out.close().close();
   }
   out.open_object().field("request_type", closing ? "app-closing" : "app-heartbeat").close();
   out.close().close();

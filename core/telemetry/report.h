@@ -12,20 +12,15 @@
 #include <utility>
 #include <vector>
 
+#include "core/telemetry/metrics.h"
+#include "core/telemetry/reported.h"
 #include "core/telemetry/telemetry.h"
 
-namespace dd::telemetry {
+namespace dd::json {
+class Writer;
+}
 
-struct Row {  // of the configuration
-  std::string name;
-  std::string value;
-  bool has_value = true;
-  std::string origin;
-  std::string config_id = {};  // of a file; else empty
-};
-// Every origin of every setting that is not secret, weakest first.
-void append_rows(std::span<config::SettingBase* const> settings, std::vector<Row>& out);
-std::string_view origin_name(config::Origin origin);
+namespace dd::telemetry {
 
 // The version of `package` as the names of folders say: "flask-3.1.3.dist-info" beside the package
 // that `file` is in. Empty when there is none.
@@ -45,16 +40,23 @@ class Report {
  public:
   void add(Integration what);
   void add(Dependency what);  // each name once
-  void add(Row what) { rows_.push_back(std::move(what)); }
+  void add(Row what);
+  void add(Endpoint what);  // each method and path once
   void add_product(std::string name, bool enabled, std::string error);
   void add_log(Level level, std::string message, std::string tags, std::string stack);
-  void add_count(std::string name_space, std::string metric, std::string tags, double value);
+  Metrics& metrics() { return metrics_; }
 
-  // The first message; takes the configuration and the products with it.
-  Message started(const Identity& who, std::int64_t now_s);
+  std::size_t rows() const { return rows_.all.size(); }
+  // Those that were not given before.
+  std::vector<Module> new_ones_of(std::vector<Module> modules);
+
+  // The first message, with that many rows of the configuration and the products known by now.
+  Message started(const Identity& who, std::int64_t now_s, std::size_t rows);
   // All that came since, as one batch; `closing` adds the last word, otherwise a heartbeat.
   Message batch(const Identity& who, std::int64_t now_s, std::int64_t interval_s, bool closing);
-  void clear();  // in a forked child
+  // Everything said so far, once more.
+  Message extended(const Identity& who, std::int64_t now_s);
+  void clear();  // in a forked child; the products and the configuration stay known
   bool empty() const;
 
  private:
@@ -62,18 +64,26 @@ class Report {
     std::string name, error;
     bool enabled;
   };
+  template <class T>
+  struct List {  // what was said is kept for extended heartbeats
+    std::vector<T> all;
+    std::size_t said = 0;
+    bool has_news() const { return said < all.size(); }
+  };
   using LogKey = std::tuple<Level, std::string, std::string, std::string>;
-  using CountKey = std::tuple<std::string, std::string, std::string>;
-  std::uint64_t sequence_ = 0, row_sequence_ = 0;
-  std::vector<Integration> integrations_;
-  std::vector<Dependency> dependencies_;
-  std::set<std::string> known_dependencies_;
-  std::vector<Row> rows_;
-  std::vector<Product> products_;
-  std::map<LogKey, int> logs_;
-  std::map<CountKey, double> counts_;
+  class Writing;
 
-  friend class Envelope;
+  std::uint64_t sequence_ = 0;
+  List<Integration> integrations_;
+  List<Dependency> dependencies_;
+  List<std::pair<Row, std::uint64_t>> rows_;  // with their sequence number
+  List<Product> products_;
+  std::vector<Endpoint> endpoints_;
+  std::set<std::string> known_dependencies_, known_modules_;
+  std::set<std::pair<std::string, std::string>> known_endpoints_;
+  bool endpoints_said_ = false;
+  std::map<LogKey, int> logs_;
+  Metrics metrics_;
 };
 
 }  // namespace dd::telemetry

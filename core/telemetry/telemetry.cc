@@ -1,5 +1,6 @@
 #include "core/telemetry/telemetry.h"
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -8,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/config/core_settings.h"
 #include "core/telemetry/dependencies.h"
+#include "core/telemetry/metrics.h"
 #include "core/telemetry/report.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent.h"
@@ -23,6 +25,10 @@ constinit config::Setting<bool> telemetry_enabled({.env = "DD_INSTRUMENTATION_TE
                                                    .fallback = "true"});
 constinit config::Setting<double> heartbeat_s({.env = "DD_TELEMETRY_HEARTBEAT_INTERVAL",
                                                .fallback = "60"});
+constinit config::Setting<double> extended_s({.env = "_DD_TELEMETRY_EXTENDED_HEARTBEAT_INTERVAL",
+                                              .fallback = "86400"});
+constinit config::Setting<bool> endpoint_collection(
+    {.env = "DD_API_SECURITY_ENDPOINT_COLLECTION_ENABLED", .fallback = "true"});
 constinit config::Setting<bool> log_collection({.env = "DD_TELEMETRY_LOG_COLLECTION_ENABLED",
                                                 .fallback = "true"});
 constinit config::Setting<bool> dependency_collection(
@@ -30,8 +36,17 @@ constinit config::Setting<bool> dependency_collection(
 constinit config::TextSetting api_key({.env = "DD_API_KEY", .secret = true});
 constinit config::TextSetting site({.env = "DD_SITE", .fallback = "datadoghq.com"});
 
-config::SettingBase* const kSettings[] = {&telemetry_enabled,     &heartbeat_s, &log_collection,
-                                          &dependency_collection, &api_key,     &site};
+config::SettingBase* const kSettings[] = {
+    &telemetry_enabled, &heartbeat_s,           &extended_s, &endpoint_collection,
+    &log_collection,    &dependency_collection, &api_key,    &site};
+
+// Figures are kept for intervals of so long, or of a heartbeat if that is shorter.
+constexpr std::int64_t kIntervalNs = 10'000'000'000;
+constexpr std::int64_t kPauseNs = 5'000'000;
+
+std::int64_t nanoseconds(double seconds, double otherwise) {
+  return static_cast<std::int64_t>((seconds > 0 && seconds <= 1e7 ? seconds : otherwise) * 1e9);
+}
 
 // Something to say, made anywhere and told to the report on the worker.
 struct Word {
@@ -41,21 +56,27 @@ struct Word {
 
 class Sender final : public transport::Job {
  public:
-  Sender(Options options, std::unique_ptr<transport::Destination> destination, std::string target,
-         std::int64_t interval_ns)
+  Sender(Options options, std::unique_ptr<transport::Destination> destination, std::string target)
       : options_(std::move(options)),
         target_(std::move(target)),
-        interval_ns_(interval_ns),
+        heartbeat_ns_(nanoseconds(heartbeat_s.get(), 60)),
+        extended_ns_(nanoseconds(extended_s.get(), 86400)),
+        interval_ns_(std::min(heartbeat_ns_, kIntervalNs)),
         destination_(std::move(destination)),
         timer_(
-            interval_ns, [this](bool last) { tick(last); }, true) {
+            interval_ns_,
+            [this](bool last) {
+              if (!last) tick(false);
+            },
+            true) {
     const trace::ProcessFacts& facts = trace::Tracer::get().facts();
     root_ = config::variable("_DD_ROOT_PY_SESSION_ID").value_or(facts.runtime_id);
     parent_ = config::variable("_DD_PARENT_PY_SESSION_ID").value_or("");
     own_ = facts.runtime_id;
-    // A job only to hear of forks.
+    is_root_ = root_ == own_;
     transport::Worker::get().add(this);
   }
+  const std::string& root() const { return root_; }
 
   void push(std::function<void(Report&)> tell) {
     auto* const word = new Word{nullptr, std::move(tell)};
@@ -64,13 +85,28 @@ class Sender final : public transport::Job {
     while (!head_.compare_exchange_weak(head, word, std::memory_order_release,
                                         std::memory_order_relaxed));
   }
-  void begin() { timer_.start(); }
+  void begin() {
+    begun_.store(true, std::memory_order_relaxed);
+    timer_.start();
+  }
 
-  std::int64_t turn(const transport::Turn&) override { return transport::kNever; }
+  // The end: the last word waits for the fate of the last traces, which it counts.
+  std::int64_t turn(const transport::Turn& turn) override {
+    if (!turn.stopping || ended_ || !begun_.load(std::memory_order_relaxed))
+      return transport::kNever;
+    const transport::Exporter* const traces = transport::agent_sink::exporter();
+    if (traces && traces->stats().pending.traces > 0 && turn.now_ns + kPauseNs < turn.hopeless_at_ns)
+      return turn.now_ns + kPauseNs;
+    ended_ = true;
+    tick(true);
+    return transport::kNever;
+  }
+  bool idle() const override { return ended_ || !begun_.load(std::memory_order_relaxed); }
   void forked(bool whole) override {
+    ended_ = false;
     is_root_ = false;
     started_ = true;
-    last_ns_ = 0;
+    next_heartbeat_ns_ = next_extended_ns_ = 0;
     sent_ = Figures();
     parent_ = std::exchange(own_, trace::Tracer::get().facts().runtime_id);
     Word* at = head_.exchange(nullptr, std::memory_order_acquire);
@@ -116,7 +152,8 @@ class Sender final : public transport::Job {
                            stats.dropped[static_cast<int>(transport::Drop::kUnsampled)].traces;
     }
     const auto add = [this](const char* metric, const char* tags, std::uint64_t value) {
-      report_.add_count("tracers", metric, tags, static_cast<double>(value));
+      report_.metrics().add(MetricKind::kCount, "tracers", metric, tags,
+                            static_cast<double>(value));
     };
     constexpr const char* kOurs = "src_library:libdatadog";
     add("spans_created", "integration_name:datadog", now.created - sent_.created);
@@ -133,34 +170,61 @@ class Sender final : public transport::Job {
     sent_ = now;
   }
 
+  Identity identity() const {
+    const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+    return {.service = facts.service.empty() ? "unnamed-python-service" : facts.service,
+            .env = facts.env,
+            .version = facts.version,
+            .runtime_id = facts.runtime_id,
+            .process_tags = facts.process_tags,
+            .language_version = options_.language_version,
+            .tracer_version = options_.tracer_version};
+  }
+
+  // The configuration: in the first message, or, when another process has started the program, with
+  // the first batch.
+  void tell_configuration() {
+    if (is_root_)
+      for (const auto& [name, value] : options_.build)
+        report_.add(Row{name, value, true, "unknown"});
+    for (Row& row : reported_rows()) report_.add(std::move(row));
+    std::vector<Row> ours;
+    for (const auto& table : options_.settings) append_rows(table, ours);
+    for (Row& row : ours) report_.add(std::move(row));
+    for (Finding& one : otel_findings())
+      report_.metrics().add(MetricKind::kCount, "tracers", one.metric, std::move(one.tags), 1);
+  }
+
   void tick(bool last) {
     const std::int64_t now_ns = base::monotonic_ns(), now_s = base::wall_ns() / 1'000'000'000;
-    const trace::ProcessFacts& facts = trace::Tracer::get().facts();
-    const Identity who{.service = facts.service.empty() ? "unnamed-python-service" : facts.service,
-                       .env = facts.env,
-                       .version = facts.version,
-                       .runtime_id = facts.runtime_id,
-                       .process_tags = facts.process_tags,
-                       .language_version = options_.language_version,
-                       .tracer_version = options_.tracer_version};
+    const std::int64_t interval_s = std::max<std::int64_t>(interval_ns_ / 1'000'000'000, 1);
+    const Identity who = identity();
     const bool first = !std::exchange(started_, true);
     if (first) {
-      std::vector<Row> rows;
-      append_rows(config::core_settings(), rows);
-      append_rows(kSettings, rows);
-      for (const auto& table : options_.settings) append_rows(table, rows);
-      for (Row& row : rows) report_.add(std::move(row));
-      send(who, report_.started(who, now_s));
-      last_ns_ = now_ns;
-      if (!last) return;
+      tell_configuration();
+      const std::size_t rows = report_.rows();
+      listen();
+      if (is_root_) send(who, report_.started(who, now_s, rows));
+    }
+    if (next_heartbeat_ns_ == 0) {
+      // The first of a forked child comes at once: it is short of what its parent has said.
+      next_heartbeat_ns_ = now_ns + (first ? heartbeat_ns_ : 0);
+      next_extended_ns_ = now_ns + extended_ns_;
+      if (first && !last) return;
     }
     listen();
     measure();
+    report_.metrics().close_interval(now_s, interval_s);
     if (last && !is_root_ && report_.empty()) return;
-    const std::int64_t passed_ns = last_ns_ ? now_ns - last_ns_ : interval_ns_;
-    last_ns_ = now_ns;
-    send(who, report_.batch(who, now_s, std::max<std::int64_t>(passed_ns / 1'000'000'000, 1),
-                            last && is_root_));
+    // Timers are late, never early; half an interval is nearer to this tick than to the next.
+    if (!last && now_ns + interval_ns_ / 2 < next_heartbeat_ns_) return;
+    next_heartbeat_ns_ = now_ns + heartbeat_ns_;
+    send(who, report_.batch(who, now_s, interval_s, last && is_root_));
+    if (!last && now_ns + interval_ns_ / 2 >= next_extended_ns_) {
+      next_extended_ns_ = now_ns + extended_ns_;
+      send(who, report_.extended(who, now_s));
+    }
+    if (!last && options_.before_heartbeat) options_.before_heartbeat();
   }
 
   void send(const Identity& who, Message message) {
@@ -177,15 +241,16 @@ class Sender final : public transport::Job {
 
   const Options options_;
   const std::string target_;
-  const std::int64_t interval_ns_;
+  const std::int64_t heartbeat_ns_, extended_ns_, interval_ns_;
   const std::unique_ptr<transport::Destination> destination_;
   std::atomic<Word*> head_{nullptr};
   transport::Timer timer_;
+  std::atomic<bool> begun_{false};
   // The worker's own.
   Report report_;
   std::string root_, parent_, own_;
-  bool is_root_ = true, started_ = false;
-  std::int64_t last_ns_ = 0;
+  bool is_root_ = true, started_ = false, ended_ = false;
+  std::int64_t next_heartbeat_ns_ = 0, next_extended_ns_ = 0;
   Figures sent_;
 };
 
@@ -217,11 +282,8 @@ Status start(Options options) {
   auto destination = transport::Destination::make(
       direct ? intake_url(site.get()) : options.agent_url, std::move(where));
   if (!destination.ok()) return destination.status();
-  const double seconds =
-      heartbeat_s.get() > 0 && heartbeat_s.get() < 86400 ? heartbeat_s.get() : 60;
   the_sender = new Sender(std::move(options), std::move(destination).value(),
-                          direct ? "/api/v2/apmtelemetry" : "/telemetry/proxy/api/v2/apmtelemetry",
-                          static_cast<std::int64_t>(seconds * 1e9));
+                          direct ? "/api/v2/apmtelemetry" : "/telemetry/proxy/api/v2/apmtelemetry");
   return {};
 }
 
@@ -230,6 +292,8 @@ void begin() {
 }
 
 bool enabled() { return the_sender != nullptr; }
+
+std::string root_session() { return the_sender ? the_sender->root() : std::string(); }
 
 void integration(Integration what) {
   push([what = std::move(what)](Report& report) { report.add(what); });
@@ -245,7 +309,7 @@ bool wants_modules() { return the_sender && dependency_collection.get(); }
 
 void modules(std::vector<Module> list) {
   push([list = std::move(list)](Report& report) {
-    for (Dependency& one : dependencies_of(list)) report.add(std::move(one));
+    for (Dependency& one : dependencies_of(report.new_ones_of(list))) report.add(std::move(one));
   });
 }
 
@@ -272,9 +336,22 @@ void log(Level level, std::string message, std::string tags, std::string stack) 
   push([=](Report& report) { report.add_log(level, message, tags, stack); });
 }
 
-void count(std::string_view name_space, std::string_view metric, double value, std::string tags) {
-  push([name_space = std::string(name_space), metric = std::string(metric), tags = std::move(tags),
-        value](Report& report) { report.add_count(name_space, metric, tags, value); });
+void endpoint(Endpoint what) {
+  if (!endpoint_collection.get()) return;
+  push([what = std::move(what)](Report& report) { report.add(what); });
+}
+
+void metric(MetricKind kind, std::string_view name_space, std::string_view name, double value,
+            std::string tags) {
+  push([kind, name_space = std::string(name_space), name = std::string(name),
+        tags = std::move(tags), value](Report& report) {
+    report.metrics().add(kind, name_space, name, tags, value);
+  });
+}
+
+void note_payload(std::size_t bytes) {
+  metric(MetricKind::kDistribution, "tracers", "trace_api.bytes", static_cast<double>(bytes),
+         "src_library:libdatadog");
 }
 
 }  // namespace dd::telemetry

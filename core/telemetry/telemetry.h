@@ -8,8 +8,8 @@
 //     telemetry::log(telemetry::Level::kError, "hook flask:Flask.wsgi_app faulted",
 //     "component:hook");
 //
-// Everything that is reported goes out with the next heartbeat, and at the end of the process; each
-// call is a push, without a lock, from any thread, and does nothing when telemetry is off. The
+// Everything that is reported goes out with the next heartbeat, and at the end of the process; once
+// a day all of it again. Each call is a push, without a lock, from any thread, and does nothing when telemetry is off. The
 // first process of a program says app-started and app-closing; its forked children send heartbeats
 // and metrics with the ids of both. Source: telemetry.md, WIRE.md section 5.
 
@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/status.h"
@@ -29,12 +30,17 @@ namespace dd::telemetry {
 struct Options {
   std::string agent_url;
   std::string tracer_version, language_version;
-  std::vector<std::span<config::SettingBase* const>> settings;  // besides the core's
+  std::vector<std::span<config::SettingBase* const>> settings;  // that the reference lacks
+  std::vector<std::pair<std::string, std::string>> build;       // "python_soabi", ...
+  void (*before_heartbeat)() = nullptr;  // on the worker: time to collect what comes late
 };
 
 // Once, settings resolved. Opens nothing. An error: the address cannot be used.
 Status start(Options options);
 void begin();    // any thread, more than once; starts the worker
+// What children of this process that are executed get as _DD_ROOT_PY_SESSION_ID and
+// _DD_PARENT_PY_SESSION_ID. Empty when telemetry is off.
+std::string root_session();
 bool enabled();  // after start()
 
 struct Integration {
@@ -61,6 +67,11 @@ bool wants_modules();  // DD_TELEMETRY_DEPENDENCY_COLLECTION_ENABLED
 
 void product(std::string name, bool enabled, std::string error = {});
 
+struct Endpoint {  // that an application serves
+  std::string method, path, operation, resource;  // "GET", "/a/<b>", "flask.request", "GET /a/<b>"
+};
+void endpoint(Endpoint what);  // DD_API_SECURITY_ENDPOINT_COLLECTION_ENABLED
+
 // A setting that is not in a table, or has changed. `value` null: none.
 void configuration(std::string name, const char* value, std::string origin);
 void changed(config::SettingBase& setting);  // its strongest value
@@ -69,8 +80,11 @@ enum class Level : std::uint8_t { kDebug, kWarn, kError };
 // Equal ones are sent once, with their number. Never a text of the application.
 void log(Level level, std::string message, std::string tags = {}, std::string stack = {});
 
-void count(std::string_view name_space, std::string_view metric, double value,
-           std::string tags = {});  // tags: "a:b,c:d"
+enum class MetricKind : std::uint8_t;  // metrics.h
+void metric(MetricKind kind, std::string_view name_space, std::string_view name, double value,
+            std::string tags = {});  // tags: "a:b,c:d"
+// A payload of traces was sent.
+void note_payload(std::size_t bytes);
 
 // Settings of this library.
 std::span<config::SettingBase* const> settings();

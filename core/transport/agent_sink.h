@@ -23,6 +23,7 @@ namespace agent_sink {
 struct Versions {
   std::string language_version, tracer_version;
   void (*on_start)() = nullptr;  // Worker::on_start()
+  void (*on_sent)(std::size_t bytes) = nullptr;  // of each payload; on the worker
 };
 
 // Once, during start-up, settings resolved. An error: the agent's address cannot be used.

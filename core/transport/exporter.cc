@@ -259,6 +259,7 @@ void Exporter::end_request(Progress progress, bool stopping) {
   if (status >= 200 && status < 300) {
     sent_.add(payload_volume_.traces, payload_volume_.spans);
     bytes_sent_.fetch_add(payload_.size(), std::memory_order_relaxed);
+    if (options_.on_sent) options_.on_sent(payload_.size());
     hear_rates(connection_->response().body);
     payload_volume_ = {};
     payload_.truncate(0);

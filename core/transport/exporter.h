@@ -41,6 +41,8 @@ struct Options {
   void (*on_rate)(std::string_view service_and_env, double rate) = nullptr;
   // Each complete answer of the agent, on the worker, before its rates.
   void (*on_response)(const Response& response) = nullptr;
+  // A payload of so many bytes was taken, on the worker.
+  void (*on_sent)(std::size_t bytes) = nullptr;
   // Headers that change: called for each request, on the worker.
   void (*add_headers)(Headers& headers) = nullptr;
   // Another form than the agent's (OTLP): no headers of ours, nothing told about what was dropped.

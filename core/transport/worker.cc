@@ -72,12 +72,14 @@ void Worker::remove(Job* job) {
 
 void Worker::wake() {
   if (!running_.load(std::memory_order_relaxed)) [[unlikely]]
-    start_thread();
+    start_thread(0);
   signal_.fetch_add(1);
   futex_wake(signal_);
 }
 
-void Worker::start_thread() {
+void Worker::start_later(std::int64_t delay_ns) { start_thread(delay_ns); }
+
+void Worker::start_thread(std::int64_t sleep_ns) {
   const base::MutexLock lock(starting_);
   if (running_.load(std::memory_order_relaxed) || closed_.load(std::memory_order_relaxed)) return;
   sigset_t all, before;
@@ -87,9 +89,14 @@ void Worker::start_thread() {
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, stack_bytes());
   finished_.store(0);
+  sleep_ns_ = sleep_ns;
+  seen_at_start_ = signal_.load();
   const auto body = [](void* self) -> void* {
     prctl(PR_SET_NAME, "dd-worker");
-    static_cast<Worker*>(self)->run();
+    auto* const worker = static_cast<Worker*>(self);
+    if (worker->sleep_first())
+      if (auto* const call = worker->on_start_.load(std::memory_order_relaxed)) call();
+    worker->run();
     return nullptr;
   };
   // Without a thread queues fill, and what follows is dropped and counted; tried again each time.
@@ -98,8 +105,19 @@ void Worker::start_thread() {
   if (pthread_create(&thread_, &attributes, body, this) != 0)
     running_.store(false, std::memory_order_relaxed);
   pthread_attr_destroy(&attributes);
-  if (auto* const call = on_start_.load(std::memory_order_relaxed)) call();
+  auto* const call = on_start_.load(std::memory_order_relaxed);
+  if (sleep_ns == 0 && call) call();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+// False: there was no sleep, or the process ends before there was anything to do.
+bool Worker::sleep_first() {
+  if (sleep_ns_ == 0) return false;
+  const std::int64_t until = base::monotonic_ns() + sleep_ns_;
+  for (std::int64_t now; signal_.load() == seen_at_start_ && (now = base::monotonic_ns()) < until;)
+    futex_wait(signal_, seen_at_start_, until - now);
+  // The end of the process counts once.
+  return stop_at_ns_.load() == 0 || signal_.load() - seen_at_start_ > 1;
 }
 
 void Worker::run() {

@@ -63,6 +63,9 @@ class Worker {  // one a process
 
   // There is work: starts the thread or ends its sleep. Any thread, no lock once it runs.
   void wake();
+  // Starts the thread for a process that has nothing to say yet: it sleeps so long, or until the
+  // first wake(). Start-up.
+  void start_later(std::int64_t delay_ns);
   bool running() const { return running_.load(std::memory_order_relaxed); }
   bool closing() const {
     return closed_.load(std::memory_order_relaxed);
@@ -72,14 +75,15 @@ class Worker {  // one a process
   // anew).
   void shutdown(std::int64_t timeout_ns);
 
-  // Called when the thread was started (again, after a fork): on the thread that woke it, with all
-  // signals blocked and a lock held.
+  // Called when there is work for the first time (again, after a fork): on the thread that started
+  // the worker, with all signals blocked and a lock held, or on the worker when that was sleeping.
   void on_start(void (*call)()) { on_start_.store(call, std::memory_order_relaxed); }
 
   static constexpr std::int64_t kHopelessNs = 100'000'000;
 
  private:
-  void start_thread();
+  void start_thread(std::int64_t sleep_ns);
+  bool sleep_first();
   void run();
   static void prepare_fork();
   static void after_fork_parent();
@@ -91,6 +95,9 @@ class Worker {  // one a process
   std::atomic<std::int64_t> stop_at_ns_{0}, hopeless_at_ns_{0};
   std::atomic<std::uint32_t> finished_{0};
   std::atomic<void (*)()> on_start_{nullptr};
+  // Before the thread starts, and its own then.
+  std::int64_t sleep_ns_ = 0;
+  std::uint32_t seen_at_start_ = 0;
 
   base::Mutex starting_;
   pthread_t thread_ DD_GUARDED_BY(starting_) = {};

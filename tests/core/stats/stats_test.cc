@@ -35,7 +35,7 @@ TEST(Sketch, counts_nothing_and_everything) {
   Sketch sketch;
   for (const std::int64_t value : {std::int64_t{0}, std::int64_t{-5}, std::int64_t{1},
                                    INT64_MAX, std::int64_t{1'000}, std::int64_t{1}})
-    sketch.add(value);
+    sketch.add(static_cast<double>(value));
   EXPECT_EQ(sketch.count(), 6);
   std::string out;
   sketch.append_protobuf(out);

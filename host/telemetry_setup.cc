@@ -1,0 +1,89 @@
+#include "host/telemetry_setup.h"
+
+#include <Python.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/config/setting.h"
+#include "core/py/later.h"
+#include "core/py/ref.h"
+#include "core/remote_config/remote_config.h"
+#include "core/telemetry/telemetry.h"
+#include "core/transport/agent_sink.h"
+#include "core/transport/worker.h"
+#include "host/children/policy.h"
+#include "host/emulated.h"
+#include "host/python_version.h"
+
+extern "C" {
+int __real_Py_FinalizeEx();
+int __wrap_Py_FinalizeEx();
+}
+
+namespace dd::host {
+namespace {
+
+// With the GIL. Dictionaries only, so that no code of a module runs.
+void tell_modules() {
+  static Py_ssize_t known = 0;
+  if (!telemetry::wants_modules()) return;
+  PyObject* const modules = PyImport_GetModuleDict();
+  const Py_ssize_t size = modules == nullptr ? 0 : PyDict_Size(modules);
+  if (size <= 0 || size == known) return;
+  known = size;
+  std::vector<telemetry::Module> list;
+  PyObject *name = nullptr, *module = nullptr;
+  Py_ssize_t at = 0;
+  while (PyDict_Next(modules, &at, &name, &module)) {
+    if (!PyUnicode_Check(name) || !PyModule_CheckExact(module)) continue;
+    const py::Handle file(PyDict_GetItemString(PyModule_GetDict(module), "__file__"));
+    const std::string_view imported = py::Handle(name).utf8();
+    if (file && file.is_str() && imported.find('.') == imported.npos)
+      list.push_back({std::string(imported), std::string(file.utf8())});
+  }
+  telemetry::modules(std::move(list));
+}
+
+void look_at_modules() {
+  if (telemetry::wants_modules()) (void)py::call_later(&tell_modules);
+}
+
+}  // namespace
+
+void begin_telemetry() {
+  telemetry::begin();
+  look_at_modules();
+}
+
+void start_telemetry() {
+  const Status started = telemetry::start({
+      .agent_url = transport::agent_sink::agent_url(),
+      .tracer_version = DD_EMULATED_VERSION,
+      .language_version = python_version(),
+      .settings = {children::settings()},
+      .build = {{"python_soabi", DD_SOABI},
+                {"python_host_gnu_type", DD_HOST_GNU_TYPE},
+                {"python_build_gnu_type", DD_BUILD_GNU_TYPE}},
+      .before_heartbeat = &look_at_modules,
+  });
+  if (!started.ok() || !telemetry::enabled()) return;
+  telemetry::product("tracer", true);
+  if (remote_config::wanted()) {
+    telemetry::product("remote_configuration", true);
+    telemetry::product("apm_tracing_rc", true);
+  }
+  telemetry::configuration("instrumentation_source", "cmd_line", "code");
+  telemetry::configuration("llmobs_oneclick_supported", "false", "code");
+  if (transport::Worker::get().running()) telemetry::begin();  // statistics have begun already
+}
+
+}  // namespace dd::host
+
+// The last moment at which modules can be looked at; CPython's own call is taken at link time.
+int __wrap_Py_FinalizeEx() {
+  if (Py_IsInitialized() && PyGILState_Check()) dd::host::tell_modules();
+  return __real_Py_FinalizeEx();
+}

@@ -1,0 +1,12 @@
+// Instrumentation telemetry of this process: what only Python knows, collected for core/telemetry.
+
+#pragma once
+
+namespace dd::host {
+
+// After the connection to the agent, settings resolved.
+void start_telemetry();
+// There is something to tell: from now on it is sent. Any thread.
+void begin_telemetry();
+
+}  // namespace dd::host
