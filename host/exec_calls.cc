@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "host/children/redirect.h"
@@ -33,6 +34,9 @@ using children::Target;
 
 constinit std::atomic<Children> followed{Children::kNone};
 
+constinit char root_entry[80] = {}, parent_entry[80] = {};
+constinit const char* const session_entries[] = {root_entry, parent_entry, nullptr};
+
 // Where this program lies, on the stack of whoever executes another one.
 class Here {
  public:
@@ -51,7 +55,10 @@ class Here {
     }
     return true;
   }
-  Follow follow() const { return {own_, PY_MINOR_VERSION, through_ ? library_ : nullptr}; }
+  Follow follow() const {
+    return {own_, PY_MINOR_VERSION, through_ ? library_ : nullptr,
+            root_entry[0] != 0 ? session_entries : nullptr};
+  }
 
  private:
   char own_[1024];
@@ -136,6 +143,11 @@ int run_shell(const char* command) {
 }  // namespace
 
 void follow_children(Children which) { followed.store(which, std::memory_order_relaxed); }
+
+void tell_children(const char* root, const char* parent) {
+  std::snprintf(root_entry, sizeof root_entry, "_DD_ROOT_PY_SESSION_ID=%s", root);
+  std::snprintf(parent_entry, sizeof parent_entry, "_DD_PARENT_PY_SESSION_ID=%s", parent);
+}
 
 int execute_as_it_is(const char* path, char* const argv[]) {
   return real_execve(path, argv, environ, nullptr);

@@ -21,6 +21,8 @@ enum class Children : unsigned char {
   kAll,     // and those that other programs execute on its behalf
 };
 void follow_children(Children which);
+// They are told who began the program and who executes them: ids of processes (telemetry).
+void tell_children(const char* root, const char* parent);
 
 // execv() without looking at what is executed; execv() by the policy in force.
 int execute_as_it_is(const char* path, char* const argv[]);

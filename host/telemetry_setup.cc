@@ -7,15 +7,18 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/fork.h"
 #include "core/config/setting.h"
 #include "core/py/later.h"
 #include "core/py/ref.h"
 #include "core/remote_config/remote_config.h"
 #include "core/telemetry/telemetry.h"
+#include "core/trace/tracer.h"
 #include "core/transport/agent_sink.h"
 #include "core/transport/worker.h"
 #include "host/children/policy.h"
 #include "host/emulated.h"
+#include "host/exec_calls.h"
 #include "host/python_version.h"
 
 extern "C" {
@@ -51,6 +54,11 @@ void look_at_modules() {
   if (telemetry::wants_modules()) (void)py::call_later(&tell_modules);
 }
 
+void tell_session() {
+  tell_children(telemetry::root_session().c_str(),
+                trace::Tracer::get().facts().runtime_id.c_str());
+}
+
 }  // namespace
 
 void begin_telemetry() {
@@ -70,6 +78,8 @@ void start_telemetry() {
       .before_heartbeat = &look_at_modules,
   });
   if (!started.ok() || !telemetry::enabled()) return;
+  tell_session();
+  base::on_fork(base::ForkOrder::kHost, {.child = &tell_session});
   telemetry::product("tracer", true);
   if (remote_config::wanted()) {
     telemetry::product("remote_configuration", true);

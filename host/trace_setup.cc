@@ -2,6 +2,7 @@
 
 #include <Python.h>
 
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -98,6 +99,8 @@ std::optional<std::string> setting(std::string_view name) {
 Status set_up_tracer(std::span<char* const> arguments) {
   seen_arguments = arguments;
   config::load_environment(environ);
+  // Told by the python that executed this one (exec_calls.h); the program does not see them.
+  for (const char* told : {"_DD_ROOT_PY_SESSION_ID", "_DD_PARENT_PY_SESSION_ID"}) unsetenv(told);
   config::resolve(config::core_settings());
   config::resolve(children::settings());
   config::resolve(remote_config::settings());

@@ -170,6 +170,18 @@ bool is_entry(const char* entry, const char* name) {
   return strncmp(entry, name, size) == 0 && entry[size] == '=';
 }
 
+constexpr int kMaxEntries = 4;
+
+// One of `entries` has the name of `entry`.
+bool is_replaced(const char* entry, const char* const* entries) {
+  for (; entries != nullptr && *entries != nullptr; ++entries) {
+    const char* const equals = strchr(*entries, '=');
+    if (strncmp(entry, *entries, static_cast<unsigned long>(equals - *entries) + 1) == 0)
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 const char* value_in(char* const envp[], const char* name) {
@@ -244,11 +256,11 @@ int execute(const Follow& follow, const Target& target, const char* path, char* 
   if (words == 0 || words > kMaxWords || entries > kMaxWords) return call(path, argv, envp, data);
 
   const char** const environment =
-      static_cast<const char**>(alloca((static_cast<unsigned>(entries) + 3) * sizeof(char*)));
+      static_cast<const char**>(alloca((static_cast<unsigned>(entries) + 3 + kMaxEntries) * sizeof(char*)));
   char preload[1024];
   int at = 0;
   for (int i = 0; i < entries; ++i) {
-    if (is_entry(envp[i], kActAs)) continue;
+    if (is_entry(envp[i], kActAs) || (!other && is_replaced(envp[i], follow.entries))) continue;
     if (!is_entry(envp[i], "LD_PRELOAD")) {
       environment[at++] = envp[i];
       continue;
@@ -271,6 +283,8 @@ int execute(const Follow& follow, const Target& target, const char* path, char* 
              (target.kind != Target::Kind::kOwn || follow.library != nullptr)) {
     environment[at++] = target.entry;
   }
+  for (int i = 0; !other && follow.entries != nullptr && follow.entries[i] != nullptr; ++i)
+    if (i < kMaxEntries) environment[at++] = follow.entries[i];
   environment[at] = nullptr;
   char* const* const wanted = const_cast<char* const*>(environment);
   if (other) return call(path, argv, wanted, data);

@@ -19,6 +19,9 @@ struct Follow {
   const char* own;      // the resolved path of a ddpython, beside which others may lie
   int minor;            // the 11 of its 3.11
   const char* library;  // to preload into programs that are not python, or null
+  // Entries of the environment for pythons, "NAME=value" each, in the place of others of that name;
+  // null at the end. Or null.
+  const char* const* entries = nullptr;
 };
 
 struct Target {
