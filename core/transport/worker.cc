@@ -73,6 +73,8 @@ void Worker::remove(Job* job) {
 void Worker::wake() {
   if (!running_.load(std::memory_order_relaxed)) [[unlikely]]
     start_thread(0);
+  else if (dozing_.load(std::memory_order_relaxed)) [[unlikely]]
+    rouse();
   signal_.fetch_add(1);
   futex_wake(signal_);
 }
@@ -89,13 +91,12 @@ void Worker::start_thread(std::int64_t sleep_ns) {
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, stack_bytes());
   finished_.store(0);
-  sleep_ns_ = sleep_ns;
-  seen_at_start_ = signal_.load();
+  doze_ns_ = sleep_ns;
+  dozing_.store(sleep_ns > 0);
   const auto body = [](void* self) -> void* {
     prctl(PR_SET_NAME, "dd-worker");
     auto* const worker = static_cast<Worker*>(self);
-    if (worker->sleep_first())
-      if (auto* const call = worker->on_start_.load(std::memory_order_relaxed)) call();
+    if (worker->doze_ns_ > 0) worker->doze();
     worker->run();
     return nullptr;
   };
@@ -110,14 +111,27 @@ void Worker::start_thread(std::int64_t sleep_ns) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-// False: there was no sleep, or the process ends before there was anything to do.
-bool Worker::sleep_first() {
-  if (sleep_ns_ == 0) return false;
-  const std::int64_t until = base::monotonic_ns() + sleep_ns_;
-  for (std::int64_t now; signal_.load() == seen_at_start_ && (now = base::monotonic_ns()) < until;)
-    futex_wait(signal_, seen_at_start_, until - now);
-  // The end of the process counts once.
-  return stop_at_ns_.load() == 0 || signal_.load() - seen_at_start_ > 1;
+void Worker::doze() {
+  const std::int64_t until = base::monotonic_ns() + doze_ns_;
+  while (dozing_.load() && stop_at_ns_.load() == 0) {
+    const std::uint32_t seen = signal_.load();
+    if (!dozing_.load() || stop_at_ns_.load() != 0) return;
+    const std::int64_t now = base::monotonic_ns();
+    if (now >= until) return rouse();
+    futex_wait(signal_, seen, until - now);
+  }
+}
+
+void Worker::rouse() {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  {
+    const base::MutexLock lock(starting_);
+    if (dozing_.exchange(false))
+      if (auto* const call = on_start_.load(std::memory_order_relaxed)) call();
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void Worker::run() {
@@ -206,6 +220,7 @@ void Worker::after_fork_child() DD_NO_THREAD_SAFETY {
   worker.turns_.reset_after_fork();
   worker.starting_.reset_after_fork();
   worker.running_.store(false);
+  worker.dozing_.store(false);
   worker.closed_.store(false);
   worker.stop_at_ns_.store(0);
   worker.hopeless_at_ns_.store(0);

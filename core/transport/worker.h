@@ -75,15 +75,16 @@ class Worker {  // one a process
   // anew).
   void shutdown(std::int64_t timeout_ns);
 
-  // Called when there is work for the first time (again, after a fork): on the thread that started
-  // the worker, with all signals blocked and a lock held, or on the worker when that was sleeping.
+  // Called when there is work for the first time (again, after a fork), or start_later()'s time is
+  // over: on the thread that wakes the worker, with all signals blocked and a lock held.
   void on_start(void (*call)()) { on_start_.store(call, std::memory_order_relaxed); }
 
   static constexpr std::int64_t kHopelessNs = 100'000'000;
 
  private:
   void start_thread(std::int64_t sleep_ns);
-  bool sleep_first();
+  void doze();
+  void rouse();
   void run();
   static void prepare_fork();
   static void after_fork_parent();
@@ -95,9 +96,8 @@ class Worker {  // one a process
   std::atomic<std::int64_t> stop_at_ns_{0}, hopeless_at_ns_{0};
   std::atomic<std::uint32_t> finished_{0};
   std::atomic<void (*)()> on_start_{nullptr};
-  // Before the thread starts, and its own then.
-  std::int64_t sleep_ns_ = 0;
-  std::uint32_t seen_at_start_ = 0;
+  std::atomic<bool> dozing_{false};  // there was no work yet
+  std::int64_t doze_ns_ = 0;  // set before the thread starts
 
   base::Mutex starting_;
   pthread_t thread_ DD_GUARDED_BY(starting_) = {};

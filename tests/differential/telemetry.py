@@ -87,7 +87,8 @@ THEIR_LIBRARIES = {"bytecode", "envier", "wrapt", "setuptools"}
 THEIR_INTEGRATIONS = {"asyncio", "logging", "subprocess"}  # imported by the reference; ours: when the program does
 THEIR_PRODUCTS = {"appsec", "symbol_database", "openfeature", "code_origin_for_spans"}
 # OTEL_SERVICE_NAME is the service of ours in telemetry too; a forked process' products are said once.
-KNOWN = [("OpenTelemetry", "application"), ("extended heartbeat", "kinds"), ("late imports", "integrations")]
+KNOWN = [("OpenTelemetry", "application"), ("extended heartbeat", "kinds"), ("late imports", "integrations"),
+         ("another python", "kinds")]
 THEIR_ROWS = {"DD_LLMOBS_EVALUATOR_SAMPLING_RULES"}
 
 

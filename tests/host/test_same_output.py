@@ -116,11 +116,28 @@ for name, value in facts.items():
 """
 
 
+SILENT = {"DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false", "DD_REMOTE_CONFIGURATION_ENABLED": "false"}
+
+
+def caught_signals(pair):
+    masks = [int(re.search(r"SigCgt:.t([0-9a-f]+)", line)[1], 16) for line in pair]
+    return masks[0] ^ masks[1]
+
+
 def test_leaves_no_trace(both):
-    plain, launcher = both.outcomes("-c", PROBE)
+    plain, launcher = both.outcomes("-c", PROBE, env=SILENT)
     facts = zip(plain[1].splitlines(), launcher[1].splitlines())
     assert [pair for pair in facts if pair[0] != pair[1]] == []
     assert launcher == plain and plain[0] == 0
+
+
+def test_telemetry_and_remote_configuration_need_one_sleeping_thread(both):
+    plain, launcher = both.outcomes("-c", PROBE)
+    facts = zip(plain[1].splitlines(), launcher[1].splitlines())
+    [tasks, caught] = [pair for pair in facts if pair[0] != pair[1]]
+    assert tasks == ("tasks 1", "tasks 2")
+    # 33 is what the C library needs once there is a second thread.
+    assert caught_signals(caught) == 1 << 33 - 1
 
 
 def test_a_span_leaves_what_it_needs(both):
@@ -142,10 +159,7 @@ def test_a_span_leaves_what_it_needs(both):
     # A connection for each kind of what is sent: traces, telemetry, what the agent can do.
     assert descriptors[1].count(",") - descriptors[0].count(",") in (1, 2, 3)
     assert tasks == ("tasks 1", "tasks 2")
-    masks = [re.search(r"SigCgt:.t([0-9a-f]+)", line)[1] for line in caught]
-    # 33 is what the C library needs once there is a second thread.
-    new = int(masks[0], 16) ^ int(masks[1], 16)
-    assert new == sum(1 << n - 1 for n in (signal.SIGTERM, signal.SIGHUP, 33))
+    assert caught_signals(caught) == sum(1 << n - 1 for n in (signal.SIGTERM, signal.SIGHUP, 33))
 
 
 def test_sitecustomize_runs_once(both, tmp_path):
