@@ -16,12 +16,6 @@ SITE = next(HOME.glob("otel-%d.%d/lib/python*/site-packages" % sys.version_info[
 if SITE is None:
     print("no environment otel: tests/env/setup makes it")
     sys.exit(77)
-OWN = ["ddtrace/_trace/processor.py", "ddtrace/_trace/provider.py", "ddtrace/_trace/tracer.py",
-       "ddtrace/_trace/_wrap.py", "ddtrace/trace", "ddtrace/propagation", "ddtrace/constants.py",
-       "ddtrace/ext", "ddtrace/opentelemetry", "ddtrace/internal", "ddtrace/_monkey.py",
-       "ddtrace/__init__.py", "ddtrace/_trace/pin.py", "ddtrace/contrib/dbapi.py",
-       "ddtrace/contrib/dbapi_async.py", "ddtrace/contrib/wsgi.py", "ddtrace/contrib/trace_utils.py",
-       "ddtrace/contrib/internal", "ddtrace/vendor", "ddtrace/runtime"]
 
 
 class Types(unittest.TestCase):
@@ -38,7 +32,8 @@ class Types(unittest.TestCase):
         self.mypy(str(HERE / "typed_program.py"))
 
     def test_our_own_code_is_strict(self):
-        self.mypy(*OWN)
+        # Two modules have classes of libraries that are not in the environment.
+        self.mypy("ddtrace", "--exclude", "contrib/requests|testing/internal")
 
     def test_the_stub_is_what_the_module_has(self):
         self.run_mypy("mypy.stubtest", "ddtrace._native", "--mypy-config-file",

@@ -16,6 +16,19 @@ class RateLimiter:
     0 lets nothing through, a negative number everything.
     """
 
+    __slots__ = (
+        "_lock",
+        "current_window_ns",
+        "last_update_ns",
+        "max_tokens",
+        "prev_window_rate",
+        "rate_limit",
+        "time_window",
+        "tokens",
+        "tokens_allowed",
+        "tokens_total",
+    )
+
     def __init__(self, rate_limit: int, time_window: float = 1e9) -> None:
         self.rate_limit = rate_limit
         self.time_window = time_window

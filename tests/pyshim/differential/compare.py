@@ -54,7 +54,8 @@ def shown(python, **variables):
     quiet = {"DD_TRACE_AGENT_URL": "http://127.0.0.1:1", "DD_REMOTE_CONFIGURATION_ENABLED": "0",
              "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "0", "DD_SERVICE": "s"}
     lines = []
-    for cases in ("cases.py", "platform_cases.py", "tracer_cases.py"):
+    for cases in ("cases.py", "platform_cases.py", "tracer_cases.py",
+                  "user_cases.py"):
         done = subprocess.run([python, str(HERE / cases)], capture_output=True, text=True,
                               env=environment | quiet | variables)
         if done.returncode:

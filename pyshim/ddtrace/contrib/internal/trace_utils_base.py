@@ -8,8 +8,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_USER_ID_KEY = "_dd.p.usr.id"
-
 
 def set_user(
     tracer: Any,
@@ -40,10 +38,6 @@ def set_user(
         text = str(user_id)
         span.set_tag(user.ID, text)
         if propagate:
-            import base64
-
-            encoded = base64.b64encode(text.encode("utf-8", errors="ignore")).decode("ascii")
-            span.set_tag(_USER_ID_KEY, encoded)
             span.context.dd_user_id = text
     for tag, value in (
         (user.NAME, name),

@@ -1,0 +1,1 @@
+"""Security events of the application. Nothing is blocked: there is no such product yet."""

@@ -1,0 +1,1 @@
+"""Nothing yet: software composition analysis is a product of its own."""

@@ -1,0 +1,1 @@
+"""Errors that the application handles itself. They are not reported yet."""

@@ -1,0 +1,3 @@
+"""Importing it starts the profiler of the process."""
+
+from ddtrace.profiling.bootstrap.sitecustomize import start_profiler as start_profiler

@@ -1,0 +1,1 @@
+"""Where the source code of a package is kept."""
