@@ -2,6 +2,7 @@
 
 #include "contrib/support/http_client.h"
 #include "contrib/support/integration.h"
+#include "contrib/support/wire_headers.h"
 
 namespace dd::contrib::requests {
 namespace {
@@ -13,8 +14,11 @@ using py::Outcome;
 using py::Ref;
 using py::Scope;
 
-Name kHeaders("headers"), kMethod("method"), kReason("reason"), kRequest("request"),
-    kStatusCode("status_code"), kUrl("url");
+Name kAdapters("adapters"), kBody("body"), kConnectionClass("ConnectionCls"),
+    kContentLength("content-length"), kFunction("__func__"), kGetAdapter("get_adapter"),
+    kHeaders("headers"), kMethod("method"), kPoolClasses("pool_classes_by_scheme"),
+    kPoolManager("poolmanager"), kProxies("proxies"), kReason("reason"), kRequest("request"),
+    kSend("send"), kStatusCode("status_code"), kStore("_store"), kUrl("url");
 
 constexpr HttpClientFacts kFacts = {.component = "requests",
                                     .service = "requests",
@@ -22,8 +26,59 @@ constexpr HttpClientFacts kFacts = {.component = "requests",
                                     .resource_is_path = true};
 constinit const HttpClientKnobs* knobs = nullptr;
 
+// The parts of requests and urllib3 that are known here not to look at the headers on their way to
+// the connection. Where somebody has put others in their place (a subclass, a recorder of a test)
+// the headers are written into the request before they see it.
+struct Usual {
+  Ref adapter, adapter_send, get_adapter, headers, pool_manager, http_pool, https_pool, http, https;
+};
+constinit const Usual* usual = nullptr;
+
 void prepare(const Settings& from) {
   knobs = new HttpClientKnobs(http_client_knobs(from, "requests"));
+  if (usual) return;
+  const Ref adapter = py::imported("requests.adapters").attr("HTTPAdapter");
+  const Ref pools = py::imported("urllib3.poolmanager").attr(kPoolClasses);
+  const Ref http = pools.item("http"), https = pools.item("https");
+  usual =
+      new Usual{.adapter = adapter.share(),
+                .adapter_send = adapter.attr(kSend),
+                .get_adapter = py::imported("requests.sessions").attr("Session").attr(kGetAdapter),
+                .headers = py::imported("requests.structures").attr("CaseInsensitiveDict"),
+                .pool_manager = py::imported("urllib3.poolmanager").attr("PoolManager"),
+                .http_pool = http.share(),
+                .https_pool = https.share(),
+                .http = http.attr(kConnectionClass),
+                .https = https.attr(kConnectionClass)};
+}
+
+// Session.send() hands the request to an adapter as it is.
+bool goes_to_usual_adapter(Handle session) {
+  if (!usual->get_adapter.is(session.attr(kGetAdapter).attr(kFunction))) return false;
+  bool all = true;
+  session.attr(kAdapters).each_pair([&all](Handle, Handle adapter) {
+    all = all && adapter.type().is(usual->adapter) &&
+          usual->adapter_send.is(adapter.attr(kSend).attr(kFunction));
+  });
+  return all;
+}
+
+// The adapter hands the headers to a connection's request(), and code of the application has no
+// part in that: what `headers` holds, else empty.
+Ref stored_for_usual_connection(const Call& call, Handle headers) {
+  if (!headers.type().is(usual->headers) || call.arg(5, kProxies).truth()) return {};
+  const Ref pools = call.self().attr(kPoolManager);
+  if (!pools.type().is(usual->pool_manager)) return {};
+  const Ref classes = pools.attr(kPoolClasses);
+  if (!classes.item("http").is(usual->http_pool) || !classes.item("https").is(usual->https_pool) ||
+      !usual->http_pool.attr(kConnectionClass).is(usual->http) ||
+      !usual->https_pool.attr(kConnectionClass).is(usual->https))
+    return {};
+  Ref stored = headers.attr(kStore);
+  const Ref body = call.arg(0, kRequest).attr(kBody);
+  const bool in_one_piece =
+      (body.is_bytes() || body.is_str()) && stored.contains(kContentLength.ptr());
+  return body.is_none() || in_one_piece ? static_cast<Ref&&>(stored) : Ref();
 }
 
 void enter_send(Call& call, Scope& scope) {
@@ -32,9 +87,12 @@ void enter_send(Call& call, Scope& scope) {
   const Ref method = request.attr(kMethod);
   const Ref headers = request.attr(kHeaders);
   if (!url.is_str()) return;
-  start_http_client(
-      scope, kFacts, *knobs,
-      {.method = method.utf8(), .url = url.utf8(), .headers = headers, .client = call.self()});
+  start_http_client(scope, kFacts, *knobs,
+                    {.method = method.utf8(),
+                     .url = url.utf8(),
+                     .headers = headers,
+                     .later = goes_to_usual_adapter(call.self()),
+                     .client = call.self()});
 }
 
 void leave_send(Outcome& outcome, Scope& scope) {
@@ -46,13 +104,21 @@ void leave_send(Outcome& outcome, Scope& scope) {
       {.status = static_cast<int>(status.integer()), .reason = reason.utf8(), .headers = headers});
 }
 
-// Session.send wrote the headers; urllib3 below must not repeat them.
-void enter_adapter(Call&, Scope& scope) { suppress_inner_injection(scope, kFacts.component); }
+void enter_adapter(Call& call, Scope& scope) {
+  const Ref headers = call.arg(0, kRequest).attr(kHeaders);
+  const Ref stored = stored_for_usual_connection(call, headers);
+  send_headers(scope, kFacts.component, {.headers = headers, .stored = stored});
+}
+
+void leave_adapter(Outcome&, Scope& scope) { headers_sent(scope); }
 
 constexpr const char* kModules[] = {"requests"};
 constexpr py::Target kTargets[] = {
     {"requests.sessions:Session.send", enter_send, leave_send},
-    {"requests.adapters:HTTPAdapter.send", enter_adapter, nullptr},
+    {"requests.adapters:HTTPAdapter.send", enter_adapter, leave_adapter},
+    {.where = "urllib3.connection:HTTPConnection.request", .enter = WireHeaders::enter_request},
+    {.where = "urllib3.connection:HTTPConnection.endheaders",
+     .enter = WireHeaders::enter_endheaders},
 };
 
 }  // namespace

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
 #include <utility>
 
 #include "contrib/support/header_rules.h"
 #include "contrib/support/integration.h"
 #include "contrib/support/pin.h"
 #include "contrib/support/step.h"
+#include "contrib/support/wire_headers.h"
 #include "core/http/url.h"
 #include "core/trace/tags.h"
 #include "core/tracing/carrier.h"
@@ -24,7 +26,8 @@ py::Name kUserAgent("User-Agent");
 // The mark is on the span: what is active follows threads, tasks and greenlets by itself.
 struct Suppression {
   explicit Suppression(py::Ref&& marked) : span(std::move(marked)) { mark(true); }
-  Suppression(Suppression&& other) noexcept : span(std::move(other.span)) {}
+  Suppression(Suppression&& other) noexcept
+      : span(std::move(other.span)), wire(std::move(other.wire)) {}
   ~Suppression() { mark(false); }
   void mark(bool on) {
     trace::Span* native = const_cast<trace::Span*>(tracing::native(span));
@@ -34,6 +37,7 @@ struct Suppression {
   }
 
   py::Ref span;
+  std::unique_ptr<WireHeaders> wire;
 };
 
 std::string_view text_of(py::Handle value, std::string& room) {
@@ -102,9 +106,10 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
   span.set(tags::kHttpMethod, method);
   span.set(tags::kHttpUrl, http::shown_url(request.url, all.show_client_query, all.redactor()));
   if (!url.query.empty() && tells_query(span)) span.set(kHttpQueryString, url.query);
-  if (!url.host.empty()) {
-    span.set(tags::kOutHost, url.host);
-    if (facts.tells_server_address) span.set(tags::kServerAddress, url.host);
+  const std::string_view host = request.host.empty() ? url.host : request.host;
+  if (!host.empty()) {
+    span.set(tags::kOutHost, host);
+    if (facts.tells_server_address) span.set(tags::kServerAddress, host);
   }
   const py::Ref agent = request.headers.item(kUserAgent);
   std::string room;
@@ -113,7 +118,10 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
   tag_headers(span, request.headers, Side::kRequest);
   if (!request.retries_remain.empty()) span.set(tags::kHttpRetriesRemain, request.retries_remain);
   if (pin) pin.tag(span);
-  if (knobs.injects && request.may_inject && request.headers)
+  if (!knobs.injects || !request.may_inject || !request.headers) return;
+  if (request.later)
+    span.flags |= trace::kHeadersDue;
+  else
     tracing::inject(live.object(), request.headers);
 }
 
@@ -132,11 +140,20 @@ void finish_http_client(const py::Outcome& outcome, py::Scope& scope,
   finish_step(outcome, scope);
 }
 
-void suppress_inner_injection(py::Scope& scope, std::string_view component) {
+void send_headers(py::Scope& scope, std::string_view component, const HeadersToSend& what) {
   py::Ref active = tracing::active();
-  const trace::Span* span = tracing::native(active);
-  if (span && span->text(tags::kComponent) == component)
-    scope.emplace<Suppression>(std::move(active));
+  trace::Span* span = const_cast<trace::Span*>(tracing::native(active));
+  if (!span || span->text(tags::kComponent) != component) return;
+  Suppression& state = scope.emplace<Suppression>(std::move(active));
+  if (!span->has(trace::kHeadersDue) || span->sealed()) return;
+  span->flags = static_cast<std::uint16_t>(span->flags & ~trace::kHeadersDue);
+  if (what.stored) state.wire = WireHeaders::expect(state.span, what.stored);
+  if (!state.wire) tracing::inject(state.span, what.headers);
+}
+
+void headers_sent(py::Scope& scope) {
+  if (const Suppression* state = scope.get<Suppression>(); state && state->wire)
+    state->wire->show();
 }
 
 bool inner_injection_suppressed() {

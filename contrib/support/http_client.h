@@ -31,8 +31,10 @@ HttpClientKnobs http_client_knobs(const Settings& settings, std::string_view sec
 
 struct HttpClientRequest {
   std::string_view method, url;
-  py::Handle headers;      // what is sent: a mapping; context is written into it when it may be
-  bool may_inject = true;  // false: a client above has done it
+  std::string_view host{};  // who is spoken to: a proxy; empty: who the URL names
+  py::Handle headers;       // what is sent: a mapping; context is written into it when it may be
+  bool may_inject = true;   // false: a client above has done it
+  bool later = false;       // the headers are written by send_headers()
   std::string_view retries_remain{};
   py::Handle client{};  // session, client or pool: its pin is asked
   bool waits = false;   // a coroutine: begin_step() is its target's `begin`
@@ -49,9 +51,17 @@ struct HttpClientResponse {
 void finish_http_client(const py::Outcome& outcome, py::Scope& scope,
                         const HttpClientResponse& response);
 
-// While a scope lives that called this, clients below the active span leave the headers alone. It
-// does nothing when that span is not of `component`: then nobody has written any.
-void suppress_inner_injection(py::Scope& scope, std::string_view component);
+// What is below a client sends: writes the headers that are still to be written, into the mapping
+// or, where it is known what becomes of that, straight into the connection (wire_headers.h). While
+// the scope lives, clients below leave the headers alone. Nothing happens when the active span is
+// not of `component`: then nobody above writes any.
+struct HeadersToSend {
+  py::Handle headers;
+  py::Handle stored{};  // what the mapping keeps: lower-case name -> (name, value); empty: unknown
+};
+void send_headers(py::Scope& scope, std::string_view component, const HeadersToSend& what);
+// It has been sent: the headers are in the mapping from here on.
+void headers_sent(py::Scope& scope);
 bool inner_injection_suppressed();
 
 }  // namespace dd::contrib

@@ -32,7 +32,8 @@ std::string whole_url(Handle pool, std::string_view url) {
   const Ref scheme = pool.attr(kScheme), host = pool.attr(kHost), port = pool.attr(kPort);
   std::string out(scheme.utf8());
   out.append("://").append(host.utf8());
-  if (port.is_int()) out.append(":").append(std::to_string(port.integer()));
+  const long long number = port.integer();
+  if (number > 0 && number != 80 && number != 443) out.append(":").append(std::to_string(number));
   return out.append(url);
 }
 
@@ -52,12 +53,14 @@ void enter_urlopen(Call& call, Scope& scope) {
       given.starts_with('/') ? whole_url(call.self(), given) : std::string(given);
   const bool inject = knobs->injects && !inner_injection_suppressed();
   Ref sent = headers_to_send(call, inject);
+  const Ref host = call.self().attr(kHost);
   // Only a Retry object says how many tries are left; a number is made one further below.
   const Ref total = call.arg(4, kRetries).attr(kTotal);
   start_http_client(
       scope, kFacts, *knobs,
       {.method = method.utf8(),
        .url = whole,
+       .host = host.utf8(),
        .headers = sent,
        .may_inject = inject,
        .retries_remain = total && !total.is_none() ? total.display() : std::string()});

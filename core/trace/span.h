@@ -60,6 +60,7 @@ enum SpanFlag : std::uint16_t {
   // _sampling_priority_v1, _dd.tracer_kr.
   kChunkHead = 1 << 7,
   kHeadersWritten = 1 << 8,  // a client is at work that wrote the headers: those below do not
+  kHeadersDue = 1 << 9,  // a client has yet to write them
 };
 
 struct Link;   // core/trace/link.h

@@ -98,7 +98,7 @@ class WrittenHeaders : public propagation::Carrier {
   void set(std::string_view name, std::string_view value) override {
     made.emplace_back(name, value);
   }
-  std::vector<std::pair<std::string, std::string>> made;
+  Headers made;
 };
 
 void decide_if_open(trace::Segment& segment, trace::Span& root) {
@@ -139,7 +139,7 @@ Ref extract_with(Handle headers, const propagation::Options& options) {
 
 }  // namespace
 
-void inject(Handle span_or_context, Handle headers) {
+Headers headers_of(Handle span_or_context) {
   const py::ErrorKeep keep;
   WrittenHeaders carrier;
   const Ref assigned = is_span(span_or_context) ? assigned_context(as_span(span_or_context)) : Ref();
@@ -159,7 +159,12 @@ void inject(Handle span_or_context, Handle headers) {
     propagation::inject(segment, self->span_id, self->remote, carrier,
                         propagation::options());
   }
-  for (const auto& [name, value] : carrier.made)
+  return std::move(carrier.made);
+}
+
+void inject(Handle span_or_context, Handle headers) {
+  const py::ErrorKeep keep;
+  for (const auto& [name, value] : headers_of(span_or_context))
     (void)headers.set_item(py::str(name), py::str(value));
   py::swallow_error();
 }

@@ -3,12 +3,20 @@
 
 #pragma once
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "core/py/ref.h"
 
 namespace dd::tracing {
 
-// Writes the headers of a Span or Context into a mapping. Decides about sampling first when that is
-// still open and the trace has its root here.
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+// The headers of a Span or Context. Decides about sampling first when that is still open and the
+// trace has its root here.
+Headers headers_of(py::Handle span_or_context);
+// Writes them into a mapping.
 void inject(py::Handle span_or_context, py::Handle headers);
 
 // A remote Context of what the headers carry: a mapping of texts or bytes with keys in any case or

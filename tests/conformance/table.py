@@ -192,6 +192,9 @@ CASES: dict[str, Case] = {
     ),
     "requests_no_inject": script("requests_basic", DD_REQUESTS_DISTRIBUTED_TRACING="false"),
     "requests_urllib3": script("requests_basic", DD_TRACE_URLLIB3_ENABLED="true"),
+    "requests_wire": tracing_script("requests_wire"),
+    "requests_wire_oldest": replace(old("requests_wire"), prints_trace=True),
+    "requests_wire_urllib3": tracing_script("requests_wire", DD_TRACE_URLLIB3_ENABLED="true"),
     "urllib3_on": script("urllib3_basic", DD_TRACE_URLLIB3_ENABLED="true"),
     "urllib3_off": script("urllib3_basic"),
     "urllib3_domains": script(

@@ -11,7 +11,8 @@ from capture import HERE, Launcher
 
 
 @pytest.mark.parametrize(
-    ("name", "libraries"), [("flask", "app"), ("django", "web"), ("starlette", "web")]
+    ("name", "libraries"),
+    [("flask", "app"), ("django", "web"), ("starlette", "web"), ("requests", "app")],
 )
 def test_requests_leave_no_objects(
     name: str, libraries: str, launcher: Launcher, agent: Agent, tmp_path: Path

@@ -1,6 +1,7 @@
-"""Serves requests over and over: growth.py flask|django|starlette prints what they left behind."""
+"""Serves requests over and over: growth.py KIND prints what they left behind."""
 
 import asyncio
+import atexit
 import contextlib
 import gc
 import io
@@ -39,9 +40,30 @@ def starlette():
     return lambda: asyncio.run(all_of_them())
 
 
+def requests():
+    import requests
+    from serving import SEEN, serving
+
+    server = serving()
+    base = server.__enter__()
+    atexit.register(server.__exit__, None, None, None)
+    session = requests.Session()
+
+    def send():
+        SEEN.clear()
+        session.get(base + "/get").raise_for_status()
+        session.post(base + "/redirect", data="text", headers={"traceparent": "own"})
+        with contextlib.suppress(requests.ConnectionError):
+            session.get("http://127.0.0.1:9/")
+
+    return send
+
+
+KINDS = {"flask": flask, "django": django, "starlette": starlette, "requests": requests}
+
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
-    serve = {"flask": flask, "django": django, "starlette": starlette}[sys.argv[1]]()
+    serve = KINDS[sys.argv[1]]()
     with contextlib.redirect_stdout(io.StringIO()):
         for _ in range(20):
             serve()

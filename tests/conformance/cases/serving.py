@@ -12,6 +12,7 @@ SEEN: list[dict[str, str]] = []
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         SEEN.append({key.lower(): value for key, value in self.headers.items()})
