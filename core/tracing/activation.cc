@@ -2,6 +2,7 @@
 
 #include "core/py/context.h"
 #include "core/tracing/context_object.h"
+#include "core/tracing/hub_events.h"
 #include "core/tracing/span_object.h"
 
 namespace dd::tracing {
@@ -67,12 +68,13 @@ py::Ref variable_active() {
   if (!value || value.is_none()) return py::Ref();
   if (!is_span(value) || !as_span(value)->span->finished()) return value;
   py::Ref result = open_above(value);
-  store(result ? py::Handle(result) : py::Handle(Py_None));
+  set_variable(result);
   return result;
 }
 
 void set_variable(py::Handle span_or_context) {
   store(span_or_context ? span_or_context : py::Handle(Py_None));
+  if (heard(HubEvent::kActivate)) [[unlikely]] tell(HubEvent::kActivate, {span_or_context});
 }
 
 void set_active(py::Handle span_or_context) {
@@ -91,7 +93,8 @@ void leave(py::Handle span_object) {
     return;
   }
   SpanObject* const span = as_span(span_object);
-  if (span->parent && !as_span(span->parent)->span->finished()) return;
+  if (span->parent && !as_span(span->parent)->span->finished() && !heard(HubEvent::kActivate))
+    return;  // whoever asks next finds the parent
   const py::Ref found = variable_active();
 }
 

@@ -9,6 +9,7 @@
 #include "core/py/error.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
+#include "core/tracing/hub_events.h"
 #include "core/tracing/live_span.h"
 #include "core/tracing/link_object.h"
 #include "core/tracing/processors.h"
@@ -144,6 +145,10 @@ Headers headers_of(Handle span_or_context) {
   WrittenHeaders carrier;
   const Ref assigned = is_span(span_or_context) ? assigned_context(as_span(span_or_context)) : Ref();
   if (assigned) span_or_context = assigned;
+  if (heard(HubEvent::kInject)) [[unlikely]]
+    tell(HubEvent::kInject, {is_span(span_or_context) ? context_of(as_span(span_or_context))
+                                                      : span_or_context,
+                             headers});
   if (is_span(span_or_context)) {
     SpanObject* const self = as_span(span_or_context);
     trace::Segment& segment = *self->span->segment;

@@ -9,6 +9,7 @@
 #include "core/trace/segment.h"
 #include "core/trace/tags.h"
 #include "core/trace/tracer.h"
+#include "core/tracing/activation.h"
 #include "core/tracing/span_object.h"
 
 namespace dd::tracing {
@@ -147,8 +148,9 @@ void tell(PyObject* listeners, Handle span) {
 }
 
 void finished(trace::Span& span) {
-  if (finish_listeners != nullptr && span.object != nullptr)
-    tell(finish_listeners, static_cast<PyObject*>(span.object));
+  if (finish_listeners == nullptr || span.object == nullptr) return;
+  tracing::leave(static_cast<PyObject*>(span.object));  // it is no longer active when they hear of it
+  tell(finish_listeners, static_cast<PyObject*>(span.object));
 }
 
 void replace(PyObject*& place, Handle value) {

@@ -15,6 +15,7 @@
 #include "core/tracing/named.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/text.h"
+#include "core/tracing/hub_events.h"
 
 namespace dd::tracing {
 namespace {
@@ -207,6 +208,10 @@ bool record_error(SpanObject* self, Handle type, Handle value, Handle traceback,
   span.set(trace::tags::kErrorType, name);
   span.set(trace::tags::kErrorMessage, message_text.view);
   if (stack) span.set(trace::tags::kErrorStack, stack_text.view);
+  const Handle object(reinterpret_cast<PyObject*>(self));
+  if (heard(HubEvent::kFinalTags)) [[unlikely]] tell(HubEvent::kFinalTags, {object});
+  if (heard(HubEvent::kException)) [[unlikely]]
+    tell(HubEvent::kException, {object, type, value, traceback});
   return true;
 }
 

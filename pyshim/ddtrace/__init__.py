@@ -7,6 +7,8 @@
 What is not asked for is not imported: names below this package come in when they are first used.
 """
 
+import sys as _sys
+
 from ddtrace import _contrib
 from ddtrace.version import __version__
 
@@ -28,6 +30,11 @@ class DDTraceDeprecationWarning(DeprecationWarning):
 
 # What the program has put into the environment by now counts.
 _contrib.look_again()
+
+if "logging" in _sys.modules:  # else it is set up with our first record
+    from ddtrace._logger import configure_ddtrace_logger as _configure
+
+    _configure()
 
 _NAMES = {
     "config": "ddtrace.internal.settings._config",

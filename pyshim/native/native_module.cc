@@ -10,6 +10,7 @@
 #include "core/tracing/activation.h"
 #include "core/tracing/carrier.h"
 #include "core/tracing/context_object.h"
+#include "core/tracing/hub_events.h"
 #include "core/tracing/link_object.h"
 #include "core/tracing/processors.h"
 #include "core/tracing/span_object.h"
@@ -96,6 +97,15 @@ PyObject* is_sequence(PyObject*, PyObject* value) {
 
 PyObject* random_id(PyObject*, PyObject*) {
   return PyLong_FromUnsignedLongLong(base::random_id());
+}
+
+// An event of the hub and who hears it; None for nobody.
+PyObject* set_event(PyObject*, PyObject* args) {
+  const char* name;
+  PyObject* listener;
+  if (!PyArg_ParseTuple(args, "sO:set_event", &name, &listener)) return nullptr;
+  return PyBool_FromLong(
+      tracing::set_hub_listener(name, listener == Py_None ? Handle() : Handle(listener)));
 }
 
 PyObject* set_sampler(PyObject*, PyObject* value) {
@@ -193,6 +203,7 @@ PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
                            {"set_processors", set_processors, METH_O, nullptr},
                            {"set_writer", set_writer, METH_O, nullptr},
                            {"set_listeners", set_listeners, METH_VARARGS, nullptr},
+                           {"set_event", set_event, METH_VARARGS, nullptr},
                            {"set_sampler", set_sampler, METH_O, nullptr},
                            {"set_sampling_rules", set_sampling_rules, METH_VARARGS, nullptr},
                            {"set_agent_rates", set_agent_rates, METH_O, nullptr},

@@ -27,6 +27,14 @@ def _log() -> logging.Logger:
     return get_logger("ddtrace._trace.tracer")
 
 
+def _dispatch(event: str, argument: object) -> None:
+    import sys
+
+    hub = sys.modules.get("ddtrace.internal.core.event_hub")
+    if hub is not None:  # else nobody listens
+        hub.dispatch(event, (argument,))
+
+
 def _trace_id_text(trace_id: int) -> str:
     return f"{trace_id:032x}" if trace_id >= 2**64 else str(trace_id)
 
@@ -153,13 +161,15 @@ class Tracer(TracerBase):
         service, env, version, _ = _native.facts()
         trace_id = active.trace_id if active is not None else None
         span_id = active.span_id if active is not None else None
-        return {
+        found = {
             "dd.trace_id": _trace_id_text(trace_id) if trace_id else "0",
             "dd.span_id": str(span_id) if span_id else "0",
             "dd.service": service,
             "dd.version": version,
             "dd.env": env,
         }
+        _dispatch("trace.log_correlation_context", found)
+        return found
 
     def flush(self) -> None:
         """Sends what is waiting, in this thread."""
@@ -208,6 +218,8 @@ class Tracer(TracerBase):
 
         def wrap_decorator(function: Callable[P, R]) -> Callable[P, R]:
             from ddtrace._trace._wrap import default_name, wrap_function
+
+            _dispatch("tracer.wrap", function)
 
             span_name = name or default_name(function)
 

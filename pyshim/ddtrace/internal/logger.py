@@ -6,6 +6,8 @@ import logging
 import os
 from typing import NamedTuple
 
+from ddtrace._logger import configure_ddtrace_logger, configured_level
+
 SECOND = 1
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
@@ -65,9 +67,13 @@ def log_filter(record: logging.LogRecord) -> bool:
 
 def get_logger(name: str) -> logging.Logger:
     """The logger of that name, with the limit above."""
+    configure_ddtrace_logger()
     logger = logging.getLogger(name)
     if log_filter not in logger.filters:
         logger.addFilter(log_filter)
+        level = configured_level(name)
+        if level is not None:
+            logger.setLevel(level)
     return logger
 
 

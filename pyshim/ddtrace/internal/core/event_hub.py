@@ -6,7 +6,10 @@ dispatched.
 
 from __future__ import annotations
 
+import os
 from threading import Lock
+
+from ddtrace import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,14 +111,14 @@ class EventResultDict(_Results):
         return self[name]
 
 
+_TESTING_RAISE = os.environ.get("DD_TESTING_RAISE", "").lower() in ("1", "true")
 _NOBODY = EventResultDict()
 
 
 def _text(event_id: object) -> str:
     if not isinstance(event_id, str):
-        raise TypeError(
-            f"argument 'event_id': {type(event_id).__name__!r} object is not an instance of 'str'"
-        )
+        kind = "'None'" if event_id is None else f"{type(event_id).__name__!r} object"
+        raise TypeError(f"argument 'event_id': {kind} is not an instance of 'str'")
     return event_id
 
 
@@ -138,21 +141,35 @@ def on(event_id: str, callback: Callable[..., Any], name: object = None) -> None
             if _rows.get(event_id, ()) is before:
                 _rows[event_id] = tuple(rows)
                 break
+    _tell_native(event_id, True)
+
+
+def _tell_native(event_id: str, heard: bool) -> None:
+    """Native code tells some events, when somebody hears them."""
     if event_id in ("trace.span_start", "trace.span_finish"):
         from ddtrace._trace.processor import listen
 
-        listen(event_id, lambda span: dispatch(event_id, (span,)))
+        listen(event_id, (lambda span: dispatch(event_id, (span,))) if heard else None)
+    elif event_id == "ddtrace.context_provider.activate":
+        from ddtrace._trace.tracer import tracer
+
+        def activated(active: object) -> None:
+            dispatch(event_id, (tracer.context_provider, active))
+
+        _native.set_event(event_id, activated if heard else None)
+    elif event_id in ("span.exception", "web.request.final_tags", "http.span_inject"):
+        _native.set_event(event_id, (lambda *args: dispatch(event_id, args)) if heard else None)
 
 
 def reset(event_id: str | None = None, callback: Callable[..., Any] | None = None) -> None:
     """Forgets one listener, those of an event, or all."""
-    if event_id is None:
+    if event_id is None or callback is None:
         with _changing:
-            _rows.clear()
-        return
-    if callback is None:
-        with _changing:
-            _rows.pop(event_id, None)
+            gone = list(_rows) if event_id is None else [event_id]
+            for name in gone:
+                _rows.pop(name, None)
+        for name in gone:
+            _tell_native(name, False)
         return
     while True:
         before = _rows.get(event_id, ())
@@ -164,7 +181,9 @@ def reset(event_id: str | None = None, callback: Callable[..., Any] | None = Non
                 _rows[event_id] = rows
             else:
                 _rows.pop(event_id, None)
-            return
+        if not rows:
+            _tell_native(event_id, False)
+        return
 
 
 def has_listeners(event_id: str) -> bool:
@@ -186,13 +205,14 @@ def dispatch(event_id: str, args: Iterable[Any] | None = None, allow_raise: bool
     `allow_raise`; what is more than that ends the dispatch."""
     rows = _rows.get(event_id)
     if rows is None:
+        _text(event_id)
         return
     arguments = _arguments(args)
     for _, callback in rows:
         try:
             callback(*arguments)
         except Exception:
-            if allow_raise:
+            if allow_raise or _TESTING_RAISE:
                 raise
 
 
