@@ -140,15 +140,19 @@ Ref extract_with(Handle headers, const propagation::Options& options) {
 
 }  // namespace
 
-Headers headers_of(Handle span_or_context) {
+Headers headers_of(Handle span_or_context, Handle target) {
   const py::ErrorKeep keep;
   WrittenHeaders carrier;
   const Ref assigned = is_span(span_or_context) ? assigned_context(as_span(span_or_context)) : Ref();
   if (assigned) span_or_context = assigned;
-  if (heard(HubEvent::kInject)) [[unlikely]]
+  if (heard(HubEvent::kInject)) [[unlikely]] {
+    const Ref more = target ? target.share() : py::dict();
     tell(HubEvent::kInject, {is_span(span_or_context) ? context_of(as_span(span_or_context))
                                                       : span_or_context,
-                             headers});
+                             more});
+    if (!target)
+      more.each_pair([&](Handle name, Handle value) { carrier.set(name.text(), value.text()); });
+  }
   if (is_span(span_or_context)) {
     SpanObject* const self = as_span(span_or_context);
     trace::Segment& segment = *self->span->segment;
@@ -169,7 +173,7 @@ Headers headers_of(Handle span_or_context) {
 
 void inject(Handle span_or_context, Handle headers) {
   const py::ErrorKeep keep;
-  for (const auto& [name, value] : headers_of(span_or_context))
+  for (const auto& [name, value] : headers_of(span_or_context, headers))
     (void)headers.set_item(py::str(name), py::str(value));
   py::swallow_error();
 }

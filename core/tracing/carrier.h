@@ -14,8 +14,8 @@ namespace dd::tracing {
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 // The headers of a Span or Context. Decides about sampling first when that is still open and the
-// trace has its root here.
-Headers headers_of(py::Handle span_or_context);
+// trace has its root here. Listeners may add to them, in `target` if there is one.
+Headers headers_of(py::Handle span_or_context, py::Handle target = {});
 // Writes them into a mapping.
 void inject(py::Handle span_or_context, py::Handle headers);
 
