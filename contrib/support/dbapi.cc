@@ -18,7 +18,7 @@ namespace tags = trace::tags;
 using tracing::LiveSpan;
 
 py::Name kArraySize("arraysize"), kAsString("as_string"), kConnection("connection"),
-    kRowCount("rowcount"), kSize("size");
+    kSqlQuery("query"), kRowCount("rowcount"), kRowNumber("rownumber"), kSize("size");
 
 // While it is set, statements make no spans. It follows tasks and greenlets.
 constinit py::ContextVariable silent("ddtrace_sql_silent");
@@ -61,31 +61,6 @@ const SqlDriver& driver_of(const py::Call& call) {
   return *static_cast<const SqlDriver*>(call.data());
 }
 
-void tag_place(trace::Span& span, const SqlFacts& facts, py::Handle connection) {
-  if (!facts.place || !connection) return;
-  py::Ref known = places.get(connection);
-  if (!known) {
-    const SqlPlace place = facts.place(connection);
-    const py::Ref nothing = py::none();
-    const auto part = [&](const py::Ref& value) -> py::Handle { return value ? value : nothing; };
-    const py::Handle parts[] = {part(place.host), part(place.port), part(place.database),
-                                part(place.user), part(place.application)};
-    known = py::tuple(parts);
-    places.put(connection, known);
-  }
-  const py::Handle host = PyTuple_GET_ITEM(known.ptr(), 0), port = PyTuple_GET_ITEM(known.ptr(), 1);
-  if (host.is_str()) {
-    span.set(tags::kOutHost, host.utf8());
-    span.set(tags::kServerAddress, host.utf8());
-  }
-  if (port.is_int()) span.set(tags::kDestinationPort, static_cast<std::int64_t>(port.integer()));
-  int at = 2;
-  for (const trace::Key* key : {&tags::kDbName, &tags::kDbUser, &tags::kDbApplication}) {
-    const py::Handle value = PyTuple_GET_ITEM(known.ptr(), at++);
-    if (value.is_str()) span.set(*key, value.utf8());
-  }
-}
-
 Statement& start(const SqlDriver& driver, py::Handle self, py::Handle connection, py::Scope& scope,
                  tracing::SpanStart what) {
   const SqlFacts& facts = *driver.facts;
@@ -109,18 +84,20 @@ Statement& start(const SqlDriver& driver, py::Handle self, py::Handle connection
     tag_place(span, facts, connection);
     if (pin) pin.tag(span);
   }
-  if (facts.nests) statement.silence = py::InForce(silent, py::boolean(true));
+  if (facts.nests && !driver.waits) statement.silence = py::InForce(silent, py::boolean(true));
   return statement;
 }
 
-// A text, or an object that becomes one (psycopg's composed statements).
+// A text, an object that becomes one (psycopg's composed statements), or has one (asyncpg's
+// prepared ones).
 std::string text_of(py::Handle query, py::Handle self) {
   if (query.is_str() || query.is_bytes()) return query.text();
   const py::Ref text = query.call_method(kAsString, self);
-  return text.text();
+  return text ? text.text() : query.attr(kSqlQuery).text();
 }
 
 py::Ref connection_of(const SqlFacts& facts, py::Handle cursor) {
+  if (facts.is_connection) return cursor.share();
   if (!facts.place) return {};
   return cursor.attr(facts.connection ? *facts.connection : kConnection);
 }
@@ -128,7 +105,8 @@ py::Ref connection_of(const SqlFacts& facts, py::Handle cursor) {
 Statement* start_query(py::Call& call, py::Scope& scope) {
   const SqlDriver& driver = driver_of(call);
   if (driver.facts->nests && silent.is_set()) return nullptr;
-  const py::Handle text = call.arg(0), self = call.self();
+  const py::Name* name = driver.facts->statement;
+  const py::Handle text = call.arg(0, name ? *name : kSqlQuery), self = call.self();
   std::string made;
   std::string_view query = text.utf8();
   if (query.empty() && text) query = made = text_of(text, self);
@@ -142,11 +120,7 @@ Statement* start_query(py::Call& call, py::Scope& scope) {
   return &statement;
 }
 
-void finish_statement(py::Outcome& outcome, Statement& statement, py::Handle cursor) {
-  if (cursor && statement.text) statements.put(cursor, statement.text);
-  statement.silence.end();
-  if (!statement.span) return;
-  if (statement.waits && outcome.abandoned()) return statement.span.forget();
+void tell_rows(const Statement& statement, py::Handle cursor) {
   trace::Span& span = statement.span.span();
   const py::Ref rows = cursor.attr(kRowCount);
   constexpr long long kTooLarge = std::numeric_limits<long long>::min();
@@ -155,6 +129,19 @@ void finish_statement(py::Outcome& outcome, Statement& statement, py::Handle cur
     span.set(tags::kDbRowCount, rows.display());
   else
     span.set(tags::kDbRowCount, static_cast<std::int64_t>(count));
+  if (statement.driver->facts->tells_row_number) {
+    const py::Ref number = cursor.attr(kRowNumber);
+    if (number.is_int())
+      span.set(trace::Key("db.rownumber"), static_cast<std::int64_t>(number.integer()));
+  }
+}
+
+void finish_statement(py::Outcome& outcome, Statement& statement, py::Handle cursor) {
+  if (cursor && statement.text) statements.put(cursor, statement.text);
+  statement.silence.end();
+  if (!statement.span) return;
+  if (statement.waits && outcome.abandoned()) return statement.span.forget();
+  if (statement.driver->facts->tells_rows) tell_rows(statement, cursor);
   if (outcome.error) statement.span.fail(outcome.error);
   statement.span.finish();
 }
@@ -178,6 +165,34 @@ void start_on_connection(py::Call& call, py::Scope& scope, std::string_view SqlF
 
 }  // namespace
 
+py::Ref remember_place(py::Handle connection, const SqlPlace& place) {
+  const py::Ref nothing = py::none();
+  const auto part = [&](const py::Ref& value) -> py::Handle { return value ? value : nothing; };
+  const py::Handle parts[] = {part(place.host), part(place.port), part(place.database),
+                              part(place.user), part(place.application)};
+  py::Ref known = py::tuple(parts);
+  places.put(connection, known);
+  return known;
+}
+
+void tag_place(trace::Span& span, const SqlFacts& facts, py::Handle connection) {
+  if (!connection) return;
+  py::Ref known = places.get(connection);
+  if (!known && facts.place) known = remember_place(connection, facts.place(connection));
+  if (!known) return;
+  const py::Handle host = PyTuple_GET_ITEM(known.ptr(), 0), port = PyTuple_GET_ITEM(known.ptr(), 1);
+  if (host.is_str()) {
+    span.set(tags::kOutHost, host.utf8());
+    span.set(tags::kServerAddress, host.utf8());
+  }
+  if (port.is_int()) span.set(tags::kDestinationPort, static_cast<std::int64_t>(port.integer()));
+  int at = 2;
+  for (const trace::Key* key : {&tags::kDbName, &tags::kDbUser, &tags::kDbApplication}) {
+    const py::Handle value = PyTuple_GET_ITEM(known.ptr(), at++);
+    if (value.is_str()) span.set(*key, value.utf8());
+  }
+}
+
 SqlKnobs sql_knobs(const Settings& from, std::string_view section) {
   return {.own_service = from.own_service(section),
           .traces_fetches = from.knob(section, "TRACE_FETCH_METHODS", false),
@@ -189,6 +204,7 @@ void begin_statement(py::Scope& scope) {
   if (!statement || !statement->span) return;
   statement->waits = false;
   tracing::activate(statement->span.object());
+  if (statement->driver->facts->nests) statement->silence = py::InForce(silent, py::boolean(true));
 }
 
 void enter_execute(py::Call& call, py::Scope& scope) { start_query(call, scope); }

@@ -12,6 +12,7 @@
 
 #include "contrib/rules/settings.h"
 #include "core/py/hook.h"
+#include "core/trace/span.h"
 
 namespace dd::contrib {
 
@@ -30,7 +31,10 @@ struct SqlFacts {                                      // of a driver, immutable
   std::string_view connect{}, execute{};               // where these have spans of their own
   SqlPlace (*place)(py::Handle connection) = nullptr;  // asked once a connection; null: nowhere
   const py::Name* connection = nullptr;                // of a cursor; null: "connection"
+  const py::Name* statement = nullptr;                 // the argument's name; null: "query"
   bool nests = false;  // methods of its cursors call each other: the outermost has the span
+  bool tells_rows = true, tells_row_number = false;
+  bool is_connection = false;  // what the hooked methods belong to: there are no cursors
 };
 
 struct SqlKnobs {  // of a driver, from its settings
@@ -45,6 +49,10 @@ struct SqlDriver {  // data of a target
   bool waits = false;  // coroutines: begin_statement() is their targets' `begin`
 };
 void begin_statement(py::Scope& scope);
+
+// What a connection does not tell by itself.
+py::Ref remember_place(py::Handle connection, const SqlPlace& place);
+void tag_place(trace::Span& span, const SqlFacts& facts, py::Handle connection);
 
 // Of a cursor:
 void enter_execute(py::Call& call, py::Scope& scope);

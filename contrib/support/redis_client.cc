@@ -6,8 +6,6 @@
 
 #include "contrib/support/integration.h"
 #include "contrib/support/pin.h"
-#include "contrib/support/step.h"
-#include "core/trace/tags.h"
 
 namespace dd::contrib {
 namespace {
@@ -17,9 +15,10 @@ using py::Handle;
 using py::Ref;
 
 py::Name kArgs("args"), kClientName("client_name"), kCommandQueue("_command_queue"),
-    kCommandStack("command_stack"), kConnectionKwargs("connection_kwargs"),
-    kConnectionPool("connection_pool"), kPoolDb("db"), kExecutionStrategy("_execution_strategy"),
-    kPoolHost("host"), kPoolPort("port");
+    kClusterClient("cluster_client"), kCommandStack("command_stack"),
+    kConnectionKwargs("connection_kwargs"), kConnectionPool("connection_pool"), kPoolDb("db"),
+    kExecutionStrategy("_execution_strategy"), kPoolHost("host"), kInnerStack("_command_stack"),
+    kNodesManager("nodes_manager"), kPoolPort("port"), kStartupNodes("startup_nodes");
 
 constexpr std::string_view kTooLong = "...";
 
@@ -56,49 +55,69 @@ std::int64_t count_rows(std::string_view command, Handle result) {
   return command == "MGET" ? values : std::min<std::int64_t>(values, 1);
 }
 
-void tag_connection(trace::Span& span, Handle client) {
-  const Ref pool = client.attr(kConnectionPool);
-  if (!pool) return;
-  const Ref arguments = pool.attr(kConnectionKwargs);
-  const Ref host = arguments.item(kPoolHost), port = arguments.item(kPoolPort),
-            db = arguments.item(kPoolDb);
+void tag_host(trace::Span& span, const RedisTags& names, Handle host, Handle port, Handle db) {
   if (host.is_str()) {
     span.set(tags::kOutHost, host.utf8());
     span.set(tags::kServerAddress, host.utf8());
   }
   if (port.is_int()) span.set(tags::kDestinationPort, static_cast<std::int64_t>(port.integer()));
-  span.set(tags::kRedisDb, static_cast<std::int64_t>(db.integer()));
+  span.set(names.db, static_cast<std::int64_t>(db.integer()));
+}
+
+void tag_node(trace::Span& span, const RedisTags& names, Handle cluster) {
+  Ref manager = cluster.attr(kNodesManager);
+  if (!manager) manager = cluster.attr(kClusterClient).attr(kNodesManager);
+  bool first = true;
+  manager.attr(kStartupNodes).each_pair([&](Handle, Handle node) {
+    if (first) tag_host(span, names, node.attr(kPoolHost), node.attr(kPoolPort), {});
+    first = false;
+  });
+}
+
+void tag_connection(trace::Span& span, const RedisFacts& facts, Handle client) {
+  const Ref pool = client.attr(kConnectionPool);
+  if (!pool) {
+    if (facts.tells_node) tag_node(span, *facts.tags, client);
+    return;
+  }
+  const Ref arguments = pool.attr(kConnectionKwargs);
+  tag_host(span, *facts.tags, arguments.item(kPoolHost), arguments.item(kPoolPort),
+           arguments.item(kPoolDb));
   const Ref name = arguments.item(kClientName);
-  if (name.is_str()) span.set(tags::kRedisClientName, name.utf8());
+  if (name.is_str()) span.set(facts.tags->client_name, name.utf8());
 }
 
 trace::Span* start(py::Call& call, py::Scope& scope, std::string_view text,
                    std::string_view words) {
   const RedisDriver& driver = *static_cast<const RedisDriver*>(call.data());
   const RedisKnobs& knobs = **driver.knobs;
+  const RedisFacts& facts = *driver.facts;
   const Naming& naming = settings().naming;
   const Pin pin = Pin::of(call.self());
   const std::string pinned = pin ? pin.service() : std::string();
   const Named named =
-      naming.of_client({.integration = driver.facts->component,
-                        .fallback = driver.facts->component,
+      naming.of_client({.integration = facts.component,
+                        .fallback = facts.service,
                         .own = pinned.empty() ? std::string_view(knobs.own_service) : pinned});
-  const std::string_view name = naming.operation(driver.facts->command);
+  const std::string_view name = naming.operation(facts.command);
   const std::string_view resource = knobs.only_command_word ? words : text;
+  const bool nameless = resource.empty() && facts.named_when_empty;
   const tracing::LiveSpan& live = start_step(scope, {.name = name,
-                                                     .component = driver.facts->component,
+                                                     .component = facts.component,
                                                      .service = named.service,
                                                      .source = named.source,
-                                                     .resource = resource.empty() ? name : resource,
-                                                     .type = "redis",
+                                                     .resource = nameless           ? name
+                                                                 : resource.empty() ? ""
+                                                                                    : resource,
+                                                     .type = facts.system,
                                                      .kind = "client",
                                                      .measured = true,
                                                      .waits = driver.waits});
   if (!live) return nullptr;
   trace::Span& span = live.span();
-  span.set_static(tags::kDbSystem, "redis");
-  span.set(tags::kRedisRawCommand, text);
-  tag_connection(span, call.self());
+  span.set_static(tags::kDbSystem, facts.system);
+  span.set(facts.tags->raw_command, text);
+  tag_connection(span, facts, call.self());
   if (pin) pin.tag(span);
   return &span;
 }
@@ -106,6 +125,7 @@ trace::Span* start(py::Call& call, py::Scope& scope, std::string_view text,
 // The commands of a pipeline: pairs (words, options), or objects with `args`.
 std::vector<Ref> commands_of(Handle pipeline) {
   Ref stack = pipeline.attr(kCommandStack);
+  if (!stack) stack = pipeline.attr(kInnerStack);
   if (!stack) {
     const Ref strategy = pipeline.attr(kExecutionStrategy);
     stack = (strategy ? Handle(strategy) : pipeline).attr(kCommandQueue);
@@ -154,13 +174,14 @@ void enter_redis_command(py::Call& call, py::Scope& scope) {
   const RedisDriver& driver = *static_cast<const RedisDriver*>(call.data());
   const std::string text = redis_command_text(call.positional(), (*driver.knobs)->longest);
   if (trace::Span* span = start(call, scope, text, first_word(text)))
-    span->set(tags::kRedisArgsLength, static_cast<std::int64_t>(call.positional().size()));
+    span->set(driver.facts->tags->args_length, static_cast<std::int64_t>(call.positional().size()));
 }
 
 void leave_redis_command(py::Outcome& outcome, py::Scope& scope) {
   if (const tracing::LiveSpan* live = step_of(scope)) {
     trace::Span& span = live->span();
-    const std::string command(first_word(span.text(tags::kRedisRawCommand)));
+    const RedisDriver& driver = *static_cast<const RedisDriver*>(outcome.data());
+    const std::string command(first_word(span.text(driver.facts->tags->raw_command)));
     if (returns_rows(command)) span.set(tags::kDbRowCount, count_rows(command, outcome.result));
   }
   finish_step(outcome, scope);
@@ -183,7 +204,7 @@ void enter_redis_pipeline(py::Call& call, py::Scope& scope) {
     words.append(first_word(one));
   }
   if (trace::Span* span = start(call, scope, text, words))
-    span->set(tags::kRedisPipelineLength, static_cast<std::int64_t>(commands.size()));
+    span->set(driver.facts->tags->pipeline_length, static_cast<std::int64_t>(commands.size()));
 }
 
 void leave_redis_pipeline(py::Outcome& outcome, py::Scope& scope) { finish_step(outcome, scope); }

@@ -10,13 +10,27 @@
 #include <string_view>
 
 #include "contrib/rules/settings.h"
+#include "contrib/support/step.h"
 #include "core/py/hook.h"
+#include "core/trace/tags.h"
 
 namespace dd::contrib {
 
-struct RedisFacts {            // of a library, immutable
-  std::string_view component;  // "redis": also its section of the settings and its service
-  Operation command;           // "redis.command"
+struct RedisTags {
+  trace::Key raw_command, args_length, pipeline_length, db, client_name;
+};
+inline constexpr RedisTags kRedisTags = {
+    trace::tags::kRedisRawCommand, trace::tags::kRedisArgsLength, trace::tags::kRedisPipelineLength,
+    trace::tags::kRedisDb, trace::tags::kRedisClientName};
+
+struct RedisFacts {                     // of a library, immutable
+  std::string_view component;           // "redis": also its section of the settings
+  std::string_view service;             // of schema v0
+  std::string_view system;              // db.system and the type of its spans
+  Operation command;                    // "redis.command"
+  const RedisTags* tags = &kRedisTags;  // as this library's spans call them
+  bool named_when_empty = true;         // the resource of no commands: the name, or nothing
+  bool tells_node = true;               // a cluster's spans tell the first node of its start
 };
 
 struct RedisKnobs {  // of a library, from its settings
@@ -38,6 +52,26 @@ void leave_redis_command(py::Outcome& outcome, py::Scope& scope);
 // execute() of a pipeline.
 void enter_redis_pipeline(py::Call& call, py::Scope& scope);
 void leave_redis_pipeline(py::Outcome& outcome, py::Scope& scope);
+
+// Rows of a table. Only the library's plain client has to be there.
+constexpr py::Target on_redis(const RedisDriver& driver, const char* where, py::Enter enter,
+                              py::Leave leave, bool optional = true) {
+  return {.where = where,
+          .enter = enter,
+          .leave = leave,
+          .kind = driver.waits ? py::Kind::kAwaitable : py::Kind::kCall,
+          .optional = optional,
+          .data = &driver,
+          .begin = driver.waits ? begin_step : nullptr};
+}
+constexpr py::Target redis_command(const RedisDriver& driver, const char* where,
+                                   bool optional = true) {
+  return on_redis(driver, where, enter_redis_command, leave_redis_command, optional);
+}
+constexpr py::Target redis_pipeline(const RedisDriver& driver, const char* where,
+                                    bool optional = true) {
+  return on_redis(driver, where, enter_redis_pipeline, leave_redis_pipeline, optional);
+}
 
 // "SET key value": each word is cut after 100 characters, the whole after `longest`.
 std::string redis_command_text(std::span<PyObject* const> words, std::size_t longest);

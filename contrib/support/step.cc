@@ -9,14 +9,25 @@ namespace dd::contrib {
 namespace {
 
 struct StepState {
-  StepState(tracing::LiveSpan&& started, bool later) : span(std::move(started)), waits(later) {}
-  StepState(StepState&& other) noexcept : span(std::move(other.span)), waits(other.waits) {}
+  StepState(tracing::LiveSpan&& started, const Step& step)
+      : span(std::move(started)), kept(step.keeps.share()), flag(step.flag), waits(step.waits) {
+    if (flag && !waits) inside = py::InForce(*flag, py::boolean(true));
+  }
+  StepState(StepState&& other) noexcept
+      : span(std::move(other.span)),
+        kept(std::move(other.kept)),
+        inside(std::move(other.inside)),
+        flag(other.flag),
+        waits(other.waits) {}
   // leave was skipped: the hook's own fault, or an interrupt while entering.
   ~StepState() {
     if (span.open()) span.finish();
   }
 
   tracing::LiveSpan span;
+  py::Ref kept;
+  py::InForce inside;
+  const py::ContextVariable* flag;
   bool waits;  // to begin
 };
 
@@ -42,7 +53,7 @@ tracing::LiveSpan& start_step(py::Scope& scope, const Step& step) {
                                                                         .type = step.type,
                                                                         .activate = !step.waits,
                                                                         .measured = step.measured}),
-                                              step.waits);
+                                              step);
   if (state.span) {
     trace::Span& span = state.span.span();
     if (!step.component.empty()) span.set_static(trace::tags::kComponent, step.component);
@@ -57,11 +68,17 @@ tracing::LiveSpan* step_of(py::Scope& scope) {
   return state && state->span ? &state->span : nullptr;
 }
 
+py::Handle kept_of(py::Scope& scope) {
+  StepState* state = scope.get<StepState>();
+  return state ? py::Handle(state->kept) : py::Handle();
+}
+
 void begin_step(py::Scope& scope) {
   StepState* state = scope.get<StepState>();
   if (!state || !state->span) return;
   state->waits = false;
   tracing::activate(state->span.object());
+  if (state->flag) state->inside = py::InForce(*state->flag, py::boolean(true));
 }
 
 void hand_over_step(py::Scope& scope) {
@@ -70,7 +87,9 @@ void hand_over_step(py::Scope& scope) {
 
 void finish_step(const py::Outcome& outcome, py::Scope& scope) {
   StepState* state = scope.get<StepState>();
-  if (!state || !state->span) return;
+  if (!state) return;
+  state->inside.end();
+  if (!state->span) return;
   if (state->waits && outcome.abandoned()) return state->span.forget();
   if (outcome.error) state->span.fail(outcome.error);
   settle_source(state->span.span());

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "contrib/rules/naming.h"
+#include "core/py/context.h"
 #include "core/py/hook.h"
 #include "core/tracing/live_span.h"
 
@@ -23,12 +24,16 @@ struct Step {
   std::string_view kind{};  // "client", "server"
   bool measured = false;
   bool waits = false;  // of a coroutine: active from begin_step() on, where its code runs
+  py::Handle keeps{};  // an object of the call that leave asks for
+  const py::ContextVariable* flag = nullptr;  // True inside
 };
 
 // The span of this call, empty when tracing is off.
 tracing::LiveSpan& start_step(py::Scope& scope, const Step& step);
 // Null when the hook started none.
 tracing::LiveSpan* step_of(py::Scope& scope);
+// What the step keeps; empty when the hook started none.
+py::Handle kept_of(py::Scope& scope);
 // For targets that are followed (py::Target::begin): makes the span active.
 void begin_step(py::Scope& scope);
 // The span is somebody else's to finish from here on.

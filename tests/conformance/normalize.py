@@ -151,6 +151,8 @@ def _span(span: dict[str, Any], names: Names, clean: Callable[[str], str]) -> di
             meta[key] = names.count("runtime", value)
         elif key.endswith(".port"):
             meta[key] = "<port>"
+        elif key == "kafka.cluster_id":  # made up by each broker
+            meta[key] = "<cluster>"
         elif key == "celery.hostname":  # the machine's name, or the worker's with it
             meta[key] = "<host>"
         elif key in ("events", "_dd.span_links"):

@@ -9,22 +9,30 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from agent import free_ports, wait_for_port
+from agent import free_ports, home, wait_for_port
 
 _started: dict[str, int] = {}
 
 
-def _serve(words: Sequence[str], port: int, **options: Any) -> None:
+HERE = Path(__file__).resolve().parent
+
+
+def _serve(words: Sequence[str], port: int, seconds: float = 20, **options: Any) -> None:
     process = subprocess.Popen(
         words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
     )
     atexit.register(process.wait)
     atexit.register(process.terminate)
-    wait_for_port(port, process)
+    wait_for_port(port, process, seconds)
+
+
+def _with_libraries(script: str, *arguments: str) -> list[str]:
+    return [str(home() / "data-3.11/bin/python"), str(HERE / script), *arguments]
 
 
 def _start_redis(folder: Path, port: int) -> None:
@@ -34,10 +42,66 @@ def _start_redis(folder: Path, port: int) -> None:
     )
 
 
-def _empty_redis(port: int) -> None:
+def _talk(port: int, *lines: str) -> None:
+    """Each line is answered with OK."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(b"FLUSHALL\r\n")
-        assert connection.recv(16).startswith(b"+OK")
+        for line in lines:
+            connection.sendall(f"{line}\r\n".encode())
+            assert b"OK" in connection.recv(200)
+
+
+def _empty_redis(port: int) -> None:
+    _talk(port, "FLUSHALL")
+
+
+def _start_redis_cluster(folder: Path, port: int) -> None:
+    """One node that has all the slots."""
+    words = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir"]
+    cluster = ["--cluster-enabled", "yes", "--cluster-port", str(free_ports(1)[0])]
+    _serve([*words, str(folder), *cluster], port)
+    _talk(port, "CLUSTER ADDSLOTSRANGE 0 16383")
+    for _ in range(200):
+        try:
+            return _talk(port, "SET ready 1")
+        except AssertionError:  # CLUSTERDOWN, for a moment
+            time.sleep(0.05)
+    raise TimeoutError("the cluster does not become one")
+
+
+def _start_memcached(folder: Path, port: int) -> None:
+    _serve(["memcached", f"--port={port}", "--listen=127.0.0.1", "--user=nobody"], port, cwd=folder)
+
+
+def _start_mongodb(folder: Path, port: int) -> None:
+    _serve(_with_libraries("mongo_server.py", str(port)), port, cwd=folder)
+
+
+def _start_kafka(folder: Path, port: int) -> int:
+    process = subprocess.Popen(
+        _with_libraries("kafka_broker.py"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, cwd=folder, text=True,
+    )  # fmt: skip
+    atexit.register(process.wait)
+    atexit.register(process.terminate)
+    assert process.stdout
+    return int(process.stdout.readline().rsplit(":", 1)[1])
+
+
+def _start_rabbitmq(folder: Path, port: int) -> None:
+    environment = {
+        "HOME": str(folder),
+        "RABBITMQ_NODENAME": f"case{port}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(free_ports(1)[0]),
+        "RABBITMQ_MNESIA_BASE": str(folder),
+        "RABBITMQ_LOG_BASE": str(folder),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        "RABBITMQ_SERVER_START_ARGS": "-setcookie case",
+    }
+    server = next(iter(glob.glob("/usr/lib/rabbitmq/lib/*/sbin/rabbitmq-server")), "rabbitmq-server")
+    _serve([server], port, 90, cwd=folder, env={**os.environ, **environment})
 
 
 def _postgres(name: str) -> str:
@@ -105,8 +169,16 @@ def _empty_mariadb(port: int) -> None:
     )  # fmt: skip
 
 
-_SERVICES: dict[str, tuple[Callable[[Path, int], None], Callable[[int], None]]] = {
+# How it is started, on the port unless it names another, and how it is emptied for a case: None
+# starts another one.
+_Start = Callable[[Path, int], int | None]
+_SERVICES: dict[str, tuple[_Start, Callable[[int], None] | None]] = {
     "redis": (_start_redis, _empty_redis),
+    "redis_cluster": (_start_redis_cluster, _empty_redis),
+    "memcached": (_start_memcached, lambda port: _talk(port, "flush_all")),
+    "rabbitmq": (_start_rabbitmq, lambda port: None),
+    "mongodb": (_start_mongodb, None),
+    "kafka": (_start_kafka, None),
     "mariadb": (_start_mariadb, _empty_mariadb),
     "postgres": (_start_postgres, _empty_postgres),
 }
@@ -115,10 +187,11 @@ _SERVICES: dict[str, tuple[Callable[[Path, int], None], Callable[[int], None]]] 
 def running(name: str) -> dict[str, str]:
     """Where the service is: `<NAME>_PORT` for the case's environment."""
     start, empty = _SERVICES[name]
-    if name not in _started:
+    if name not in _started or not empty:
         folder = tempfile.TemporaryDirectory(prefix=f"{name}-")
         atexit.register(folder.cleanup)  # after the server has ended: last in, first out
-        _started[name] = free_ports(1)[0]
-        start(Path(folder.name), _started[name])
-    empty(_started[name])
+        port = free_ports(1)[0]
+        _started[name] = start(Path(folder.name), port) or port
+    if empty:
+        empty(_started[name])
     return {f"{name.upper()}_PORT": str(_started[name])}

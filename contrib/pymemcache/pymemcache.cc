@@ -1,0 +1,86 @@
+// pymemcache: one span a command, of single clients and of those in pools and hashes.
+
+#include "contrib/support/integration.h"
+#include "contrib/support/memcache_client.h"
+
+namespace dd::contrib::pymemcache {
+namespace {
+
+py::Name kServer("server");
+
+MemcachePlace place(py::Handle client) {
+  py::Ref server = client.attr(kServer);
+  if (!server.is_tuple()) return {.host = static_cast<py::Ref&&>(server)};
+  return {.host = server.item(Py_ssize_t{0}), .port = server.item(Py_ssize_t{1})};
+}
+
+constexpr MemcacheFacts kFacts = {.component = "pymemcache",
+                                  .command = {"memcached.command", "memcached.command"},
+                                  .place = place};
+constinit const MemcacheKnobs* knobs = nullptr;
+
+void prepare(const Settings& from) {
+  knobs = new MemcacheKnobs{from.own_service("pymemcache"),
+                            from.knob("trace_memcached", "COMMAND_ENABLED", false)};
+}
+
+constexpr MemcacheCommand command(std::string_view name,
+                                  MemcacheCommand::Rows rows = MemcacheCommand::kNone) {
+  return {.facts = &kFacts, .knobs = &knobs, .name = name, .rows = rows};
+}
+constexpr MemcacheCommand kSet = command("set"), kSetMany = command("set_many"),
+                          kAdd = command("add"), kReplace = command("replace"),
+                          kAppend = command("append"), kPrepend = command("prepend"),
+                          kCas = command("cas"), kGet = command("get", MemcacheCommand::kOne),
+                          kGets = command("gets", MemcacheCommand::kFirst),
+                          kGetMany = command("get_many", MemcacheCommand::kMany),
+                          kGetsMany = command("gets_many", MemcacheCommand::kMany),
+                          kDelete = command("delete"), kDeleteMany = command("delete_many"),
+                          kIncr = command("incr"), kDecr = command("decr"),
+                          kTouch = command("touch"), kStats = command("stats"),
+                          kVersion = command("version"), kFlushAll = command("flush_all"),
+                          kQuit = command("quit");
+
+constexpr py::Target on(const char* where, const MemcacheCommand& what) {
+  return {.where = where,
+          .enter = enter_memcache,
+          .leave = leave_memcache,
+          .optional = true,
+          .data = &what};
+}
+
+constexpr const char* kModules[] = {"pymemcache"};
+constexpr py::Target kTargets[] = {
+    on("pymemcache.client.base:Client.set", kSet),
+    on("pymemcache.client.base:Client.set_many", kSetMany),
+    on("pymemcache.client.base:Client.add", kAdd),
+    on("pymemcache.client.base:Client.replace", kReplace),
+    on("pymemcache.client.base:Client.append", kAppend),
+    on("pymemcache.client.base:Client.prepend", kPrepend),
+    on("pymemcache.client.base:Client.cas", kCas),
+    on("pymemcache.client.base:Client.get", kGet),
+    on("pymemcache.client.base:Client.get_many", kGetMany),
+    on("pymemcache.client.base:Client.gets", kGets),
+    on("pymemcache.client.base:Client.gets_many", kGetsMany),
+    on("pymemcache.client.base:Client.delete", kDelete),
+    on("pymemcache.client.base:Client.delete_many", kDeleteMany),
+    on("pymemcache.client.base:Client.incr", kIncr),
+    on("pymemcache.client.base:Client.decr", kDecr),
+    on("pymemcache.client.base:Client.touch", kTouch),
+    on("pymemcache.client.base:Client.stats", kStats),
+    on("pymemcache.client.base:Client.version", kVersion),
+    on("pymemcache.client.base:Client.flush_all", kFlushAll),
+    on("pymemcache.client.base:Client.quit", kQuit),
+};
+
+}  // namespace
+
+extern const Integration integration;
+constexpr Integration integration = {.name = "pymemcache",
+                                     .package = "pymemcache",
+                                     .versions = ">=3.4",
+                                     .modules = kModules,
+                                     .targets = kTargets,
+                                     .prepare = prepare};
+
+}  // namespace dd::contrib::pymemcache
