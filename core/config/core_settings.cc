@@ -158,6 +158,16 @@ constinit Setting<bool> stats_computation({.env = "DD_TRACE_STATS_COMPUTATION_EN
                                            .fallback = "false",
                                            .aliases = "DD_TRACE_COMPUTE_STATS"});
 constinit TextSetting stats_additional_tags({.env = "DD_TRACE_STATS_ADDITIONAL_TAGS"});
+constinit Setting<std::int64_t> stats_limit(
+    {.env = "DD_TRACE_STATS_CARDINALITY_LIMIT", .fallback = "7000"});
+constinit Setting<std::int64_t> stats_resource_limit(
+    {.env = "DD_TRACE_STATS_RESOURCE_CARDINALITY_LIMIT", .fallback = "1024"});
+constinit Setting<std::int64_t> stats_endpoint_limit(
+    {.env = "DD_TRACE_STATS_HTTP_ENDPOINT_CARDINALITY_LIMIT", .fallback = "512"});
+constinit Setting<std::int64_t> stats_peer_limit(
+    {.env = "DD_TRACE_STATS_PEER_TAGS_CARDINALITY_LIMIT", .fallback = "512"});
+constinit Setting<std::int64_t> stats_additional_limit(
+    {.env = "DD_TRACE_STATS_ADDITIONAL_TAGS_CARDINALITY_LIMIT", .fallback = "100"});
 constinit TextSetting git_repository({.env = "DD_GIT_REPOSITORY_URL"});
 constinit TextSetting git_commit({.env = "DD_GIT_COMMIT_SHA"});
 
@@ -173,7 +183,8 @@ SettingBase* const kTable[] = {
     &agent_url, &agent_host, &agent_port, &api_version, &agent_timeout_s, &writer_interval_s,
     &writer_buffer_bytes, &writer_payload_bytes, &git_metadata, &git_repository, &git_commit,
     &native_span_events, &apm_tracing_enabled,
-    &stats_computation, &stats_additional_tags};
+    &stats_computation, &stats_additional_tags, &stats_limit, &stats_resource_limit,
+    &stats_endpoint_limit, &stats_peer_limit, &stats_additional_limit};
 }  // namespace
 
 std::span<SettingBase* const> core_settings() { return kTable; }

@@ -25,6 +25,8 @@ extern Setting<std::int64_t> writer_buffer_bytes, writer_payload_bytes;
 extern Setting<bool> git_metadata, native_span_events, apm_tracing_enabled;
 extern Setting<bool> stats_computation;
 extern TextSetting stats_additional_tags;
+extern Setting<std::int64_t> stats_limit, stats_resource_limit, stats_endpoint_limit;
+extern Setting<std::int64_t> stats_peer_limit, stats_additional_limit;
 extern TextSetting git_repository, git_commit;
 
 std::span<SettingBase* const> core_settings();

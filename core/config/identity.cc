@@ -77,10 +77,10 @@ struct Entry {
 };
 
 // What python will run: the first argument that is not an option, or the module of -m.
-Entry entry_of(std::span<const std::string_view> arguments) {
+Entry entry_of(std::span<const std::string_view> arguments, const std::string& here) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];
-    if (argument == "-c" || argument == "-") return {};
+    if (argument == "-c" || argument == "-") return {std::string(argument), here, false};
     if (argument == "-m")
       return i + 1 < arguments.size() ? Entry{std::string(arguments[i + 1]), "", true} : Entry{};
     if (argument == "-W" || argument == "-X") {
@@ -135,9 +135,9 @@ std::string normalize_process_tag(std::string_view value) {
 
 std::string process_tags(std::span<const std::string_view> arguments,
                          std::string_view inferred_service, bool user_service) {
-  const Entry entry = entry_of(arguments);
   char room[PATH_MAX];
   const std::string here = getcwd(room, sizeof(room)) ? name_of(room) : std::string();
+  const Entry entry = entry_of(arguments, here);
   std::string out;
   const auto add = [&](std::string_view key, std::string_view value) {
     const std::string text = normalize_process_tag(value);
@@ -152,7 +152,7 @@ std::string process_tags(std::span<const std::string_view> arguments,
   if (user_service)
     add("svc.user", "true");
   else
-    add("svc.auto", entry.module ? entry.name : inferred_service);
+    add("svc.auto", inferred_service.empty() ? std::string_view(entry.name) : inferred_service);
   return out;
 }
 

@@ -1,7 +1,5 @@
 #include "core/stats/concentrator.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
 
@@ -10,19 +8,20 @@
 #include "core/encoding/buffer.h"
 #include "core/encoding/msgpack.h"
 #include "core/encoding/utf8.h"
+#include "core/stats/quantize.h"
+#include "core/stats/sql.h"
+#include "core/stats/tags.h"
 #include "core/trace/tags.h"
 
 namespace dd::stats {
 namespace {
 
-
 using trace::Span;
 namespace tags = trace::tags;
 using namespace encoding::msgpack;
 
-constexpr std::string_view kTooMany = "tracer_blocked_value";
-constexpr std::size_t kMaxGroups = 7000, kMaxResources = 1024, kMaxEndpoints = 512,
-                      kMaxPeerSets = 512, kMaxAdditional = 100;
+constexpr std::string_view kTooMany = "tracer_blocked_value",
+                           kTooManyTags = "tracer_blocked_value:";
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -32,7 +31,7 @@ std::string lower(std::string_view text) {
 }
 
 // Cut at a character, valid UTF-8.
-std::string cut(std::string_view text, std::size_t most) {
+std::string cut(std::string_view text, std::size_t most = std::string::npos) {
   std::string storage;
   std::string out(encoding::tidy(text, storage));
   if (out.size() <= most) return out;
@@ -55,8 +54,8 @@ std::int64_t status_of(const Span& span) {
 }
 
 std::string grpc_of(const Span& span) {
-  for (const std::string_view name : {"rpc.grpc.status_code", "grpc.code", "rpc.grpc.status.code",
-                                      "grpc.status.code"}) {
+  for (const std::string_view name :
+       {"rpc.grpc.status_code", "grpc.code", "rpc.grpc.status.code", "grpc.status.code"}) {
     double number = 0;
     if (span.number(trace::Key(name), number)) return std::to_string(static_cast<int>(number));
     if (const std::string_view text = span.text(trace::Key(name)); !text.empty())
@@ -106,16 +105,28 @@ class Payload {
 struct Concentrator::Key {
   std::string service, name, resource, type, kind, method, endpoint, source, grpc;
   std::int64_t status = 0;
-  bool synthetics = false, root = false;
+  bool synthetics = false;
+  enum class Root : char { kUnknown, kYes, kNo } root = Root::kNo;
   std::vector<std::string> peers, additional;
 
+  static Key of_too_many() {
+    Key out;
+    for (std::string* part : {&out.service, &out.name, &out.resource, &out.type, &out.kind,
+                              &out.method, &out.endpoint, &out.source})
+      *part = kTooMany;
+    out.root = Root::kUnknown;
+    out.peers = {std::string(kTooMany)};
+    out.additional = {std::string(kTooManyTags)};
+    return out;
+  }
   std::string bytes() const {
     std::string out;
     for (const std::string* part :
          {&service, &name, &resource, &type, &kind, &method, &endpoint, &source, &grpc})
       out.append(*part).push_back('\0');
     out += std::to_string(status);
-    out += static_cast<char>('0' + synthetics * 2 + root);
+    out += synthetics ? 's' : ' ';
+    out += static_cast<char>('0' + static_cast<int>(root));
     for (const auto* list : {&peers, &additional}) {
       for (const std::string& one : *list) out.append(one).push_back('\0');
       out += '\1';
@@ -144,13 +155,14 @@ struct Concentrator::Bucket {
       value = kTooMany;
   }
   static void limit(std::set<std::string, std::less<>>& known, std::vector<std::string>& values,
-                    std::size_t most) {
+                    std::size_t most, std::string_view instead) {
     std::string joined;
     for (const std::string& value : values) joined.append(value).push_back('\0');
-    limit(known, joined, most);
-    if (joined == kTooMany)
-      for (std::string& value : values)
-        value = value.substr(0, value.find(':')) + ":" + std::string(kTooMany);
+    if (known.contains(joined)) return;
+    if (known.size() < most)
+      known.insert(std::move(joined));
+    else
+      values.assign(1, std::string(instead));
   }
 };
 
@@ -176,7 +188,7 @@ bool Concentrator::counts(const Span& span) const {
 Concentrator::Bucket& Concentrator::bucket_of(std::int64_t end_ns) {
   std::int64_t start = end_ns - end_ns % kBucketNs;
   if (start < oldest_ns_) start = oldest_ns_;
-  auto& bucket = buckets_[start];
+  auto& bucket = buckets_[{start, rules_.obfuscate}];
   if (!bucket) bucket = std::make_unique<Bucket>();
   return *bucket;
 }
@@ -191,45 +203,62 @@ void Concentrator::add(const trace::Delivery& delivery) {
     if (counts(*delivery.spans[i])) add_span(*delivery.spans[i], delivery);
 }
 
+// Values of queries are not counted by.
+std::string Concentrator::resource_of(const Span& span) const {
+  const std::string_view type = span.type.view(), resource = span.resource.view();
+  if (rules_.obfuscate && (type == "sql" || type == "cassandra")) return obfuscate_sql(resource);
+  if (rules_.obfuscate && (type == "redis" || type == "valkey")) return quantize_redis(resource);
+  return std::string(resource);
+}
+
+void Concentrator::add_peer(Key& key, const Span& span, std::string_view name) {
+  std::string_view value;
+  if (!text_tag(span, name, value)) return;
+  std::string& out = key.peers.emplace_back(name);
+  if (!value.empty()) out.append(":").append(quantize_peer(value));
+}
+
 void Concentrator::add_span(const Span& span, const trace::Delivery& delivery) {
   constexpr std::size_t kMaxField = 100, kMaxValue = 200;
+  // The agent cuts what it has to obfuscate itself.
+  const std::size_t most = rules_.obfuscate ? kMaxField : std::string::npos;
+  const std::size_t most_resource = !rules_.obfuscate     ? std::string::npos
+                                    : rules_.big_resource ? 15'000
+                                                          : 5'000;
   const std::int64_t duration = std::max<std::int64_t>(span.duration_ns, 0);
   Bucket& bucket = bucket_of(std::max<std::int64_t>(span.start_ns, 0) + duration);
   Key key;
-  key.service = cut(span.service.view(), kMaxField);
-  key.name = cut(span.name.view(), kMaxField);
-  key.resource = cut(span.resource.view(), rules_.big_resource ? 15'000 : 5'000);
-  key.type = cut(span.type.view(), kMaxField);
-  key.kind = cut(span.text(tags::kSpanKind), kMaxField);
-  key.method = cut(span.text(tags::kHttpMethod), kMaxField);
+  key.service = cut(span.service.view(), most);
+  key.name = cut(span.name.view(), most);
+  key.resource = cut(resource_of(span), most_resource);
+  key.type = cut(span.type.view(), most);
+  key.kind = cut(span.text(tags::kSpanKind));
+  key.method = cut(span.text(tags::kHttpMethod));
   const std::string_view endpoint = span.text(tags::kHttpEndpoint);
-  key.endpoint = cut(endpoint.empty() ? span.text(tags::kHttpRoute) : endpoint, kMaxValue * 10);
-  key.source = cut(span.text(tags::kServiceSource), kMaxField);
+  key.endpoint = cut(endpoint.empty() ? span.text(tags::kHttpRoute) : endpoint);
+  key.source = cut(span.text(tags::kServiceSource));
   key.grpc = grpc_of(span);
   key.status = status_of(span);
   key.synthetics = delivery.origin.size && delivery.origin.view().starts_with("synthetics");
-  key.root = span.parent_id == 0;
+  key.root = span.parent_id == 0 ? Key::Root::kYes : Key::Root::kNo;
   const std::string kind = lower(key.kind);
   if (kind == "client" || kind == "producer" || kind == "consumer") {
-    for (const std::string& name : rules_.peer_tags)
-      if (const std::string_view value = span.text(trace::Key(name)); !value.empty())
-        key.peers.push_back(name + ":" + quantize_peer(value));
-  } else if (const std::string_view value = span.text(tags::kBaseService); !value.empty()) {
-    key.peers.push_back("_dd.base_service:" + std::string(value));
+    for (const std::string& name : rules_.peer_tags) add_peer(key, span, name);
+  } else {
+    add_peer(key, span, tags::kBaseService.text);
   }
   for (const std::string& name : rules_.additional_tags)
     if (const std::string_view value = span.text(trace::Key(name)); !value.empty())
       key.additional.push_back(name + ":" +
                                std::string(value.size() > kMaxValue ? kTooMany : value));
-  Bucket::limit(bucket.resources, key.resource, kMaxResources);
-  Bucket::limit(bucket.endpoints, key.endpoint, kMaxEndpoints);
-  if (!key.peers.empty()) Bucket::limit(bucket.peers, key.peers, kMaxPeerSets);
-  if (!key.additional.empty()) Bucket::limit(bucket.additional, key.additional, kMaxAdditional);
+  Bucket::limit(bucket.resources, key.resource, rules_.max_resources);
+  Bucket::limit(bucket.endpoints, key.endpoint, rules_.max_endpoints);
+  Bucket::limit(bucket.peers, key.peers, rules_.max_peers, kTooMany);
+  Bucket::limit(bucket.additional, key.additional, rules_.max_additional, kTooManyTags);
 
   std::string bytes = key.bytes();
-  if (bucket.groups.size() >= kMaxGroups && !bucket.groups.contains(bytes)) {
-    key = {.service = std::string(kTooMany), .name = std::string(kTooMany),
-           .resource = std::string(kTooMany)};
+  if (bucket.groups.size() >= rules_.max_groups && !bucket.groups.contains(bytes)) {
+    key = Key::of_too_many();
     bytes = key.bytes();
   }
   Group& group = bucket.groups[std::move(bytes)];
@@ -238,8 +267,8 @@ void Concentrator::add_span(const Span& span, const trace::Delivery& delivery) {
   ++group.hits;
   group.errors += span.error != 0;
   group.duration += static_cast<std::uint64_t>(duration);
-  group.top_level += span.has(trace::kTopLevel) ||
-                     (span.number(tags::kTopLevelTag, top) && top == 1);
+  group.top_level +=
+      span.has(trace::kTopLevel) || (span.number(tags::kTopLevelTag, top) && top == 1);
   (span.error ? group.bad : group.good).add(static_cast<double>(duration));
 }
 
@@ -258,18 +287,30 @@ void Concentrator::screen(trace::Delivery& delivery) {
   delivery.count = static_cast<std::uint32_t>(kept_.size());
 }
 
-std::string Concentrator::flush(std::int64_t now_ns, bool all, const trace::ProcessFacts& facts) {
+std::vector<StatsPayload> Concentrator::flush(std::int64_t now_ns, bool all,
+                                              const trace::ProcessFacts& facts) {
   constexpr std::int64_t kKept = 2;  // the newest buckets may still grow
   const std::int64_t now_start = now_ns - now_ns % kBucketNs;
   oldest_ns_ = all ? now_start : now_start - (kKept - 1) * kBucketNs;
-  std::vector<std::pair<std::int64_t, std::unique_ptr<Bucket>>> over;
-  for (auto at = buckets_.begin(); at != buckets_.end();) {
-    if (!all && at->first > now_ns - kKept * kBucketNs) break;
-    over.emplace_back(at->first, std::move(at->second));
-    at = buckets_.erase(at);
+  std::vector<StatsPayload> out;
+  if (fork_generation_ != base::fork_generation()) return out;
+  for (const bool obfuscated : {false, true}) {
+    Over over;
+    for (auto at = buckets_.begin(); at != buckets_.end();) {
+      const auto [start, kind] = at->first;
+      if (kind != obfuscated || (!all && start > now_ns - kKept * kBucketNs)) {
+        ++at;
+        continue;
+      }
+      over.emplace_back(start, std::move(at->second));
+      at = buckets_.erase(at);
+    }
+    if (!over.empty()) out.push_back({.body = payload_of(over, facts), .obfuscated = obfuscated});
   }
-  if (over.empty() || fork_generation_ != base::fork_generation()) return {};
+  return out;
+}
 
+std::string Concentrator::payload_of(const Over& over, const trace::ProcessFacts& facts) {
   Payload out;
   out.map(16);
   out.text("Hostname", facts.hostname);
@@ -292,8 +333,8 @@ std::string Concentrator::flush(std::int64_t now_ns, bool all, const trace::Proc
       out.text("Service", key.service);
       out.text("Name", key.name);
       out.text("Resource", key.resource);
-      out.number("HTTPStatusCode", static_cast<std::uint64_t>(std::clamp<std::int64_t>(
-                                       key.status, 0, UINT32_MAX)));
+      out.number("HTTPStatusCode",
+                 static_cast<std::uint64_t>(std::clamp<std::int64_t>(key.status, 0, UINT32_MAX)));
       out.text("Type", key.type);
       out.text("DBType", "");
       out.number("Hits", group.hits);
@@ -305,7 +346,7 @@ std::string Concentrator::flush(std::int64_t now_ns, bool all, const trace::Proc
       out.number("TopLevelHits", group.top_level);
       out.text("SpanKind", key.kind);
       out.list("PeerTags", key.peers);
-      out.number("IsTraceRoot", key.root ? 1 : 2);
+      out.number("IsTraceRoot", static_cast<std::uint64_t>(key.root));
       out.text("GRPCStatusCode", key.grpc);
       out.text("HTTPMethod", key.method);
       out.text("HTTPEndpoint", key.endpoint);
@@ -328,45 +369,6 @@ std::string Concentrator::flush(std::int64_t now_ns, bool all, const trace::Proc
   out.number("ProcessTagsHash", 0);
   out.text("ProcessTags", facts.process_tags);
   return out.take();
-}
-
-std::string quantize_peer(std::string_view value) {
-  constexpr std::string_view kBlocked = "blocked-ip-address";
-  const std::string text(value.substr(0, 2000));
-  const auto is_address = [](const std::string& host) {
-    unsigned char parsed[16];
-    return inet_pton(AF_INET, host.c_str(), parsed) == 1 ||
-           inet_pton(AF_INET6, host.c_str(), parsed) == 1;
-  };
-  if (text == "127.0.0.1" || text == "::1" || text == "169.254.169.254" ||
-      text == "fd00:ec2::254" || text == "169.254.170.2")
-    return text;
-  if (is_address(text)) return std::string(kBlocked);
-  const std::size_t colon = text.rfind(':');
-  if (colon == text.npos) return text;
-  std::string host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
-    host = host.substr(1, host.size() - 2);
-  return is_address(host) ? std::string(kBlocked) + text.substr(colon) : text;
-}
-
-std::string grpc_status(std::string_view value) {
-  constexpr std::string_view kNames[] = {
-      "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
-      "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
-      "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS",
-      "UNAUTHENTICATED"};
-  if (value.starts_with("StatusCode.")) value.remove_prefix(11);
-  std::string upper(value);
-  for (char& c : upper)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
-  if (upper == "CANCELED") upper = "CANCELLED";
-  const auto* const at = std::find(std::begin(kNames), std::end(kNames), upper);
-  if (at != std::end(kNames)) return std::to_string(at - std::begin(kNames));
-  const bool digits = !value.empty() && value.size() <= 3 &&
-                      std::all_of(value.begin(), value.end(),
-                                  [](char c) { return c >= '0' && c <= '9'; });
-  return digits ? std::string(value) : std::string();
 }
 
 }  // namespace dd::stats

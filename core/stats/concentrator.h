@@ -3,7 +3,7 @@
 //   add()    for each delivery, before it is encoded: hits, errors and durations of its top-level,
 //            measured and client/server spans, by service, resource and so on, in buckets of 10 s
 //   screen() shortens the delivery to what must be sent all the same
-//   flush()  the buckets that are over, as the body of POST /v0.6/stats
+//   flush()  the buckets that are over, as bodies of POST /v0.6/stats
 //
 // One thread at a time (the worker). A forked child starts empty.
 // Source: WRITER.md section 6, WIRE.md section 3.
@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/stats/sketch.h"
@@ -31,6 +32,15 @@ struct Rules {
   std::vector<std::string> span_kinds;  // lower case; empty: client, server, producer, consumer
   std::vector<std::string> additional_tags;  // at most four
   bool big_resource = false;
+  bool obfuscate = false;  // resources of queries without their values
+  // Of each bucket; what is more becomes one.
+  std::size_t max_groups = 7000, max_resources = 1024, max_endpoints = 512, max_peers = 512,
+              max_additional = 100;
+};
+
+struct StatsPayload {
+  std::string body;
+  bool obfuscated = false;  // what the agent need not do again
 };
 
 class Concentrator {
@@ -42,8 +52,8 @@ class Concentrator {
   void add(const trace::Delivery& delivery);
   // Replaces the list of the delivery when some of it need not be sent; valid until the next call.
   void screen(trace::Delivery& delivery);
-  // The body of a request, or empty when no bucket is over. `all`: also those that are not.
-  std::string flush(std::int64_t now_ns, bool all, const trace::ProcessFacts& facts);
+  // The bodies of requests. `all`: also of the buckets that are not over.
+  std::vector<StatsPayload> flush(std::int64_t now_ns, bool all, const trace::ProcessFacts& facts);
 
   static constexpr std::int64_t kBucketNs = 10'000'000'000;
 
@@ -51,21 +61,19 @@ class Concentrator {
   struct Key;
   struct Group;
   struct Bucket;
+  using Over = std::vector<std::pair<std::int64_t, std::unique_ptr<Bucket>>>;
   Bucket& bucket_of(std::int64_t end_ns);
   void add_span(const trace::Span& span, const trace::Delivery& delivery);
   bool counts(const trace::Span& span) const;
+  std::string resource_of(const trace::Span& span) const;
+  static void add_peer(Key& key, const trace::Span& span, std::string_view name);
+  static std::string payload_of(const Over& over, const trace::ProcessFacts& facts);
 
   Rules rules_;
-  std::map<std::int64_t, std::unique_ptr<Bucket>> buckets_;  // by start
+  std::map<std::pair<std::int64_t, bool>, std::unique_ptr<Bucket>> buckets_;  // start, obfuscated
   std::int64_t oldest_ns_ = 0;
   std::uint64_t fork_generation_;
   std::vector<trace::Span*> kept_;
 };
-
-// "10.0.0.1" and the like become "blocked-ip-address": addresses are too many to count by.
-std::string quantize_peer(std::string_view value);
-// Name or number of a gRPC status as a number: "OK", "StatusCode.OK" and "0" are "0". Empty when
-// unknown.
-std::string grpc_status(std::string_view value);
 
 }  // namespace dd::stats

@@ -69,8 +69,8 @@ void Sketch::append_protobuf(std::string& out) const {
     append_varint(store, bins_.size() * 8);
     for (const double count : bins_) append_double(store, count);
     store += '\x18';  // their first index, zigzag
-    append_varint(store, static_cast<std::uint32_t>(first_ << 1) ^
-                             static_cast<std::uint32_t>(first_ >> 31));
+    append_varint(
+        store, static_cast<std::uint32_t>(first_ << 1) ^ static_cast<std::uint32_t>(first_ >> 31));
   }
   out += '\x12';  // positive values
   append_varint(out, store.size());

@@ -22,22 +22,24 @@ constinit std::atomic<std::int64_t> next_ask_ns{0};
 
 void ask(std::int64_t now) {
   next_ask_ns.store(now + kInfoAgainNs, std::memory_order_relaxed);
-  the_agent->submit({.method = "GET", .target = "/info"}, [](const Reply& reply) {
-    if (!reply.ok()) return;
-    next_ask_ns.store(base::monotonic_ns() + kInfoEveryNs, std::memory_order_relaxed);
-    const std::string state = base::sha256_hex(reply.body);
-    const std::string_view tags = reply.response->header("Datadog-Container-Tags-Hash");
-    const AgentInfo* const before = info();
-    if (before && before->state == state && before->container_tags_hash == tags) return;
-    std::optional<AgentInfo> parsed = parse_info(reply.body);
-    if (!parsed) return;
-    parsed->state = state;
-    parsed->container_tags_hash = tags;
-    const auto* const kept = new AgentInfo(std::move(*parsed));
-    the_info.store(kept, std::memory_order_release);
-    for (auto& listener : listeners)
-      if (auto* const call = listener.load(std::memory_order_relaxed)) call(*kept);
-  });
+  the_agent->submit(
+      {.method = "GET", .target = "/info", .headers = {{"User-Agent", "Libdatadog/9.0.0"}}},
+      [](const Reply& reply) {
+        if (!reply.ok()) return;
+        next_ask_ns.store(base::monotonic_ns() + kInfoEveryNs, std::memory_order_relaxed);
+        const std::string state = base::sha256_hex(reply.body);
+        const std::string_view tags = reply.response->header("Datadog-Container-Tags-Hash");
+        const AgentInfo* const before = info();
+        if (before && before->state == state && before->container_tags_hash == tags) return;
+        std::optional<AgentInfo> parsed = parse_info(reply.body);
+        if (!parsed) return;
+        parsed->state = state;
+        parsed->container_tags_hash = tags;
+        const auto* const kept = new AgentInfo(std::move(*parsed));
+        the_info.store(kept, std::memory_order_release);
+        for (auto& listener : listeners)
+          if (auto* const call = listener.load(std::memory_order_relaxed)) call(*kept);
+      });
 }
 
 }  // namespace

@@ -4,15 +4,14 @@
 
 #include <algorithm>
 
-#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/config/core_settings.h"
 #include "core/sampling/sampling.h"
-#include "core/stats/concentrator.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent.h"
 #include "core/transport/exporter.h"
 #include "core/transport/otlp_sink.h"
+#include "core/transport/stats_sink.h"
 
 namespace dd::transport::agent_sink {
 namespace {
@@ -97,51 +96,6 @@ bool wants_v05() {
   return version != "v0.4";
 }
 
-// Client-side statistics: on while the agent takes them and lets us drop. What is finished before
-// the agent has answered is counted, but sent whole. On the worker.
-constinit stats::Concentrator* concentrator = nullptr;  // null: not wanted
-constinit bool stats_active = false;
-
-void choose_stats(const AgentInfo& info) {
-  stats_active = info.client_drop_p0s && info.has_endpoint("/v0.6/stats");
-  stats::Rules rules;
-  rules.peer_tags = info.peer_tags;
-  rules.span_kinds = info.span_kinds_stats_computed;
-  rules.additional_tags = config::parse_list(config::stats_additional_tags.get());
-  std::sort(rules.additional_tags.begin(), rules.additional_tags.end());
-  if (rules.additional_tags.size() > 4) rules.additional_tags.resize(4);
-  rules.big_resource = std::find(info.feature_flags.begin(), info.feature_flags.end(),
-                                 "big_resource") != info.feature_flags.end();
-  concentrator->set_rules(std::move(rules));
-}
-
-void screen(trace::Delivery& delivery) {
-  concentrator->add(delivery);
-  if (stats_active) concentrator->screen(delivery);
-}
-
-void send_stats(bool last) {
-  std::string body = concentrator->flush(base::wall_ns(), last, facts());
-  if (body.empty() || !stats_active) return;
-  Headers headers = agent::tracer_headers();
-  headers.emplace_back("Content-Type", "application/msgpack");
-  agent::destination()->submit(
-      {.target = "/v0.6/stats", .headers = std::move(headers), .body = std::move(body)}, {});
-}
-
-void add_stats_headers(Headers& headers) {
-  agent::add_headers(headers);
-  if (stats_active) headers.emplace_back("Datadog-Client-Computed-Stats", "true");
-}
-
-// After the exporter, so that its last traces are counted when the timer is called a last time.
-void start_stats() {
-  static Timer every_bucket(stats::Concentrator::kBucketNs, send_stats);
-  agent::on_info(choose_stats);
-  every_bucket.start();
-  agent::ask_info();
-}
-
 }  // namespace
 
 std::string agent_url() {
@@ -180,19 +134,14 @@ Status start(const Versions& versions) {
   options.add_headers = agent::add_headers;
   const bool to_collector = otlp::wanted();
   if (to_collector) otlp::apply(options, versions.tracer_version);
-  const bool wants_stats =
-      config::stats_computation.get() && !config::apm_opt_out() && !to_collector;
-  if (wants_stats) {
-    concentrator = new stats::Concentrator;  // lives as long as the process
-    options.screen = screen;
-    options.add_headers = add_stats_headers;
-  }
+  const bool wants_stats = stats_sink::wanted() && !to_collector;
+  if (wants_stats) stats_sink::apply(options);
   auto made = Exporter::make(std::move(options));
   if (!made.ok()) return made.status();
   the_exporter = std::move(made).value().release();
   if (!to_collector) agent::on_info(choose_version);
   Worker::get().on_start(versions.on_start);
-  if (wants_stats) start_stats();
+  if (wants_stats) stats_sink::start();
   trace::Tracer::get().add_sink(the_exporter);
   return {};
 }

@@ -82,8 +82,9 @@ std::int64_t Exporter::turn(const Turn& turn) {
   if (!deadline_ns_ && (encoder_->chunks() || unsaid_.traces || queued_bytes_.load()))
     deadline_ns_ = now + options_.interval_ns;
 
-  if (payload_.size() && !active() && (now >= next_attempt_ns_ || now_or_never))
-    begin_request(turn);
+  // An agent that answers with an error is given its time; one that cannot be reached is not.
+  const bool at_once = turn.stopping || (flushing && !reached_);
+  if (payload_.size() && !active() && (now >= next_attempt_ns_ || at_once)) begin_request(turn);
   if (active()) {
     Progress progress = connection_->advance();
     if (progress == Progress::kWorking && turn.stopping && !reached_ &&
@@ -95,18 +96,19 @@ std::int64_t Exporter::turn(const Turn& turn) {
     if (progress != Progress::kWorking) end_request(progress, turn.stopping);
   }
 
-  const bool failed = payload_.size() && attempts_ > 0 && !active();
+  const bool waiting = payload_.size() && attempts_ > 0 && !active();
+  const bool failed = waiting && !reached_;
   const bool empty =
       !payload_.size() && !encoder_->chunks() && !unsaid_.traces && !queued_bytes_.load();
   if (flushing && (empty || failed)) {
     flush_clean_.store(empty, std::memory_order_relaxed);
     flush_done_.store(wanted);
     futex_wake(flush_done_);
-  } else if (flushing && !active()) {
+  } else if (flushing && !active() && !waiting) {
     return 0;  // the next payload at once
   }
   if (turn.stopping) {
-    if (failed && !reached_ && now >= turn.hopeless_at_ns) gave_up_ = true;
+    if (failed && now >= turn.hopeless_at_ns) gave_up_ = true;
     return active() ? connection_->next_turn_ns() : 0;
   }
 
@@ -154,7 +156,8 @@ void Exporter::end() {
 void Exporter::take_payload() {
   const Volume all = accepted_.read();
   Volume gone = stats().dropped_in_all();
-  gone.traces -= dropped(Drop::kUnsampled).read().traces;  // on purpose
+  for (const Drop on_purpose : {Drop::kUnsampled, Drop::kFiltered})
+    gone.traces -= dropped(on_purpose).read().traces;
   window_accepted_[window_] = all.traces - accepted_before_.traces;
   window_dropped_[window_] = gone.traces - dropped_before_.traces;
   window_ = (window_ + 1) % kWindows;
@@ -202,8 +205,11 @@ void Exporter::drain() {
     const std::size_t bytes = std::max<std::size_t>(oldest->bytes, 1);
     // A chunk alone in an empty buffer may have the whole of it, agent or not.
     const std::uint32_t before = oldest->count;
-    if (options_.screen) options_.screen(*oldest);
-    if (oldest->count != before) {
+    Screened screened = Screened::kSend;
+    if (options_.screen) screened = options_.screen(*oldest);
+    if (screened == Screened::kFiltered) {
+      dropped(Drop::kFiltered).add(1, before);
+    } else if (oldest->count != before) {
       const Volume less{.traces = oldest->count == 0, .spans = before - oldest->count};
       dropped(Drop::kUnsampled).add(less.traces, less.spans);
       if (!options_.make_encoder)
@@ -277,8 +283,10 @@ void Exporter::end_request(Progress progress, bool stopping) {
     switch_to_v04();
     return;
   }
+  // A redirection is followed nowhere, and the next would be the same.
+  const bool final = status >= 300 && status < 400;
   if (stopping && (progress == Progress::kRefused || attempts_ >= kMaxAttempts)) gave_up_ = true;
-  if (attempts_ >= kMaxAttempts) {
+  if (final || attempts_ >= kMaxAttempts) {
     discard_payload(Drop::kUnsent);
     complain();
     return;
@@ -296,8 +304,9 @@ void Exporter::discard_payload(Drop why) {
 void Exporter::complain() {
   if (std::exchange(complained_, true)) return;
   const Stats now = stats();
-  const std::uint64_t lost =
-      now.dropped_in_all().traces - now.dropped[static_cast<int>(Drop::kUnsampled)].traces;
+  const std::uint64_t lost = now.dropped_in_all().traces -
+                             now.dropped[static_cast<int>(Drop::kUnsampled)].traces -
+                             now.dropped[static_cast<int>(Drop::kFiltered)].traces;
   const std::string line = "no trace agent at " + options_.url.substr(0, 60) + " (" +
                            last_problem_.substr(0, 40) + "): " + std::to_string(lost) +
                            " traces dropped; DD_TRACE_ENABLED=false turns tracing off";

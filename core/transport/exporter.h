@@ -27,6 +27,8 @@
 
 namespace dd::transport {
 
+enum class Screened : std::uint8_t { kSend, kFiltered };
+
 struct Options {
   std::string url = "http://localhost:8126";
   std::size_t buffer_bytes = 20 << 20;  // of encoded traces
@@ -48,8 +50,9 @@ struct Options {
   // Another form than the agent's (OTLP): no headers of ours, nothing told about what was dropped.
   std::unique_ptr<encoding::TraceEncoder> (*make_encoder)() = nullptr;
   // Looks at each delivery before it is encoded and may shorten its list (spans, count) to what
-  // must be sent; the rest is dropped as kUnsampled and the agent is told how much. On the worker.
-  void (*screen)(trace::Delivery& delivery) = nullptr;
+  // must be sent; the rest is dropped as kUnsampled and the agent is told how much. What it answers
+  // kFiltered to is dropped whole as kFiltered and nobody is told. On the worker.
+  Screened (*screen)(trace::Delivery& delivery) = nullptr;
 };
 
 enum class Drop : std::uint8_t {
@@ -60,6 +63,7 @@ enum class Drop : std::uint8_t {
   kRejected,    // the agent does not speak this version
   kClosed,      // after shutdown
   kUnsampled,   // not to be kept, and counted in the statistics
+  kFiltered,    // the agent's configuration wants it dropped
   kCount
 };
 
@@ -91,8 +95,9 @@ class Exporter final : public trace::Sink, private Job {
   Exporter& operator=(const Exporter&) = delete;
 
   void accept(trace::Delivery* delivery) override;  // any thread
-  // Sends what was accepted before. True when nothing is left; false after one failed attempt or at
-  // the timeout (what is left stays). Any thread but the worker; release the GIL first.
+  // Sends what was accepted before. True when nothing is left; false at the timeout, or after one
+  // failed attempt to reach the agent (what is left stays). Any thread but the worker; release the
+  // GIL first.
   bool flush(std::int64_t timeout_ns);
   // From the next payload on. Any thread; what is encoded already goes as it is.
   void use_v04() { v04_wanted_.store(true, std::memory_order_relaxed); }

@@ -34,8 +34,9 @@ std::string trace_state(trace::Segment& segment, std::uint64_t span_id) {
   return propagation::tracestate(segment, span_id, false);
 }
 
-void screen(trace::Delivery& delivery) {
+Screened screen(trace::Delivery& delivery) {
   if (delivery.priority && *delivery.priority <= 0) delivery.count = 0;
+  return Screened::kSend;
 }
 
 }  // namespace

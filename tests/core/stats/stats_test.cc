@@ -3,7 +3,10 @@
 #include <string>
 
 #include "core/stats/concentrator.h"
+#include "core/stats/quantize.h"
 #include "core/stats/sketch.h"
+#include "core/stats/sql.h"
+#include "core/stats/trace_filter.h"
 #include "core/trace/tags.h"
 #include "tests/fakes/made_trace.h"
 
@@ -33,8 +36,8 @@ TEST(Sketch, is_written_as_the_reference_writes_it) {
 
 TEST(Sketch, counts_nothing_and_everything) {
   Sketch sketch;
-  for (const std::int64_t value : {std::int64_t{0}, std::int64_t{-5}, std::int64_t{1},
-                                   INT64_MAX, std::int64_t{1'000}, std::int64_t{1}})
+  for (const std::int64_t value : {std::int64_t{0}, std::int64_t{-5}, std::int64_t{1}, INT64_MAX,
+                                   std::int64_t{1'000}, std::int64_t{1}})
     sketch.add(static_cast<double>(value));
   EXPECT_EQ(sketch.count(), 6);
   std::string out;
@@ -49,6 +52,95 @@ TEST(Peers, addresses_are_not_counted_by) {
   EXPECT_EQ(quantize_peer("[fe80::1]:80"), "blocked-ip-address:80");
   EXPECT_EQ(quantize_peer("127.0.0.1"), "127.0.0.1");
   EXPECT_EQ(quantize_peer("db.internal:5432"), "db.internal:5432");
+}
+
+struct Pair {
+  const char *name, *text, *expected;
+};
+
+TEST(Peers, addresses_are_found_where_they_stand) {
+  constexpr Pair kCases[] = {
+      {"a list is of each once", "a,10.0.0.1,10.0.0.2,b", "a,blocked-ip-address,b"},
+      {"after a scheme", "http://10.0.0.1:80/x", "http://blocked-ip-address:80/x"},
+      {"after an unknown scheme", "dns:///10.0.0.1", "dns:///10.0.0.1"},
+      {"in the name of a machine", "ip-10-0-0-1.ec2.internal",
+       "ip-blocked-ip-address.ec2.internal"},
+      {"not inside a name", "host-10.0.0.1", "host-10.0.0.1"},
+      {"not a number too large", "999.1.1.1", "999.1.1.1"},
+      {"a comma at the end", "1.2.3.4,", "blocked-ip-address,"},
+      {"nothing", "", ""},
+  };
+  for (const Pair& one : kCases) EXPECT_EQ(quantize_peer(one.text), one.expected) << one.name;
+}
+
+// As the reference does it: found by running its library over queries made at random.
+TEST(Sql, values_are_replaced) {
+  constexpr Pair kCases[] = {
+      {"numbers and lists", "select * from t where a=12 and b in (1,2, 3)",
+       "select * from t where a = ? and b in ( ? )"},
+      {"texts, names, comments",
+       "SELECT id FROM users u WHERE u.id = 'x\'\'y' AND z = \"Abc\" -- c\n LIMIT 5",
+       "SELECT id FROM users u WHERE u.id = ? AND z = ? LIMIT ?"},
+      {"rows are one", "insert into t (a,b) values (1,'x'), (2,'y') returning id",
+       "insert into t ( a, b ) values ( ? ) returning id"},
+      {"rows that differ are not", "values (1),(2, now()),(3)",
+       "values ( ? ) ( ? now ( ) ), ( ? )"},
+      {"lists that are no rows are not", "x (1), (2)", "x ( ? ) ( ? )"},
+      {"aliases go", "SELECT a AS b, count(*) AS \"c\" FROM t", "SELECT a, count ( * ) FROM t"},
+      {"a comma after a value goes", "update t set a = 1, b=-5.5e10", "update t set a = ? b = ?"},
+      {"placeholders", "select $1, :name, %s, %(n)s, ?", "select ? :name, ?"},
+      {"operators", "a->>'x' and b @> c and d::int and e<>1",
+       "a ->> ? and b @> c and d :: int and e <> ?"},
+      {"quoted names", "select `a`.`b` from [c]", "select a . b from [ c ]"},
+      {"dollars", "select $tag$ it's $tag$, $$x", "select ?"},
+      {"escapes", "select {d '2020-01-01'}", "select ?"},
+      {"a savepoint's name", "savepoint abc; select 1", "savepoint ? select ?"},
+      {"a text without an end", "select 'abc", "select ?"},
+      {"nothing", "", ""},
+  };
+  for (const Pair& one : kCases) EXPECT_EQ(obfuscate_sql(one.text), one.expected) << one.name;
+}
+
+TEST(Redis, only_commands_are_kept) {
+  constexpr Pair kCases[] = {
+      {"one", "get k", "GET"},
+      {"two", "SET k v\n\nGET k\n", "SET GET"},
+      {"three and more", "A\nB\nC\nD", "A B C ..."},
+      {"of two words", "config  set requirepass x", "CONFIG SET"},
+      {"cut off", "SET k\nGE...", "SET ..."},
+      {"nothing", "", ""},
+  };
+  for (const Pair& one : kCases) EXPECT_EQ(quantize_redis(one.text), one.expected) << one.name;
+}
+
+TEST(Filters, look_at_texts_of_the_root) {
+  fakes::MadeTrace made;
+  trace::Span& root = made.span("web", 1);
+  made.tag(root, "team", "shop");
+  made.tag(root, "empty", "");
+  made.metric(root, "number", 5);
+  made.tag(made.span("db", 2, 1), "inner", "x");
+  struct Case {
+    const char* name;
+    FilterLists lists;
+    bool drops;
+  };
+  const Case kCases[] = {
+      {"nothing is filtered", {}, false},
+      {"a value", {.reject = {"team:shop"}}, true},
+      {"another value", {.reject = {"team:sho"}}, false},
+      {"blanks around", {.reject = {" team : shop "}}, true},
+      {"a key", {.reject = {"empty"}}, true},
+      {"a number", {.reject = {"number"}}, false},
+      {"a tag of a child", {.reject = {"inner"}}, false},
+      {"all that is required", {.require = {"team", "empty"}}, false},
+      {"one of two that are required", {.require = {"team", "other"}}, true},
+      {"part of a value", {.reject_regex = {"team:h.p"}}, true},
+      {"an expression that is none", {.reject_regex = {"team:("}}, false},
+      {"a resource", {.ignore_resources = {"(", "^we"}}, true},
+  };
+  for (const Case& one : kCases)
+    EXPECT_EQ(TraceFilter(one.lists).drops(made.delivery()), one.drops) << one.name;
 }
 
 TEST(Grpc, statuses_are_numbers) {
@@ -78,11 +170,11 @@ TEST_F(Stats, keep_the_newest_buckets_until_the_end) {
   fakes::MadeTrace made;
   made.span("web.request", 1);
   concentrator.add(made.delivery());
-  EXPECT_EQ(concentrator.flush(kStart + 5'000'000'000, false, facts), "");
-  EXPECT_NE(concentrator.flush(kStart + 5'000'000'000, true, facts), "");
-  EXPECT_EQ(concentrator.flush(kStart + 5'000'000'000, true, facts), "");
+  EXPECT_TRUE(concentrator.flush(kStart + 5'000'000'000, false, facts).empty());
+  EXPECT_FALSE(concentrator.flush(kStart + 5'000'000'000, true, facts).empty());
+  EXPECT_TRUE(concentrator.flush(kStart + 5'000'000'000, true, facts).empty());
   concentrator.add(made.delivery());
-  EXPECT_NE(concentrator.flush(kStart + 25'000'000'000, false, facts), "");
+  EXPECT_FALSE(concentrator.flush(kStart + 25'000'000'000, false, facts).empty());
 }
 
 TEST_F(Stats, count_top_level_measured_and_client_spans) {
@@ -96,7 +188,7 @@ TEST_F(Stats, count_top_level_measured_and_client_spans) {
   made.tag(client, "out.host", "10.0.0.1");
   concentrator.set_rules({.peer_tags = {"db.name", "out.host"}});
   concentrator.add(made.delivery());
-  const std::string body = concentrator.flush(kStart, true, facts);
+  const std::string body = concentrator.flush(kStart, true, facts)[0].body;
   EXPECT_TRUE(has(body, "web.request"));
   EXPECT_TRUE(has(body, "heavy"));
   EXPECT_TRUE(has(body, "fetch"));
@@ -113,7 +205,7 @@ TEST_F(Stats, are_limited_to_so_many_resources) {
     span.resource = trace::Text(std::string_view(resource));
     concentrator.add(made.delivery());
   }
-  const std::string body = concentrator.flush(kStart, true, facts);
+  const std::string body = concentrator.flush(kStart, true, facts)[0].body;
   EXPECT_TRUE(has(body, "GET /1023"));
   EXPECT_FALSE(has(body, "GET /1024"));
   EXPECT_TRUE(has(body, "tracer_blocked_value"));
