@@ -3,6 +3,7 @@
 #include <Python.h>
 
 #include "core/base/mutex.h"
+#include "core/py/error.h"
 #include "core/py/ref.h"
 
 namespace dd::py {
@@ -36,8 +37,9 @@ void allow_later_calls() {
 bool call_later(void (*what)()) {
   const base::MutexLock lock(mutex);
   if (!allowed) return false;
+  // What is queued when the interpreter ends is still called, while its modules are gone.
   const auto call = [](void* function) {
-    reinterpret_cast<void (*)()>(function)();
+    if (interpreter_alive()) reinterpret_cast<void (*)()>(function)();
     return 0;
   };
   return Py_AddPendingCall(call, reinterpret_cast<void*>(what)) == 0;

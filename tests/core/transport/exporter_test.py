@@ -48,9 +48,9 @@ class Sending(unittest.TestCase):
 
     def test_what_is_sent_is_what_arrives(self):
         with Agent() as agent:
-            stats, _, _ = run(agent.url, "send", 1, "flush", 2000, "spread", 12_500, "flush", 2000, "exit", 5000)
+            stats, _, _ = run(agent.url, "send", 1, "flush", 2000, "spread", 2_500, "flush", 2000, "exit", 5000)
             self.balanced(stats)
-            self.assertEqual(stats["accepted"], 50_001)
+            self.assertEqual(stats["accepted"], 10_001)
             self.assertEqual(len(agent.traces()), stats["sent"])
 
     def test_one_line_for_each_outage(self):
@@ -108,9 +108,23 @@ class Sending(unittest.TestCase):
         with Agent() as agent:
             answers = iter([500, 500, 200, 200, 200])
             agent.answer = lambda request: (next(answers), {}, b"{}")
-            stats, lines, _ = run(agent.url, "send", 4, "flush", 2000, "sleep", 1500, "exit", 2000)
-            self.assertEqual(lines, ["left"])
+            stats, lines, _ = run(agent.url, "send", 4, "flush", 2000, "exit", 2000)
+            self.assertEqual(lines, ["clean"])
             self.assertEqual((stats["sent"], stats["failures"]), (4, 2))
+
+    def test_a_flush_does_not_wait_for_an_agent_that_is_not_there(self):
+        with Agent() as agent:
+            agent.refuse()
+            stats, lines, _ = run(agent.url, "send", 4, "flush", 60_000, "exit", 100)
+            self.assertEqual((lines, stats["dropped"]), (["left"], 4))
+
+    def test_a_redirection_is_not_tried_again(self):
+        with Agent() as agent:
+            agent.answer = lambda request: (302, {"Location": "/elsewhere"}, b"")
+            stats, _, errors = run(agent.url, "send", 4, "flush", 2000, "exit", 2000)
+            self.balanced(stats)
+            self.assertEqual((stats["dropped"], stats["requests"]), (4, 1))
+            self.assertIn("HTTP 302", errors)
 
     def test_v05_that_is_not_known_becomes_v04(self):
         with Agent() as agent:
