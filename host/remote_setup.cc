@@ -8,7 +8,9 @@
 #include "core/base/mutex.h"
 #include "core/py/later.h"
 #include "core/remote_config/remote_config.h"
+#include "host/children/policy.h"
 #include "host/emulated.h"
+#include "products/flare/flare.h"
 
 namespace dd::host {
 namespace {
@@ -28,7 +30,9 @@ void change_integrations() {
 }
 
 // On the worker.
-void library_changed(const remote_config::LibraryConfig& now) {
+void library_changed(const remote_config::LibraryConfig& before,
+                     const remote_config::LibraryConfig& now) {
+  if (before.log_injection == now.log_injection && before.header_tags == now.header_tags) return;
   std::optional<std::string> logs;
   if (now.log_injection) logs = *now.log_injection ? "true" : "false";
   {
@@ -42,6 +46,8 @@ void library_changed(const remote_config::LibraryConfig& now) {
 }  // namespace
 
 void start_remote_configuration() {
+  if (!remote_config::wanted()) return;
+  flare::start({.settings = {children::settings()}});
   remote_config::start({.tracer_version = DD_EMULATED_VERSION, .changed = &library_changed});
 }
 

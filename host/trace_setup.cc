@@ -125,7 +125,10 @@ Status connect_tracer(bool print_locally) {
   const Status started = transport::agent_sink::start({.language_version = python_version(),
                                                        .tracer_version = DD_EMULATED_VERSION,
                                                        .on_start = &first_trace,
-                                                       .on_sent = &telemetry::note_payload});
+                                                       .on_sent = &telemetry::note_payload,
+                                                       .look = remote_config::wanted()
+                                                                   ? &remote_config::note_services
+                                                                   : nullptr});
   if (started.ok()) {
     tracing::set_flush(&flush_sinks);
     py::allow_later_calls();

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstring>
 
+#include "core/base/log_history.h"
+
 namespace dd::base {
 namespace {
 
@@ -17,6 +19,7 @@ void set_log_level(LogLevel level) { lowest.store(level, std::memory_order_relax
 bool log_wants(LogLevel level) { return level >= lowest.load(std::memory_order_relaxed); }
 
 void log(LogLevel level, std::string_view message) {
+  remember_line(level, message);
   if (!log_wants(level)) return;
   constexpr std::string_view kPrefix = "ddpython: ";
   char line[4096];

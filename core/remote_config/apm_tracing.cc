@@ -131,8 +131,13 @@ LibraryConfig merge(std::span<Configuration* const> configurations, std::string_
   std::vector<Candidate> candidates;
   for (Configuration* one : configurations) {
     std::optional<Value> document = json::parse(one->content);
-    if (!document || (*document)["lib_config"].kind() != Value::Kind::kObject) {
-      one->fail("no JSON object with lib_config");
+    if (!document) {
+      one->fail("invalid JSON content");
+      continue;
+    }
+    const Value::Kind kind = (*document)["lib_config"].kind();
+    if (kind != Value::Kind::kObject && kind != Value::Kind::kNull) {
+      one->fail("lib_config is no object");
       continue;
     }
     if (const std::optional<int> rank = specificity(*document, service, env))

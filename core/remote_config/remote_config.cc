@@ -8,6 +8,8 @@
 #include "core/base/mutex.h"
 #include "core/config/identity.h"
 #include "core/config/parse.h"
+#include "core/trace/segment.h"
+#include "core/trace/span.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent.h"
 
@@ -22,6 +24,7 @@ constinit config::SettingBase* const kSettings[] = {&enabled, &interval_s};
 
 constexpr int kMaxProducts = 16;
 constexpr int kMaxFailures = 3;
+constexpr std::size_t kMaxServices = 64;
 
 std::string new_client_id() {
   char hex[32];
@@ -35,6 +38,7 @@ class Poller final : public transport::Job {
  public:
   void start(Options options);
   void subscribe(const Product& product);
+  void note_service(std::string_view name);
   void know_agent() {
     next_ns_ = 0;
     transport::Worker::get().wake();
@@ -131,7 +135,8 @@ void Poller::poll() {
     client_.capabilities |= products_[i].capabilities;
   }
   asking_ = agent->submit({.target = "/v0.7/config",
-                           .headers = {{"content-type", "application/json"}},
+                           .headers = {{"user-agent", "Libdatadog/4.0.0"},
+                                       {"content-type", "application/json"}},
                            .body = repository_->request(client_)},
                           [this](const transport::Reply& reply) { hear(reply); });
 }
@@ -170,6 +175,12 @@ void Poller::hand_out(const Changes& changes) {
   }
 }
 
+void Poller::note_service(std::string_view name) {
+  auto& known = client_.extra_services;
+  if (known.size() < kMaxServices && std::ranges::find(known, name) == known.end())
+    known.emplace_back(name);
+}
+
 void Poller::forked(bool whole) {
   asking_ = false;
   next_ns_ = 0;
@@ -180,9 +191,12 @@ void Poller::forked(bool whole) {
 
 void Poller::change_library(std::span<Configuration* const> in_force) {
   const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+  static auto* const before = new LibraryConfig;
   const LibraryConfig now = merge(in_force, facts.service, facts.env);
   apply(now);
-  if (the_poller->options_.changed != nullptr) the_poller->options_.changed(now);
+  if (now != *before && the_poller->options_.changed != nullptr)
+    the_poller->options_.changed(*before, now);
+  *before = now;
 }
 
 }  // namespace
@@ -193,6 +207,18 @@ bool wanted() { return enabled.get(); }
 
 void start(Options options) {
   if (enabled.get()) poller().start(std::move(options));
+}
+
+void note_services(const trace::Delivery& delivery) {
+  if (the_poller == nullptr) return;
+  const std::string_view own = trace::Tracer::get().facts().service;
+  const char* last = nullptr;  // spans of one service share its text
+  for (std::uint32_t i = 0; i < delivery.count; ++i) {
+    const std::string_view name = delivery.spans[i]->service.view();
+    if (name.empty() || name.data() == last || name == own) continue;
+    last = name.data();
+    the_poller->note_service(name);
+  }
 }
 
 void subscribe(const Product& product) { poller().subscribe(product); }

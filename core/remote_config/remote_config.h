@@ -19,6 +19,10 @@
 #include "core/remote_config/apm_tracing.h"
 #include "core/remote_config/repository.h"
 
+namespace dd::trace {
+struct Delivery;
+}
+
 namespace dd::remote_config {
 
 enum Capability : int {
@@ -33,7 +37,7 @@ enum Capability : int {
 constexpr std::uint64_t bit(Capability capability) { return 1ull << capability; }
 
 struct Product {
-  const char* name = nullptr;  // "APM_TRACING"
+  const char* name = nullptr;  // "APM_TRACING"; of static storage
   std::uint64_t capabilities = 0;
   void (*changed)(std::span<Configuration* const> in_force) = nullptr;
 };
@@ -43,11 +47,13 @@ bool wanted();  // DD_REMOTE_CONFIGURATION_ENABLED
 
 struct Options {
   std::string tracer_version;
-  // APM_TRACING has changed: for settings of others than the tracer's core. On the worker.
-  void (*changed)(const LibraryConfig& now) = nullptr;
+  // What APM_TRACING says has changed: for settings of others than the tracer's core. On the worker.
+  void (*changed)(const LibraryConfig& before, const LibraryConfig& now) = nullptr;
 };
 // Once, after transport::agent::set_up(). Does nothing when it is switched off.
 void start(Options options);
+// Spans on their way out: the names of their services are told as well. On the worker.
+void note_services(const trace::Delivery& delivery);
 // At most 16. Before start(), or later from any thread but the worker.
 void subscribe(const Product& product);
 

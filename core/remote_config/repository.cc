@@ -37,7 +37,9 @@ void write_tracer(json::Writer& out, const Client& client) {
   out.key("client_tracer").open_object();
   out.field("runtime_id", client.runtime_id).field("language", "python");
   out.field("tracer_version", client.tracer_version).field("service", client.service);
-  out.key("extra_services").open_array().close();
+  out.key("extra_services").open_array();
+  for (const std::string& name : client.extra_services) out.value(name);
+  out.close();
   out.field("env", client.env).field("app_version", client.version);
   out.key("tags").open_array();
   const std::pair<std::string_view, const std::string&> tags[] = {
@@ -159,8 +161,7 @@ Status Repository::merge(const Answer& answer, bool (*wanted)(std::string_view, 
   std::vector<std::unique_ptr<Configuration>> fresh;
   for (const std::string& path : answer.in_force) {
     const std::optional<Path> parts = parse_path(path);
-    if (!parts) return Status::error("unknown form of path: " + path);
-    if (!wanted(parts->product, self)) continue;
+    if (!parts || !wanted(parts->product, self)) continue;
     const auto target = answer.targets.find(path);
     if (target == answer.targets.end()) return Status::error(path + " is not among the targets");
     const auto known = std::ranges::find(configurations_, path, [](const auto& one) -> const auto& {
@@ -185,9 +186,8 @@ Status Repository::merge(const Answer& answer, bool (*wanted)(std::string_view, 
     fresh.push_back(std::move(made));
   }
   for (auto one = configurations_.begin(); one != configurations_.end();) {
+    // What has not changed keeps the version it was taken with.
     if (std::ranges::find(answer.in_force, (*one)->path) != answer.in_force.end()) {
-      if (const auto target = answer.targets.find((*one)->path); target != answer.targets.end())
-        (*one)->version = target->second.version;
       ++one;
     } else {
       changes.removed.push_back(std::move(*one));

@@ -5,7 +5,7 @@
 //     const Changes changes = repository.take(answer);       // on its answer
 //     for (Configuration* one : changes.added) ...           // apply, or one->fail("why")
 //
-// An answer is taken whole or not at all: every file must be named by the signed targets, with its
+// An answer is taken whole or not at all: every file of a product of ours must be named by the signed targets, with its
 // length and SHA-256. What is wrong with it is told to the agent with the next request. One thread.
 // Source: remote-config.md, WIRE.md section 4.
 
@@ -51,6 +51,7 @@ struct Client {
   std::uint64_t capabilities = 0;  // bits
   std::string runtime_id, tracer_version, service, env, version, hostname;
   std::vector<std::string> process_tags;  // "entrypoint.name:app"
+  std::vector<std::string> extra_services;
 };
 
 struct Changes {

@@ -131,6 +131,7 @@ Status start(const Versions& versions) {
   options.on_rate = keep_rate;
   options.on_response = agent::hear;
   options.on_sent = versions.on_sent;
+  options.look = versions.look;
   options.add_headers = agent::add_headers;
   const bool to_collector = otlp::wanted();
   if (to_collector) otlp::apply(options, versions.tracer_version);

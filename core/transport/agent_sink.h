@@ -14,6 +14,10 @@
 
 #include "core/base/status.h"
 
+namespace dd::trace {
+struct Delivery;
+}
+
 namespace dd::transport {
 
 class Exporter;
@@ -24,6 +28,7 @@ struct Versions {
   std::string language_version, tracer_version;
   void (*on_start)() = nullptr;  // Worker::on_start()
   void (*on_sent)(std::size_t bytes) = nullptr;  // of each payload; on the worker
+  void (*look)(const trace::Delivery& delivery) = nullptr;  // at what is to be sent; on the worker
 };
 
 // Once, during start-up, settings resolved. An error: the agent's address cannot be used.

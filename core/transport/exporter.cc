@@ -206,6 +206,7 @@ void Exporter::drain() {
     // A chunk alone in an empty buffer may have the whole of it, agent or not.
     const std::uint32_t before = oldest->count;
     Screened screened = Screened::kSend;
+    if (options_.look) options_.look(*oldest);
     if (options_.screen) screened = options_.screen(*oldest);
     if (screened == Screened::kFiltered) {
       dropped(Drop::kFiltered).add(1, before);

@@ -49,6 +49,8 @@ struct Options {
   void (*add_headers)(Headers& headers) = nullptr;
   // Another form than the agent's (OTLP): no headers of ours, nothing told about what was dropped.
   std::unique_ptr<encoding::TraceEncoder> (*make_encoder)() = nullptr;
+  // Sees each delivery before anything else. On the worker.
+  void (*look)(const trace::Delivery& delivery) = nullptr;
   // Looks at each delivery before it is encoded and may shorten its list (spans, count) to what
   // must be sent; the rest is dropped as kUnsampled and the agent is told how much. What it answers
   // kFiltered to is dropped whole as kFiltered and nobody is told. On the worker.

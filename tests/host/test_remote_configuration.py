@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+import io
 import json
 import pathlib
 import subprocess
 import sys
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -113,3 +115,46 @@ def test_switched_off_it_asks_for_nothing():
                                              DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS="0.1",
                                              DD_REMOTE_CONFIGURATION_ENABLED="false"))
         assert "/v0.7/config" not in [request.path for request in agent.requests]
+
+
+TASK = """
+import time
+from ddtrace.trace import tracer
+end = time.time() + 10
+while time.time() < end:
+    with tracer.trace("tick", service="another"): time.sleep(0.05)
+"""
+
+
+def test_a_flare_is_sent_once_on_a_task():
+    task = {"task_type": "tracer_flare", "uuid": "u-1",
+            "args": {"case_id": "12345", "hostname": "h", "user_handle": "me@x.y"}}
+
+    def answer(request):
+        if request.path == "/info":
+            return 200, {}, json.dumps({**INFO, "endpoints": [*INFO["endpoints"], "/tracer_flare/v1"]}).encode()
+        body = answer_with("datadog/2/AGENT_TASK/task/config", task) if request.path == "/v0.7/config" else {}
+        return 200, {}, json.dumps(body).encode()
+
+    with Agent() as agent:
+        agent.answer = answer
+        program = subprocess.Popen(
+            [LAUNCHER, "-c", TASK], env=clean_environment(
+                DD_TRACE_AGENT_URL=agent.url, DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS="0.1", DD_SERVICE="shop"))
+        try:
+            def acknowledged(agent):
+                states = [r.json()["client"]["state"]["config_states"] for r in agent.by_path("/v0.7/config")]
+                services = [r.json()["client"]["client_tracer"]["extra_services"] for r in agent.by_path("/v0.7/config")]
+                return sum(s[:1] != [] and s[0]["apply_state"] == 2 for s in states) > 3 and ["another"] in services
+
+            agent.wait_for(until=acknowledged)
+        finally:
+            program.kill()
+            program.wait()
+        [flare] = agent.by_path("/tracer_flare/v1")
+    assert flare.headers["content-type"].startswith("multipart/form-data; boundary=")
+    with zipfile.ZipFile(io.BytesIO(flare.body[flare.body.index(b"PK\x03\x04"):])) as archive:
+        names = sorted(name.rsplit("_", 1)[0] for name in archive.namelist())
+        [settings] = [json.loads(archive.read(n)) for n in archive.namelist() if n.endswith(".json")]
+    assert names == ["tracer_flare/tracer_config", "tracer_flare/tracer_python"]
+    assert {"name": "DD_SERVICE", "value": "shop", "origin": "env_var"} in settings["configs"]

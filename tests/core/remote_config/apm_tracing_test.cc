@@ -39,7 +39,7 @@ TEST(ApmTracing, takes_the_most_specific_word) {
   // A key that says nothing hides the same key of a weaker one.
   EXPECT_EQ(merged({service, document("\"service\":\"shop\",\"env\":\"prod\"", rate + "null")}).sampling_rate,
             std::nullopt);
-  EXPECT_EQ(merged({all, "[", "{}", "{\"lib_config\":3}"}, 3).sampling_rate, 0.1);
+  EXPECT_EQ(merged({all, "[", "{}", "{\"lib_config\":3}"}, 2).sampling_rate, 0.1);
 }
 
 TEST(ApmTracing, reads_lists) {

@@ -1,0 +1,36 @@
+// The tracer flare: on a task of remote configuration the agent gets a ZIP archive with the last
+// lines this process logged and its settings, for a case of the support.
+//
+//   AGENT_CONFIG  "flare-log-level.debug": that a task may follow; the lines are kept anyway
+//   AGENT_TASK    {"task_type": "tracer_flare", "uuid", "args": {"case_id", "hostname", "user_handle"}}
+//
+// Of several processes that get the task (forked workers) one answers. Source: WIRE.md section 12.
+
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/setting.h"
+
+namespace dd::flare {
+
+struct Options {
+  std::vector<std::span<config::SettingBase* const>> settings;
+};
+// Once, before remote_config::start().
+void start(Options options);
+
+struct Task {
+  std::string case_id, hostname, user, uuid;
+};
+bool is_case_id(std::string_view text);  // "12345", "12345-with-debug"
+// The body of the request and the boundary of its parts.
+struct Form {
+  std::string boundary, body;
+};
+Form make_form(const Task& task, const std::string& archive, std::int64_t now_s);
+
+}  // namespace dd::flare
