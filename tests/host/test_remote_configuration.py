@@ -99,7 +99,7 @@ def test_settings_come_and_go_while_the_program_runs():
         assert (program.returncode, out) == (0, "yes\n")
         polls = [json.loads(r.body) for r in agent.requests if r.path == "/v0.7/config"]
     first = polls[0]["client"]
-    assert first["client_tracer"]["service"] == "shop" and first["products"] == ["APM_TRACING"]
+    assert first["client_tracer"]["service"] == "shop" and first["products"] == ["AGENT_CONFIG", "AGENT_TASK", "APM_TRACING"]
     assert first["state"]["config_states"] == []
     states = [p["client"]["state"]["config_states"] for p in polls]
     assert [{"id": "one", "version": 4, "product": "APM_TRACING", "apply_state": 2,
