@@ -162,8 +162,10 @@ int run_python(int argc, char** argv, const std::string& given, const Options& p
     plain = !survives(step, failing);
   }
   const Identity identity = choose_identity(line, given);
-  if (line.options.info)
-    return print_info({.program = identity.program, .colours = line.options.colours});
+  if (line.options.info) {
+    const InfoOptions wanted{.program = identity.program, .colours = line.options.colours};
+    return line.options.json ? print_info_json(wanted) : print_info(wanted);
+  }
   return run_interpreter({.argc = line.argc(),
                           .argv = line.argv(),
                           .program = identity.program.c_str(),

@@ -55,6 +55,11 @@ Result<CommandLine> parse_command_line(int argc, char** argv) {
   while (options && at < argc) {
     const std::string_view argument = argv[at];
     if (argument.size() < 2 || argument[0] != '-' || argument == "--") break;
+    if (line.options.info && argument == "--json") {
+      line.options.json = true;
+      ++at;
+      continue;
+    }
     if (argument.starts_with("--dd-")) {
       if (!parse_own_option(argument, line.options))
         return Status::error("unknown option " + std::string(argument) + " (try --dd-help)");
@@ -92,7 +97,8 @@ std::string_view help_text() {
          "A Python with a tracer inside. Everything python accepts, it accepts (see -h).\n"
          "\n"
          "  --dd-local    print finished traces on standard error, send nothing\n"
-         "  --dd-info     print the settings in force and whether the agent answers\n"
+         "  --dd-info     print the settings in force and whether the agent answers; with --json\n"
+         "                for programs, and the status 1 after warnings, 2 without an agent\n"
          "  --dd-venv     with -m venv: the python of the new environment is ddpython\n"
          "  --dd-version  print versions\n"
          "  --dd-help     print this\n"

@@ -17,6 +17,7 @@ namespace dd::host {
 struct Options {
   bool local = false;    // --dd-local: print finished traces instead of sending them
   bool info = false;     // --dd-info: say what is configured and reachable, and stop
+  bool json = false;     // --dd-info --json: the same for programs
   bool version = false;  // --dd-version
   bool help = false;     // --dd-help
   bool colours = false;  // of the report of --info

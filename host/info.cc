@@ -11,6 +11,10 @@
 #include "contrib/registry.h"
 #include "core/base/clock.h"
 #include "core/config/core_settings.h"
+#include "core/config/registry.h"
+#include "core/json/json.h"
+#include "core/remote_config/remote_config.h"
+#include "core/telemetry/reported.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent_sink.h"
 #include "core/transport/connection.h"
@@ -32,16 +36,6 @@ std::string version_line() {
   return "ddpython " DD_VERSION " with ddtrace " DD_EMULATED_VERSION " (CPython " PY_VERSION
          ", built for " +
          std::string(base_python()) + ")\n";
-}
-
-// Why the agent at `url` cannot be used, or empty.
-std::string agent_problem(const std::string& url) {
-  const Result<transport::Address> address = transport::parse_agent_url(url);
-  if (!address.ok()) return address.status().message();
-  const auto connection = transport::make_connection(address.value());
-  connection->start({.method = "GET", .target = "/info"}, base::monotonic_ns() + kPatienceNs);
-  if (transport::perform(*connection) == transport::Progress::kDone) return {};
-  return "Agent not reachable at " + url;
 }
 
 std::string or_none(std::string_view text) { return text.empty() ? "None" : std::string(text); }
@@ -130,21 +124,24 @@ void add_integrations(Report& report) {
   report.line("Disabled", or_none(names[0]));
 }
 
+struct Recommended {
+  std::string_view title, article;
+  bool missing;
+};
+std::array<Recommended, 3> recommended() {
+  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+  return {{{"SERVICE", "a service", facts.service.empty() || facts.service_is_inferred},
+           {"ENV", "an env", facts.env.empty()},
+           {"VERSION", "a version", facts.version.empty()}}};
+}
+
 void add_summary(Report& report, const std::string& problem) {
   report.title(kCyan, "Summary");
   if (!problem.empty())
     report.message(kRed, "ERROR: It looks like you have an agent error: '" + problem +
                              "'\n Please make sure that a Datadog agent is running and that "
                              "DD_TRACE_AGENT_URL names its address.");
-  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
-  struct Recommended {
-    std::string_view title, article;
-    bool missing;
-  };
-  for (const Recommended& tag :
-       {Recommended{"SERVICE", "a service", facts.service.empty() || facts.service_is_inferred},
-        Recommended{"ENV", "an env", facts.env.empty()},
-        Recommended{"VERSION", "a version", facts.version.empty()}}) {
+  for (const Recommended& tag : recommended()) {
     if (!tag.missing) continue;
     report.message(kYellow, "WARNING " + std::string(tag.title) +
                                 " NOT SET: It is recommended that " + std::string(tag.article) +
@@ -152,7 +149,33 @@ void add_summary(Report& report, const std::string& problem) {
   }
 }
 
+void write_settings(json::Writer& out) {
+  std::vector<telemetry::Row> rows = telemetry::reported_rows();
+  telemetry::append_rows(children::settings(), rows);
+  out.key("settings").open_array();
+  for (const telemetry::Row& row : rows) {
+    if (row.origin == "default") continue;
+    out.open_object().field("name", row.name).field("value", row.value);
+    out.field("origin", row.origin).close();
+  }
+  out.close().key("unused_settings").open_array();
+  for (const config::KnownSetting& known : config::registry())
+    if (known.unused) out.value(known.name);
+  out.close().key("unknown_settings").open_array();
+  for (const std::string& complaint : config::complaints_about_names()) out.value(complaint);
+  out.close();
+}
+
 }  // namespace
+
+std::string agent_problem(const std::string& url) {
+  const Result<transport::Address> address = transport::parse_agent_url(url);
+  if (!address.ok()) return address.status().message();
+  const auto connection = transport::make_connection(address.value());
+  connection->start({.method = "GET", .target = "/info"}, base::monotonic_ns() + kPatienceNs);
+  if (transport::perform(*connection) == transport::Progress::kDone) return {};
+  return "Agent not reachable at " + url;
+}
 
 int print_text(std::string_view text) {
   while (!text.empty()) {
@@ -174,7 +197,7 @@ int print_info(const InfoOptions& options) {
   report.line("Tracer enabled", yes_no(config::tracing_enabled.get()));
   // Products that do not exist yet are never on.
   report.line("Application Security enabled", "False");
-  report.line("Remote Configuration enabled", "False");
+  report.line("Remote Configuration enabled", yes_no(remote_config::wanted()));
   report.line("IAST enabled (experimental)", "False");
   report.line("Debug logging", yes_no(config::debug.get()));
   report.line("Writing traces to", url);
@@ -208,6 +231,38 @@ int print_info(const InfoOptions& options) {
   report.gap();
   add_summary(report, problem);
   return print_text(report.text());
+}
+
+int print_info_json(const InfoOptions& options) {
+  const std::string url = transport::agent_sink::agent_url(), problem = agent_problem(url);
+  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+  json::Writer out;
+  out.open_object().field("version", DD_VERSION).field("ddtrace", DD_EMULATED_VERSION);
+  out.field("python", PY_VERSION).field("program", options.program);
+  out.field("tracer_enabled", config::tracing_enabled.get()).field("agent_url", url);
+  out.field("agent_error", problem).field("service", facts.service);
+  out.field("service_is_inferred", facts.service_is_inferred).field("env", facts.env);
+  out.field("service_version", facts.version);
+  out.field("remote_configuration_enabled", remote_config::wanted());
+  write_settings(out);
+  out.key("integrations").open_object();
+  contrib::each_choice(
+      integration_settings(),
+      [](std::string_view name, bool on, void* context) {
+        static_cast<json::Writer*>(context)->field(name, on);
+      },
+      &out);
+  out.close().key("warnings").open_array();
+  int status = 0;
+  for (const Recommended& tag : recommended()) {
+    if (!tag.missing) continue;
+    status = 1;
+    out.value(std::string(tag.title) + " is not set");
+  }
+  if (!problem.empty()) status = 2;
+  out.close().close();
+  const int printed = print_text(out.take() + "\n");
+  return printed != 0 ? printed : status;
 }
 
 }  // namespace dd::host

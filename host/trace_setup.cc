@@ -13,6 +13,7 @@
 #include "contrib/rules/settings.h"
 #include "core/base/log.h"
 #include "core/config/core_settings.h"
+#include "core/config/identity.h"
 #include "core/config/parse.h"
 #include "core/config/registry.h"
 #include "core/py/ref.h"
@@ -29,8 +30,10 @@
 #include "host/emulated.h"
 #include "host/python_version.h"
 #include "host/remote_setup.h"
+#include "host/startup_log.h"
 #include "host/sudden_end.h"
 #include "host/telemetry_setup.h"
+#include "products/discovery/discovery.h"
 #include "products/local/tree_printer.h"
 #include "pyshim/native/otel.h"
 
@@ -81,9 +84,20 @@ void look_again() {
 constexpr std::int64_t kSuddenNs = 500'000'000;
 void flush_suddenly() { (void)transport::agent_sink::flush(kSuddenNs); }
 
-void first_trace() {
+void show_process() {
+  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+  discovery::publish({.runtime_id = facts.runtime_id,
+                      .tracer_version = DD_EMULATED_VERSION,
+                      .hostname = config::host_name(),
+                      .service = facts.service,
+                      .env = facts.env,
+                      .version = facts.version});
+}
+
+void first_work() {
   watch_sudden_ends(&flush_suddenly);
   begin_telemetry();
+  show_process();
 }
 
 void flush_sinks() { (void)transport::agent_sink::flush(kFlushNs); }
@@ -124,7 +138,7 @@ Status connect_tracer(bool print_locally) {
   // Without a usable address the program still has its spans and the ddtrace package.
   const Status started = transport::agent_sink::start({.language_version = python_version(),
                                                        .tracer_version = DD_EMULATED_VERSION,
-                                                       .on_start = &first_trace,
+                                                       .on_start = &first_work,
                                                        .on_sent = &telemetry::note_payload,
                                                        .look = remote_config::wanted()
                                                                    ? &remote_config::note_services
@@ -166,6 +180,7 @@ Status hook_libraries() {
   contrib::start(&integration_settings(), config::tracing_enabled.get());
   pyshim::watch_opentelemetry();
   start_runtime_metrics();
+  write_startup_log();
   // Short programs without traces end before, and are nobody's business.
   if (transport::agent_sink::exporter() != nullptr &&
       (telemetry::enabled() || remote_config::wanted()))

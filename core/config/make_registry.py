@@ -1,16 +1,40 @@
-"""Turns registry.tsv into the rows of a constexpr table: make_registry.py REGISTRY.TSV OUT."""
+"""Turns registry.tsv into the rows of a constexpr table: make_registry.py REGISTRY.TSV OUT.
+
+Each row also says whether any source of the program names the setting, as the sources are when the table is made.
+"""
 
 import json
 import pathlib
+import re
 import sys
 
+FOLDERS = ("core", "contrib", "host", "products", "pyshim")
+MADE_BY_PATTERN = ("_SERVICE", "_SERVICE_NAME", "_DISTRIBUTED_TRACING", "_SPLIT_BY_DOMAIN", "_ENABLED")
 
-def row(line: str) -> str:
+
+class Sources:
+    def __init__(self, root: pathlib.Path) -> None:
+        text = "".join(path.read_text(errors="replace") for folder in FOLDERS for kind in ("cc", "h", "py")
+                       for path in (root / folder).rglob(f"*.{kind}"))
+        self.names = set(re.findall(r"\b_?(?:DD|OTEL|DATADOG)_[A-Z0-9_]+", text))
+        table = (root / "contrib" / "integrations.def").read_text()
+        self.integrations = set(re.findall(r"DD_INTEGRATION\((\w+)", table))
+
+    def use(self, name: str, aliases: str, product: str) -> bool:
+        if self.names.intersection([name, *aliases.split(",")]):
+            return True
+        switch = name.removeprefix("DD_TRACE_").removesuffix("_ENABLED").lower()
+        return name.endswith(MADE_BY_PATTERN) and bool(
+            self.integrations.intersection([product.removeprefix("integration:"), switch]))
+
+
+def row(line: str, sources: Sources) -> str:
     name, aliases, kind, fallback, product, otel, flags = line.split("\t")
     marks = set(flags.split(","))
     texts = ", ".join(json.dumps(text) for text in (name, aliases, kind, fallback, product, otel))
-    bits = ", ".join(str(mark in marks).lower() for mark in ("sensitive", "internal", "remote"))
-    return f"{{{texts}, {bits}}},"
+    bits = [mark in marks for mark in ("sensitive", "internal", "remote")]
+    bits.append(not sources.use(name, aliases, product))
+    return f"{{{texts}, {', '.join(str(bit).lower() for bit in bits)}}},"
 
 
 def main() -> None:
@@ -18,8 +42,9 @@ def main() -> None:
     lines = [line for line in source.read_text().splitlines() if line and not line.startswith("#")]
     if lines != sorted(lines, key=lambda line: line.split("\t")[0]):
         sys.exit(f"{source}: rows must be sorted by name")
+    sources = Sources(source.resolve().parents[2])
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text("\n".join(map(row, lines)) + "\n")
+    target.write_text("\n".join(row(line, sources) for line in lines) + "\n")
 
 
 main()

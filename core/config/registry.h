@@ -14,6 +14,7 @@ struct KnownSetting {
   std::string_view name, aliases;  // aliases: comma separated
   std::string_view type, fallback, product, otel;
   bool secret, internal, remote;
+  bool unused;  // no source of this program names it (make_registry.py)
 };
 
 std::span<const KnownSetting> registry();  // sorted by name

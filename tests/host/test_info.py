@@ -1,5 +1,7 @@
 """What the program says about itself, and what others read about it."""
 
+import ast
+import json
 import pathlib
 import subprocess
 import sys
@@ -55,6 +57,41 @@ def test_info_of_a_program_that_is_not_configured(info):
 
 def test_info_survives_an_address_that_is_none(info):
     assert "Agent error: " in info(DD_TRACE_AGENT_URL="foo://x")
+
+
+def test_info_for_programs(both):
+    def run(**variables):
+        done = subprocess.run([both.launcher, "--dd-info", "--json"], capture_output=True, text=True, timeout=60,
+                              env=clean_environment(**variables))
+        assert done.stderr == ""
+        return done.returncode, json.loads(done.stdout)
+
+    with Agent() as agent:
+        status, facts = run(DD_TRACE_AGENT_URL=agent.url, DD_SERVICE="shop", DD_ENV="prod", DD_VERSION="7",
+                            DD_API_KEY="hidden")
+        assert status == 0 and facts["service"] == "shop" and facts["integrations"]["requests"] is True
+        assert {"name": "DD_ENV", "value": "prod", "origin": "env_var"} in facts["settings"]
+        assert "DD_PROFILING_MAX_FRAMES" in facts["unused_settings"] and "DD_ENV" not in facts["unused_settings"]
+        assert "hidden" not in str(facts)
+        assert run(DD_TRACE_AGENT_URL=agent.url)[0] == 1
+    status, facts = run(DD_TRACE_AGENT_URL="http://127.0.0.1:1")
+    assert status == 2 and "not reachable" in facts["agent_error"]
+
+
+def test_the_startup_log(both):
+    with Agent() as agent:
+        def run(**variables):
+            return both.run(both.launcher, "-c", "print('app')", env={"DD_TRACE_AGENT_URL": agent.url, **variables})
+
+        assert run() == (0, "app\n", "")
+        code, out, err = run(DD_TRACE_STARTUP_LOGS="true", DD_TRACE_LOG_LEVEL="INFO", DD_SERVICE="it's")
+        assert (code, out) == (0, "app\n")
+        head, _, text = err.partition("CONFIGURATION - ")
+        assert head == "- DATADOG TRACER "
+        facts = ast.literal_eval(text)
+        assert facts["service"] == "it's" and facts["agent_error"] is None and facts["agent_url"] == agent.url
+    code, out, err = run(DD_TRACE_STARTUP_LOGS="true")
+    assert err == f"- DATADOG TRACER DIAGNOSTIC - Agent not reachable at {agent.url}\n"
 
 
 def test_the_version_of_ddtrace_run(both):

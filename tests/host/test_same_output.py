@@ -156,8 +156,8 @@ def test_a_span_leaves_what_it_needs(both):
                           "import sys; print(*sys.modules)")[1].split()
         assert after - before <= set(needed)
     [descriptors, tasks, caught] = different
-    # A connection for each kind of what is sent: traces, telemetry, what the agent can do.
-    assert descriptors[1].count(",") - descriptors[0].count(",") in (1, 2, 3)
+    # A connection for each kind of what is sent (traces, telemetry, what the agent can do), and the record of the process.
+    assert descriptors[1].count(",") - descriptors[0].count(",") in (2, 3, 4)
     assert tasks == ("tasks 1", "tasks 2")
     assert caught_signals(caught) == sum(1 << n - 1 for n in (signal.SIGTERM, signal.SIGHUP, 33))
 
