@@ -24,7 +24,8 @@ using py::Scope;
 Name kAddCallback("add_callback"), kCallDetails("call_details"), kCode("code"),
     kCodeNames("CYGRPC_STATUS_CODE_TO_STATUS_CODE"), kDetails("details"), kFunctionName("__name__"),
     kInvocationMetadata("invocation_metadata"), kMetadata("metadata"), kMethod("method"),
-    kMethodField("_method"), kState("_state"), kTarget("_target");
+    kMethodField("_method"), kState("_state"), kTarget("_target"), kChannel("_channel"),
+    kChannelTarget("target");
 
 constexpr trace::Key kStatusCode("grpc.status.code");
 
@@ -83,8 +84,16 @@ void end(trace::Span& span, Handle code, Handle details) {
 
 // --- clients ---
 
+// Calls do not know where they go before grpc 1.51, their channels do, in bytes.
+std::string target_of(Handle callable) {
+  const Ref known = callable.attr(kTarget);
+  if (known) return known.text();
+  const Ref told = callable.attr(kChannel).call_method(kChannelTarget);
+  return std::string(told.bytes());
+}
+
 void enter_client(Call& call, Scope& scope) {
-  const Ref method = call.self().attr(kMethodField), target = call.self().attr(kTarget);
+  const Ref method = call.self().attr(kMethodField);
   const std::string path = method.text();
   const Naming& naming = settings().naming;
   const Named named = naming.of_client(
@@ -102,7 +111,7 @@ void enter_client(Call& call, Scope& scope) {
                          .waits = true});
   if (!live) return;
   tag_method(live.span(), path, static_cast<const char*>(call.data()));
-  tag_target(live.span(), target.text());
+  tag_target(live.span(), target_of(call.self()));
   const Ref headers = py::dict();
   tracing::inject(live.object(), headers);
   const Ref metadata = py::list();

@@ -42,6 +42,8 @@ class Settings {
   const bool tell_client_ip;                    // DD_TRACE_CLIENT_IP_ENABLED
   const std::string client_ip_header;           // DD_TRACE_CLIENT_IP_HEADER
   const bool hide_asgi_404;                     // DD_ASGI_OBFUSCATE_404_RESOURCE
+  // Of websockets: DD_TRACE_WEBSOCKET_MESSAGES_ENABLED, _INHERIT_SAMPLING, _SEPARATE_TRACES.
+  const bool trace_messages, messages_inherit, messages_apart;
   const bool tell_code_origin;                  // DD_CODE_ORIGIN_FOR_SPANS_ENABLED
   const bool log_injection;                     // DD_LOGS_INJECTION
   const bool only_known_versions;               // DD_TRACE_SAFE_INSTRUMENTATION_ENABLED

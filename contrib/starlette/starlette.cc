@@ -90,7 +90,8 @@ void begin_task(Scope& scope) {
   if (!task) return;
   const std::string name = task->function.text();
   const std::string_view span_name = task->span_name;
-  const tracing::LiveSpan& live = start_step(scope, {.name = span_name, .resource = name});
+  const tracing::LiveSpan& live =
+      start_step(scope, {.name = span_name, .resource = name, .is_root = true});
   const Ref request = asgi_request();
   if (live && request) (void)live.object().call_method(kLinkSpan, request.attr(kContext));
 }

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "contrib/support/asgi_request.h"
 #include "contrib/support/header_rules.h"
 #include "contrib/support/integration.h"
 #include "core/http/client_ip.h"
@@ -24,28 +25,20 @@ using py::Ref;
 using tracing::LiveSpan;
 
 Name kAsgi("asgi"), kClient("client"), kHeaders("headers"), kHttpVersion("http_version"),
-    kMethod("method"), kMoreBody("more_body"), kPath("path"), kQueryString("query_string"),
-    kRootPath("root_path"), kScheme("scheme"), kScope("scope"), kSend("send"), kServer("server"),
-    kSpecVersion("spec_version"), kStatus("status"), kType("type"), kVersion("version"),
-    kTracebackNext("tb_next"), kFrame("tb_frame"), kCode("f_code"), kFilename("co_filename");
+    kMethod("method"), kMoreBody("more_body"), kPath("path"), kReceive("receive"),
+    kQueryString("query_string"), kRootPath("root_path"), kScheme("scheme"), kScope("scope"),
+    kSend("send"), kServer("server"), kSpecVersion("spec_version"), kStatus("status"),
+    kType("type"), kVersion("version"), kTracebackNext("tb_next"), kFrame("tb_frame"),
+    kCode("f_code"), kFilename("co_filename");
 
-struct Request {
-  const AsgiFacts* facts;
-  std::string_view own_service;
-  Ref scope;           // until it begins
-  PyObject* identity;  // of the scope, for comparing
-  Ref path;
-  LiveSpan span;
-  Ref outer;  // the request this one is mounted in
-  std::string method, route;
-  PyObject* finder = nullptr;  // of the last part of the route, for comparing
-  std::string_view source;
-};
+using Request = AsgiRequest;
 
 struct State {
   Ref request;  // a box
   py::InForce in_force;
 };
+
+constexpr trace::Key kHttpUpgraded("http.upgraded");
 
 constinit py::ContextVariable current("ddtrace_asgi_request");
 
@@ -65,7 +58,7 @@ std::string_view header(Handle headers, std::string_view name) {
 }
 
 std::string whole_url(Handle scope, Handle headers) {
-  const Ref scheme = scope.item(kScheme), path = scope.item(kPath), root = scope.item(kRootPath);
+  const Ref scheme = scope.item(kScheme), path = scope.item(kPath);
   std::string url = scheme.is_str() ? scheme.text() : "http";
   url.append("://");
   if (const std::string_view host = header(headers, "host"); !host.empty()) {
@@ -77,8 +70,6 @@ std::string whole_url(Handle scope, Handle headers) {
     if (number && number != (url.starts_with("https") ? 443 : 80))
       url.append(":").append(std::to_string(number));
   }
-  // A mounted application's path starts with its root since ASGI 3's clarification.
-  if (!path.utf8().starts_with(root.utf8())) url.append(root.utf8());
   url.append(path.utf8());
   const Ref query = scope.item(kQueryString);
   if (const std::string text = text_of(query); !text.empty()) url.append("?").append(text);
@@ -132,9 +123,14 @@ void tag_request(trace::Span& span, Handle scope, Handle headers, std::string_vi
   tag_client(span, scope, headers);
 }
 
-void finish(const Request& request) {
-  if (!request.span || request.span.span().finished()) return;
-  request.span.finish();
+// Before Starlette 0.33 the path of what is mounted is the rest of the whole path. The URL is made
+// whole when a route of it was found.
+void tell_whole_url(Request& request) {
+  trace::Span& span = request.span.span();
+  std::string url(span.text(tags::kHttpUrl));
+  const std::size_t host = url.find("://"), path = url.find('/', host + 3);
+  if (host == std::string::npos || path == std::string::npos) return;
+  span.set(tags::kHttpUrl, url.insert(path, std::exchange(request.mounted, {})));
 }
 
 void heard(const Request& request, Handle message) {
@@ -149,7 +145,7 @@ void heard(const Request& request, Handle message) {
     if (status == 404 && settings().hide_asgi_404) span.set_resource(request.method + " 404");
   } else if (type.utf8() == "http.response.body") {
     // An answer that tells of an error may still be followed by the exception.
-    if (!message.item(kMoreBody).truth() && !span.error) finish(request);
+    if (!message.item(kMoreBody).truth() && !span.error) request.finish();
   }
 }
 
@@ -157,7 +153,10 @@ void heard(const Request& request, Handle message) {
 PyObject* send(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* kwnames) {
   const Handle server = PyTuple_GET_ITEM(self, 0);
   if (count > 0) {
-    if (const Request* request = py::unboxed<Request>(PyTuple_GET_ITEM(self, 1)))
+    Request* request = py::unboxed<Request>(PyTuple_GET_ITEM(self, 1));
+    if (request && request->span && request->is_websocket)
+      tell_sent_message(*request, args[0]);
+    else if (request)
       heard(*request, args[0]);
   }
   return PyObject_Vectorcall(server.ptr(), args, static_cast<std::size_t>(count), kwnames);
@@ -187,13 +186,21 @@ void enter_asgi(py::Call& call, py::Scope& scope, const AsgiFacts& facts,
   const Handle about = call.arg(0, kScope), server = call.arg(2, kSend);
   if (!about.is_dict() || !server) return;
   const Ref type = about.item(kType), method = about.item(kMethod);
-  if (type.utf8() != "http") return;
+  const bool is_websocket = type.utf8() == "websocket" && settings().trace_messages;
+  if (type.utf8() != "http" && !is_websocket) return;
   Ref box = py::box(Request{.facts = &facts,
                             .own_service = own_service,
                             .scope = about.share(),
                             .identity = about.ptr(),
                             .path = about.item(kPath),
-                            .method = method.text()});
+                            .method = is_websocket ? std::string("websocket") : method.text(),
+                            .is_websocket = is_websocket});
+  if (is_websocket) {
+    py::unboxed<Request>(box)->peer = about.item(kClient).item(Py_ssize_t{0}).text();
+    if (const Handle receive = call.arg(1, kReceive))
+      if (Ref heard = receive_messages(receive, box))
+        (void)call.replace_arg(1, kReceive, std::move(heard));
+  }
   static PyMethodDef definition = {
       "send", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&asgi_engine::send)),
       METH_FASTCALL | METH_KEYWORDS, nullptr};
@@ -216,9 +223,9 @@ void begin_asgi(py::Scope& scope) {
   Named named = all.naming.of_server(
       {.integration = facts.component, .fallback = facts.fallback, .own = request->own_service});
   if (facts.fallback.empty()) named.source = "m";
-  std::string resource = request->method + " ";
   const Ref root = about.item(kRootPath);
-  if (!request->path.utf8().starts_with(root.utf8())) resource.append(root.utf8());
+  if (!request->path.utf8().starts_with(root.utf8())) request->mounted = root.text();
+  std::string resource = request->method + " ";
   resource.append(request->path.utf8());
   const tracing::SpanStart start = {.name = all.naming.operation(facts.request),
                                     .service = named.service,
@@ -235,7 +242,9 @@ void begin_asgi(py::Scope& scope) {
   span.set_static(tags::kComponent, facts.component);
   span.set_static(tags::kSpanKind, "server");
   if (!named.source.empty()) span.set(tags::kServiceSource, named.source);
-  tag_request(span, about, headers, request->method);
+  tag_request(span, about, headers, request->is_websocket ? std::string_view() : request->method);
+  if (request->is_websocket) span.set_static(kHttpUpgraded, "websocket");
+  request->source = span.text(tags::kServiceSource);
   state->in_force = py::InForce(current, state->request.share());
 }
 
@@ -251,7 +260,7 @@ void leave_asgi(py::Outcome& outcome, py::Scope& scope) {
     if (!span.has(tags::kHttpStatusCode)) span.set_static(tags::kHttpStatusCode, "500");
     request->span.fail(outcome.error, traceback_inside(outcome.error, *request->facts));
   }
-  finish(*request);
+  request->finish();
 }
 
 py::Ref asgi_request() {
@@ -267,6 +276,7 @@ void add_asgi_route(py::Handle finder, std::string_view path) {
     if (std::exchange(request->finder, finder.ptr()) != finder.ptr() && request->span &&
         !request->span.span().finished()) {
       request->route.append(path);
+      if (!request->mounted.empty()) tell_whole_url(*request);
       trace::Span& span = request->span.span();
       span.set_resource(request->method + " " + request->route);
       if (!request->outer) span.set(tags::kHttpRoute, request->route);

@@ -47,13 +47,15 @@ void settle_source(trace::Span& span) {
 }  // namespace
 
 tracing::LiveSpan& start_step(py::Scope& scope, const Step& step) {
-  StepState& state = scope.emplace<StepState>(tracing::LiveSpan::start({.name = step.name,
-                                                                        .service = step.service,
-                                                                        .resource = step.resource,
-                                                                        .type = step.type,
-                                                                        .activate = !step.waits,
-                                                                        .measured = step.measured}),
-                                              step);
+  const tracing::SpanStart what = {.name = step.name,
+                                   .service = step.service,
+                                   .resource = step.resource,
+                                   .type = step.type,
+                                   .activate = !step.waits,
+                                   .measured = step.measured};
+  StepState& state = scope.emplace<StepState>(
+      step.is_root ? tracing::LiveSpan::start_under({}, what) : tracing::LiveSpan::start(what),
+      step);
   if (state.span) {
     trace::Span& span = state.span.span();
     if (!step.component.empty()) span.set_static(trace::tags::kComponent, step.component);

@@ -23,8 +23,9 @@ struct Step {
   std::string_view type{};
   std::string_view kind{};  // "client", "server"
   bool measured = false;
-  bool waits = false;  // of a coroutine: active from begin_step() on, where its code runs
-  py::Handle keeps{};  // an object of the call that leave asks for
+  bool is_root = false;  // of a trace of its own, whatever is active
+  bool waits = false;    // of a coroutine: active from begin_step() on, where its code runs
+  py::Handle keeps{};    // an object of the call that leave asks for
   const py::ContextVariable* flag = nullptr;  // True inside
 };
 

@@ -132,6 +132,8 @@ def _structure(value: Any, names: Names, clean: Callable[[str], str]) -> Any:
             item = names.traces[item]
         elif key == "trace_id_high" and item:
             item = "<tid>"
+        elif key == "ptr.hash" and len(item) == 57:  # side, trace, span and a number, without blanks
+            item = f"{item[0]} {clean(item[1:33])} {clean(item[33:49])} {item[49:]}"
         found[key] = _structure(item, names, clean)
     return found
 

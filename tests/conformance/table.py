@@ -88,6 +88,17 @@ def old(name: str, *arguments: str, **environment: str) -> Case:
     return Case([f"{name}.py", *arguments], environment, libraries="old")
 
 
+def old_web(name: str, **environment: str) -> Case:
+    return Case([f"{name}.py"], environment, libraries="oldweb")
+
+
+def old_client(name: str, *services: str, **environment: str) -> Case:
+    shown = name.startswith(("loguru", "structlog"))
+    return Case(
+        [f"{name}.py"], environment, libraries="oldmore", services=services, prints_trace=shown
+    )
+
+
 def older(name: str) -> Case:
     """A program for today's Flask with an old one."""
     return Case(["older.py", f"{name}.py"], libraries="old")
@@ -147,6 +158,23 @@ CASES: dict[str, Case] = {
     "flask_mounted": script("flask_mounted"),
     "flask_outside": script("flask_outside"),
     "flask_server": script("flask_server"),
+    "httpx_oldest": old_client("httpx_basic"),
+    "loguru_oldest": old_client("loguru_basic", DD_SERVICE="log"),
+    "structlog_oldest": old_client("structlog_basic", DD_SERVICE="log"),
+    "grpc_oldest": old_client("grpc_basic", GRPC_VERBOSITY="NONE"),
+    "redis_oldest": old_client("redis_basic", "redis"),
+    "psycopg_oldest": old_client("psycopg_basic", "postgres"),
+    "psycopg_oldest_asyncio": old_client("psycopg_asyncio", "postgres"),
+    "psycopg2_oldest": old_client("psycopg2_basic", "postgres"),
+    "django_oldest": old_web("django_basic"),
+    "django_oldest_more": old_web(
+        "django_basic",
+        DD_DJANGO_INSTRUMENT_TEMPLATES="true",
+        DD_DJANGO_INSTRUMENT_CACHES="true",
+    ),
+    "starlette_oldest": old_web("starlette_basic"),
+    "fastapi_oldest": old_web("fastapi_basic"),
+    "websockets_oldest": old_web("websockets_more"),
     "flask_oldest": old("flask_oldest"),
     "flask_oldest_named": old("flask_oldest", DD_SERVICE="web"),
     "flask_oldest_errors": older("flask_errors"),
@@ -186,6 +214,16 @@ CASES: dict[str, Case] = {
     "fastapi_named": web("fastapi_basic", DD_FASTAPI_SERVICE="api"),
     "fastapi_tasks": web("fastapi_basic", "tasks"),
     "websockets": web("websockets"),
+    "websockets_more": web("websockets_more"),
+    "websockets_joined": web(
+        "websockets_more", DD_TRACE_WEBSOCKET_MESSAGES_SEPARATE_TRACES="false", DD_SERVICE="web"
+    ),
+    "websockets_sampled": web(
+        "websockets_more",
+        DD_TRACE_WEBSOCKET_MESSAGES_INHERIT_SAMPLING="false",
+        DD_TRACE_SAMPLING_RULES='[{{"sample_rate": 0, "name": "starlette.request"}}]',
+    ),
+    "websockets_dropped": web("websockets_more", DD_TRACE_SAMPLE_RATE="0"),
     "websockets_off": web("websockets", DD_TRACE_WEBSOCKET_MESSAGES_ENABLED="false"),
     "requests_basic": script("requests_basic"),
     "requests_named": script("requests_basic", DD_SERVICE="caller", DD_REQUESTS_SERVICE="http-out"),
@@ -402,7 +440,6 @@ KNOWN: dict[str, str] = {
     "django_databases": "the spans of queries do not tell the alias and vendor",
     "fastapi_tasks": "the reference makes two spans of one task",
     "wsgi_named": "the middleware class knows no schema v1",
-    "websockets": "websockets are not there yet",
     "flask_outside": "the reference names steps that are called by hand `default`",
     "manual_propagation": "the reference warns on stderr of a trace id that is no number",
 }

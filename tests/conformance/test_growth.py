@@ -12,12 +12,21 @@ from capture import HERE, Launcher
 
 @pytest.mark.parametrize(
     ("name", "libraries"),
-    [("flask", "app"), ("django", "web"), ("starlette", "web"), ("requests", "app")],
+    [
+        ("flask", "app"),
+        ("flask_oldest", "old"),
+        ("django", "web"),
+        ("starlette", "web"),
+        ("websockets", "web"),
+        ("requests", "app"),
+    ],
 )
 def test_requests_leave_no_objects(
     name: str, libraries: str, launcher: Launcher, agent: Agent, tmp_path: Path
 ) -> None:
     using = launcher.using(libraries)
+    if not using.python.exists():
+        pytest.skip(f"no {using.python}")
     done = subprocess.run(
         [*using.command, "growth.py", name],
         cwd=HERE / "cases",

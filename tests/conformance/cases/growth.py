@@ -1,4 +1,4 @@
-"""Serves requests over and over: growth.py KIND prints what they left behind."""
+"""Serves requests over and over: growth.py NAME prints what they left behind."""
 
 import asyncio
 import atexit
@@ -59,11 +59,35 @@ def requests():
     return send
 
 
-KINDS = {"flask": flask, "django": django, "starlette": starlette, "requests": requests}
+def websockets():
+    import websockets_more as program
+
+    async def all_of_them():
+        message = program.text("a")
+        for path in ("/ws/one", "/greets", "/fails", "/refuses"):
+            await asyncio.create_task(program.connect(path, message))
+
+    return lambda: asyncio.run(all_of_them())
+
+
+def flask_oldest():
+    import flask_oldest
+
+    client = flask_oldest.app.test_client()
+
+    def serve():
+        @flask_oldest.app.endpoint("later")
+        def later():
+            return "later"
+
+        return [client.get(url).data for url in ("/", "/raises", "/later", "/part/zero", "/none")]
+
+    return serve
+
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
-    serve = KINDS[sys.argv[1]]()
+    serve = globals()[sys.argv[1]]()
     with contextlib.redirect_stdout(io.StringIO()):
         for _ in range(20):
             serve()
