@@ -30,7 +30,7 @@
 #include "pyshim/native/native_module.h"
 
 namespace dd::py::packages {
-extern const FrozenPackage ddtrace;
+extern const FrozenPackage ddtrace, datadog;
 }
 
 namespace dd::host {
@@ -56,6 +56,7 @@ constexpr py::FrozenDistribution kDistribution = {"ddtrace", kEmulatedMetadata};
 
 Status serve_packages() {
   py::frozen::serve(py::packages::ddtrace);
+  py::frozen::serve_last(py::packages::datadog);
   py::frozen::serve(kNativeModules);
   py::frozen::serve(kDistribution);
   return {};

@@ -296,6 +296,8 @@ bool is_launcher_name(std::string_view program) {
 
 Launch launch(int argc, char** argv) {
   Launch launched;
+  // `datadog.client` is there (pyshim/ddtrace/datadog), in this process and its children.
+  if (argc > 0 && file_name(argv[0]) == "datadog-run") setenv("_DD_CLIENT_LAUNCHED", "1", 1);
   bool colours = true;
   int at = 1;
   for (; at < argc && argv[at][0] == '-'; ++at) {

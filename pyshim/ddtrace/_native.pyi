@@ -278,6 +278,23 @@ class TracerBase:
     def sample(self, span: Span) -> None: ...
     def flush(self) -> None: ...
 
+@final
+class Batch:
+    def __new__(
+        cls,
+        url: str,
+        target: str,
+        headers: dict[str, str],
+        opening: str,
+        closing: str,
+        max_bytes: int,
+        max_entries: int,
+        period: float,
+    ) -> Batch: ...
+    def add(self, entry: bytes, /) -> bool: ...
+    def flush(self, timeout: float, /) -> bool: ...
+    def take_troubles(self) -> list[tuple[int, str]]: ...
+
 DD_CONTEXTVAR: ContextVar[_Active]
 
 def active() -> _Active: ...

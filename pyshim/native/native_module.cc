@@ -17,6 +17,7 @@
 #include "core/tracing/tracer_object.h"
 #include "core/transport/agent.h"
 #include "core/transport/agent_sink.h"
+#include "pyshim/native/batch_object.h"
 
 namespace dd::pyshim {
 namespace {
@@ -187,7 +188,8 @@ int fill(PyObject* module) {
       PyModule_AddType(module, tracing::context_type()) < 0 ||
       PyModule_AddType(module, tracing::tracer_type()) < 0 ||
       PyModule_AddType(module, tracing::link_type()) < 0 ||
-      PyModule_AddType(module, tracing::event_type()) < 0)
+      PyModule_AddType(module, tracing::event_type()) < 0 || batch_type() == nullptr ||
+      PyModule_AddType(module, batch_type()) < 0)
     return -1;
   return PyModule_AddObjectRef(module, "DD_CONTEXTVAR", tracing::context_variable());
 }

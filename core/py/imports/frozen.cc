@@ -272,7 +272,8 @@ PyObject* frozen_spec(const Entry& entry, PyObject* name) {
 
 namespace frozen {
 
-void serve(const FrozenPackage& package) {
+namespace {
+void serve(const FrozenPackage& package, bool gives_way) {
   for (const FrozenModule& module : package.modules) {
     imports::Entry* const entry = imports::find_or_add(module.name);
     if (entry == nullptr) {
@@ -281,8 +282,13 @@ void serve(const FrozenPackage& package) {
     }
     entry->module = &module;
     entry->package = &package;
+    entry->gives_way = gives_way;
   }
 }
+}  // namespace
+
+void serve(const FrozenPackage& package) { serve(package, false); }
+void serve_last(const FrozenPackage& package) { serve(package, true); }
 
 void serve(std::span<const NativeModule> modules) {
   for (const NativeModule& module : modules) {

@@ -41,6 +41,8 @@ namespace frozen {
 
 // The tables have static storage. Before or after import_hook::install(); GIL not needed.
 void serve(const FrozenPackage& package);
+// The same, for a package that gives way to an installed one of its name.
+void serve_last(const FrozenPackage& package);
 void serve(std::span<const NativeModule> modules);
 
 }  // namespace frozen

@@ -67,7 +67,7 @@ PyObject* search_others(Entry& entry, PyObject* const* arguments) {
     Ref spec = Ref::steal(PyObject_Vectorcall(find_spec.ptr(), arguments, 3, nullptr));
     if (!spec) return nullptr;
     if (spec.is_none()) continue;
-    if (!imports::watch_loader(entry, spec.ptr())) {
+    if (entry.hooks != nullptr && !imports::watch_loader(entry, spec.ptr())) {
       const Ref loader = Ref::steal(PyObject_GetAttrString(spec.ptr(), "loader"));
       if (!loader) PyErr_Clear();
       if (loader && !loader.is_none()) imports::set_pending(entry, true);
@@ -77,7 +77,20 @@ PyObject* search_others(Entry& entry, PyObject* const* arguments) {
   Py_RETURN_NONE;
 }
 
+// An installed module of the name; a folder without one (a namespace) is none.
+bool is_installed(Handle spec) {
+  if (spec.is_none()) return false;
+  const Ref origin = Ref::steal(PyObject_GetAttrString(spec.ptr(), "origin"));
+  if (!origin) PyErr_Clear();
+  return origin && !origin.is_none();
+}
+
 PyObject* find_known(Entry& entry, PyObject* const* arguments) {
+  if (entry.gives_way) {
+    if (searching(arguments[0])) Py_RETURN_NONE;
+    Ref other = Ref::steal(search_others(entry, arguments));
+    if (!other || is_installed(other)) return other.release();
+  }
   if (entry.module != nullptr || entry.native != nullptr)
     return imports::frozen_spec(entry, arguments[0]);
   if (entry.hooks == nullptr) Py_RETURN_NONE;

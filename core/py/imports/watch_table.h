@@ -24,6 +24,7 @@ struct Entry {
   const NativeModule* native = nullptr;    // with neither, the module is watched only
   const FrozenPackage* package = nullptr;  // where `module` is from
   HookList* hooks = nullptr;               // in the order they were added
+  bool gives_way = false;                  // `module` only where nobody else has one
   bool pending = false;                    // imported without our seeing the end of it
 };
 
