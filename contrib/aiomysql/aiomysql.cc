@@ -21,7 +21,8 @@ constexpr SqlFacts kFacts = {.component = "aiomysql",
                              .query = {"mysql.query", "mysql.query"},
                              .place = place,
                              .nests = true,
-                             .tells_row_number = true};
+                             .tells_row_number = true,
+                             .comments = true};
 constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver kDriver = {&kFacts, &knobs, true};
 

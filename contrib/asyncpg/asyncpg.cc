@@ -21,6 +21,8 @@ constexpr SqlFacts kFacts = {.component = "asyncpg",
                              .query = {"postgres.query", "postgresql.query"},
                              .statement = &kState,
                              .tells_rows = false,
+                             .comments = true,
+                             .late_service = true,
                              .is_connection = true};
 constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver kDriver = {&kFacts, &knobs, true};
@@ -49,6 +51,7 @@ void enter_connect(py::Call&, py::Scope& scope) {
                                                      .source = named.source,
                                                      .type = "sql",
                                                      .kind = "client",
+                                                     .late_service = true,
                                                      .waits = true});
   if (live) live.span().set_static(trace::tags::kDbSystem, kFacts.system);
 }
@@ -82,7 +85,7 @@ constexpr py::Target kTargets[] = {
     statement("asyncpg.protocol:Protocol.execute", enter_execute),
     statement("asyncpg.protocol:Protocol.bind_execute", enter_execute),
     statement("asyncpg.protocol:Protocol.query", enter_execute),
-    statement("asyncpg.protocol:Protocol.bind_execute_many", enter_execute),
+    statement("asyncpg.protocol:Protocol.bind_execute_many", enter_uncommented),
     {.where = "asyncpg.connection:connect",
      .enter = enter_connect,
      .leave = leave_connect,

@@ -100,7 +100,6 @@ LiveSpan start(const Operation& operation, std::string_view kind, Handle parent,
   const Named named = settings().naming.of_client(
       {.integration = "kafka", .fallback = "kafka", .own = knobs->own_service});
   const tracing::SpanStart what = {.name = settings().naming.operation(operation),
-                                   .service = named.service,
                                    .type = "worker",
                                    .activate = activate,
                                    .measured = true,
@@ -111,10 +110,7 @@ LiveSpan start(const Operation& operation, std::string_view kind, Handle parent,
   span.set_static(tags::kComponent, "kafka");
   span.set_static(tags::kSpanKind, kind);
   span.set_static(trace::Key("messaging.system"), "kafka");
-  if (named.source == "m")
-    span.remove(tags::kServiceSource);
-  else
-    span.set(tags::kServiceSource, named.source);
+  set_late_service(span, named.service, named.source);
   return live;
 }
 

@@ -28,7 +28,8 @@ constexpr SqlFacts kFacts = {.component = "mysql",
                              .fetchall = "mysql.query.fetchall",
                              .place = place,
                              .connection = &kConnection,
-                             .nests = true};
+                             .nests = true,
+                             .comments = true};
 constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver kDriver = {&kFacts, &knobs};
 
@@ -42,14 +43,14 @@ constexpr const char* kModules[] = {"mysql"};
 constexpr py::Target kTargets[] = {
     on("mysql.connector.cursor:MySQLCursor.execute", enter_execute, leave_cursor),
     on("mysql.connector.cursor:MySQLCursor.executemany", enter_executemany, leave_cursor),
-    on("mysql.connector.cursor:MySQLCursor.callproc", enter_execute, leave_cursor),
+    on("mysql.connector.cursor:MySQLCursor.callproc", enter_uncommented, leave_cursor),
     on("mysql.connector.cursor:MySQLCursorPrepared.execute", enter_execute, leave_cursor),
     on("mysql.connector.cursor:MySQLCursorPrepared.executemany", enter_executemany, leave_cursor),
     on("mysql.connector.connection:MySQLConnection.commit", enter_commit, leave_connection),
     on("mysql.connector.connection:MySQLConnection.rollback", enter_rollback, leave_connection),
     on("mysql.connector.cursor_cext:CMySQLCursor.execute", enter_execute, leave_cursor),
     on("mysql.connector.cursor_cext:CMySQLCursor.executemany", enter_executemany, leave_cursor),
-    on("mysql.connector.cursor_cext:CMySQLCursor.callproc", enter_execute, leave_cursor),
+    on("mysql.connector.cursor_cext:CMySQLCursor.callproc", enter_uncommented, leave_cursor),
     on("mysql.connector.cursor_cext:CMySQLCursorPrepared.execute", enter_execute, leave_cursor),
     on("mysql.connector.cursor_cext:CMySQLCursorPrepared.executemany", enter_executemany,
        leave_cursor),

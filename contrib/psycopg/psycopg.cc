@@ -45,7 +45,8 @@ constexpr SqlFacts facts(std::string_view commit, std::string_view rollback,
           .fetchall = "postgres.query.fetchall",
           .connect = connect,
           .execute = "psycopg.connection.execute",
-          .place = where};
+          .place = where,
+          .comments = true};
 }
 constexpr SqlFacts kFacts2 = facts("postgres.connection.commit", "postgres.connection.rollback",
                                    "psycopg2.connect", place_of_2);
@@ -72,7 +73,7 @@ constexpr const char* kModules[] = {"psycopg", "psycopg2"};
 constexpr py::Target kTargets[] = {
     on(k2, "psycopg2.extensions:cursor.execute", enter_execute, leave_cursor),
     on(k2, "psycopg2.extensions:cursor.executemany", enter_executemany, leave_cursor),
-    on(k2, "psycopg2.extensions:cursor.callproc", enter_execute, leave_cursor),
+    on(k2, "psycopg2.extensions:cursor.callproc", enter_uncommented, leave_cursor),
     on(k2, "psycopg2.extensions:connection.commit", enter_commit, leave_connection),
     on(k2, "psycopg2.extensions:connection.rollback", enter_rollback, leave_connection),
     on(k2, "psycopg2.extensions:connection.__exit__", enter_block_end, leave_block_end),

@@ -29,7 +29,8 @@ constexpr SqlFacts kFacts = {.component = "pymysql",
                              .fetchmany = "pymysql.query.fetchmany",
                              .fetchall = "pymysql.query.fetchall",
                              .place = place,
-                             .nests = true};
+                             .nests = true,
+                             .comments = true};
 constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver kDriver = {&kFacts, &knobs};
 
@@ -43,7 +44,7 @@ constexpr const char* kModules[] = {"pymysql"};
 constexpr py::Target kTargets[] = {
     on("pymysql.cursors:Cursor.execute", enter_execute, leave_cursor),
     on("pymysql.cursors:Cursor.executemany", enter_executemany, leave_cursor),
-    on("pymysql.cursors:Cursor.callproc", enter_execute, leave_cursor),
+    on("pymysql.cursors:Cursor.callproc", enter_uncommented, leave_cursor),
     on("pymysql.connections:Connection.commit", enter_commit, leave_connection),
     on("pymysql.connections:Connection.rollback", enter_rollback, leave_connection),
 };

@@ -40,6 +40,12 @@ std::string variable(std::string_view section, std::string_view knob) {
   return out.append(knob);
 }
 
+SqlComments sql_comments(std::string_view mode) {
+  if (mode == "service") return SqlComments::kService;
+  if (mode == "full") return SqlComments::kFull;
+  return mode == "dynamic_service" ? SqlComments::kDynamicService : SqlComments::kNone;
+}
+
 }  // namespace
 
 Settings::Settings(Lookup lookup, ProcessName process)
@@ -59,6 +65,8 @@ Settings::Settings(Lookup lookup, ProcessName process)
       messages_apart(yes(lookup, "DD_TRACE_WEBSOCKET_MESSAGES_SEPARATE_TRACES", true)),
       tell_code_origin(yes(lookup, "DD_CODE_ORIGIN_FOR_SPANS_ENABLED", true)),
       log_injection(wants_log_injection(lookup)),
+      comments(sql_comments(text_or_empty(lookup, "DD_DBM_PROPAGATION_MODE"))),
+      comment_tells_hash(yes(lookup, "DD_DBM_INJECT_SQL_BASEHASH", false)),
       only_known_versions(yes(lookup, "DD_TRACE_SAFE_INSTRUMENTATION_ENABLED", false)),
       lookup_(lookup),
       query_pattern_(lookup("DD_TRACE_OBFUSCATION_QUERY_STRING_REGEXP")

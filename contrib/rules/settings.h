@@ -25,6 +25,9 @@ struct ProcessName {
   bool is_users = false;  // said by the user, not inferred
 };
 
+// What statements tell their database: DD_DBM_PROPAGATION_MODE.
+enum class SqlComments : unsigned char { kNone, kService, kFull, kDynamicService };
+
 class Settings {
  public:
   Settings(Lookup lookup, ProcessName process);
@@ -46,6 +49,8 @@ class Settings {
   const bool trace_messages, messages_inherit, messages_apart;
   const bool tell_code_origin;                  // DD_CODE_ORIGIN_FOR_SPANS_ENABLED
   const bool log_injection;                     // DD_LOGS_INJECTION
+  const SqlComments comments;
+  const bool comment_tells_hash;                // DD_DBM_INJECT_SQL_BASEHASH
   const bool only_known_versions;               // DD_TRACE_SAFE_INSTRUMENTATION_ENABLED
 
   // What the application's code wants of one integration's requests, on top of the above.

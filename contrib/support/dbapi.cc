@@ -7,6 +7,8 @@
 #include "contrib/support/integration.h"
 #include "contrib/support/pin.h"
 #include "contrib/support/side_table.h"
+#include "contrib/support/sql_comment.h"
+#include "contrib/support/step.h"
 #include "core/py/context.h"
 #include "core/trace/tags.h"
 #include "core/tracing/live_span.h"
@@ -70,7 +72,7 @@ Statement& start(const SqlDriver& driver, py::Handle self, py::Handle connection
       {.integration = facts.component,
        .fallback = facts.service,
        .own = pinned.empty() ? std::string_view((*driver.knobs)->own_service) : pinned});
-  what.service = named.service;
+  if (!facts.late_service) what.service = named.service;
   what.activate = !driver.waits;
   Statement& statement = scope.emplace<Statement>(LiveSpan::start(what), driver, self);
   if (statement.span) {
@@ -79,8 +81,12 @@ Statement& start(const SqlDriver& driver, py::Handle self, py::Handle connection
     span.set_static(tags::kDbSystem, facts.system);
     span.set_static(tags::kSpanKind, "client");
     // A mapped service still names the integration it came from.
-    span.set(tags::kServiceSource,
-             named.source == "opt.service_mapping" ? facts.component : named.source);
+    const std::string_view source =
+        named.source == "opt.service_mapping" ? facts.component : named.source;
+    if (facts.late_service)
+      set_late_service(span, named.service, source);
+    else
+      span.set(tags::kServiceSource, source);
     tag_place(span, facts, connection);
     if (pin) pin.tag(span);
   }
@@ -102,7 +108,7 @@ py::Ref connection_of(const SqlFacts& facts, py::Handle cursor) {
   return cursor.attr(facts.connection ? *facts.connection : kConnection);
 }
 
-Statement* start_query(py::Call& call, py::Scope& scope) {
+Statement* start_query(py::Call& call, py::Scope& scope, bool is_statement = true) {
   const SqlDriver& driver = driver_of(call);
   if (driver.facts->nests && silent.is_set()) return nullptr;
   const py::Name* name = driver.facts->statement;
@@ -117,6 +123,10 @@ Statement* start_query(py::Call& call, py::Scope& scope) {
                                 .type = "sql",
                                 .measured = true});
   if ((*driver.knobs)->traces_fetches) statement.text = py::str(query);
+  if (driver.facts->comments && is_statement && statement.span && comments_statements()) {
+    py::Ref changed = commented(text, sql_comment(statement.span));
+    if (changed) (void)call.replace_arg(0, name ? *name : kSqlQuery, std::move(changed));
+  }
   return &statement;
 }
 
@@ -208,6 +218,8 @@ void begin_statement(py::Scope& scope) {
 }
 
 void enter_execute(py::Call& call, py::Scope& scope) { start_query(call, scope); }
+
+void enter_uncommented(py::Call& call, py::Scope& scope) { start_query(call, scope, false); }
 
 void enter_executemany(py::Call& call, py::Scope& scope) {
   const Statement* statement = start_query(call, scope);

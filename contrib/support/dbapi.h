@@ -34,6 +34,8 @@ struct SqlFacts {                                      // of a driver, immutable
   const py::Name* statement = nullptr;                 // the argument's name; null: "query"
   bool nests = false;  // methods of its cursors call each other: the outermost has the span
   bool tells_rows = true, tells_row_number = false;
+  bool comments = false;       // its statements are told whose they are (sql_comment.h)
+  bool late_service = false;   // as in a Step
   bool is_connection = false;  // what the hooked methods belong to: there are no cursors
 };
 
@@ -57,6 +59,7 @@ void tag_place(trace::Span& span, const SqlFacts& facts, py::Handle connection);
 // Of a cursor:
 void enter_execute(py::Call& call, py::Scope& scope);
 void enter_executemany(py::Call& call, py::Scope& scope);
+void enter_uncommented(py::Call& call, py::Scope& scope);  // a procedure's name, not a statement
 void leave_cursor(py::Outcome& outcome, py::Scope& scope);
 // Only when fetches are traced; they are called like the last statement of their cursor. A cursor
 // that the driver filled by itself has none, and no spans.

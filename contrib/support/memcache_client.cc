@@ -65,10 +65,10 @@ void enter_memcache(py::Call& call, py::Scope& scope) {
                          .type = "cache",
                          .kind = "client",
                          .measured = true,
+                         .late_service = true,
                          .flag = &inside});
   if (!live) return;
   trace::Span& span = live.span();
-  if (named.source == "m") span.remove(tags::kServiceSource);
   span.set_static(tags::kDbSystem, "memcached");
   const MemcachePlace place = command.facts->place(call.self());
   if (place.host.is_str()) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "contrib/support/integration.h"
 #include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 
@@ -46,9 +47,16 @@ void settle_source(trace::Span& span) {
 
 }  // namespace
 
+void set_late_service(trace::Span& span, std::string_view service, std::string_view source) {
+  span.set_service(service);
+  if (source != "m" || settings().naming.facts().service_is_users)
+    span.set(trace::tags::kServiceSource, source);
+}
+
 tracing::LiveSpan& start_step(py::Scope& scope, const Step& step) {
+  const std::string_view service = step.late_service ? std::string_view() : step.service;
   const tracing::SpanStart what = {.name = step.name,
-                                   .service = step.service,
+                                   .service = service,
                                    .resource = step.resource,
                                    .type = step.type,
                                    .activate = !step.waits,
@@ -60,7 +68,10 @@ tracing::LiveSpan& start_step(py::Scope& scope, const Step& step) {
     trace::Span& span = state.span.span();
     if (!step.component.empty()) span.set_static(trace::tags::kComponent, step.component);
     if (!step.kind.empty()) span.set_static(trace::tags::kSpanKind, step.kind);
-    if (!step.source.empty()) span.set(trace::tags::kServiceSource, step.source);
+    if (step.late_service)
+      set_late_service(span, step.service, step.source);
+    else if (!step.source.empty())
+      span.set(trace::tags::kServiceSource, step.source);
   }
   return state.span;
 }

@@ -24,10 +24,16 @@ struct Step {
   std::string_view kind{};  // "client", "server"
   bool measured = false;
   bool is_root = false;  // of a trace of its own, whatever is active
-  bool waits = false;    // of a coroutine: active from begin_step() on, where its code runs
-  py::Handle keeps{};    // an object of the call that leave asks for
+  // The service is given after the start: the version is told as that of a span of the process, and
+  // a service of the user's choice is told as such only when that of the process is one too.
+  bool late_service = false;
+  bool waits = false;  // of a coroutine: active from begin_step() on, where its code runs
+  py::Handle keeps{};  // an object of the call that leave asks for
   const py::ContextVariable* flag = nullptr;  // True inside
 };
+
+// Gives a span that has just started without one its service.
+void set_late_service(trace::Span& span, std::string_view service, std::string_view source);
 
 // The span of this call, empty when tracing is off.
 tracing::LiveSpan& start_step(py::Scope& scope, const Step& step);

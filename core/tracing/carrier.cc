@@ -178,6 +178,15 @@ void inject(Handle span_or_context, Handle headers) {
   py::swallow_error();
 }
 
+std::string traceparent(Handle span) {
+  const py::ErrorKeep keep;
+  SpanObject* const self = as_span(span);
+  trace::Segment& segment = *self->span->segment;
+  if (!self->root->span->sealed()) decide_if_open(segment, *self->root->span);
+  const base::MutexLock lock(segment.mutex);
+  return propagation::traceparent(segment, self->span->id);
+}
+
 Ref extract(Handle headers) { return extract_with(headers, propagation::options()); }
 
 Ref extract_tracecontext(Handle headers) {

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <string>
+
 #include "core/py/ref.h"
 
 namespace dd::tracing {
@@ -18,6 +20,9 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 Headers headers_of(py::Handle span_or_context, py::Handle target = {});
 // Writes them into a mapping.
 void inject(py::Handle span_or_context, py::Handle headers);
+
+// The text of the header `traceparent` of a span, after the same decision.
+std::string traceparent(py::Handle span);
 
 // A remote Context of what the headers carry: a mapping of texts or bytes with keys in any case or
 // in WSGI's form, or a list of pairs. An empty Context when they carry nothing.

@@ -76,6 +76,11 @@ def store(words: str, *services: str, **environment: str) -> Case:
     return Case([f"{name}.py", *arguments], environment, libraries="data", services=services)
 
 
+def dbm(name: str, service: str, mode: str, **environment: str) -> Case:
+    case = store(name, service, DD_DBM_PROPAGATION_MODE=mode, **environment)
+    return replace(case, prints_trace=True)
+
+
 def web(name: str, *arguments: str, **environment: str) -> Case:
     return Case([f"{name}.py", *arguments], environment, libraries="web")
 
@@ -333,6 +338,8 @@ CASES: dict[str, Case] = {
         "valkey_basic",
         "redis",
         DD_VALKEY_SERVICE="store",
+        DD_SERVICE="web",
+        DD_VERSION="3",
         DD_VALKEY_RESOURCE_ONLY_COMMAND="false",
         DD_VALKEY_CMD_MAX_LENGTH="20",
     ),
@@ -356,6 +363,7 @@ CASES: dict[str, Case] = {
         "mariadb",
         DD_TRACE_SQLALCHEMY_ENABLED="true",
         DD_SQLALCHEMY_SERVICE="alchemy",
+        DD_VERSION="3",
         DD_SERVICE="web",
         DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
     ),
@@ -367,12 +375,19 @@ CASES: dict[str, Case] = {
         "pymemcache_basic",
         "memcached",
         DD_PYMEMCACHE_SERVICE="cache",
+        DD_SERVICE="web",
+        DD_VERSION="3",
         DD_TRACE_MEMCACHED_COMMAND_ENABLED="true",
     ),
     "pylibmc_basic": store("pylibmc_basic", "memcached"),
     "pymongo_basic": store("pymongo_basic", "mongodb"),
     "pymongo_plain": store(
-        "pymongo_basic", "mongodb", DD_TRACE_MONGODB_OBFUSCATION="false", DD_PYMONGO_SERVICE="documents"
+        "pymongo_basic",
+        "mongodb",
+        DD_TRACE_MONGODB_OBFUSCATION="false",
+        DD_PYMONGO_SERVICE="documents",
+        DD_SERVICE="web",
+        DD_VERSION="3",
     ),
     "kafka_basic": store("kafka_basic", "kafka", KAFKA="127.0.0.1:{KAFKA_PORT}"),
     "kafka_distributed": store(
@@ -382,6 +397,8 @@ CASES: dict[str, Case] = {
         DD_KAFKA_PROPAGATION_ENABLED="true",
         DD_KAFKA_EMPTY_POLL_ENABLED="false",
         DD_KAFKA_SERVICE="broker",
+        DD_SERVICE="web",
+        DD_VERSION="3",
     ),
     "kafka_v1": store(
         "kafka_basic",
@@ -399,6 +416,7 @@ CASES: dict[str, Case] = {
         DD_TRACE_REDIS_ENABLED="false",
         DD_SERVICE="web",
         DD_KOMBU_SERVICE="messages",
+        DD_VERSION="3",
     ),
     "kombu_rabbitmq": store(
         "kombu_basic",
@@ -417,6 +435,20 @@ CASES: dict[str, Case] = {
     "gevent_basic": replace(store("gevent_basic plain"), prints_trace=True),
     "gevent_patched_first": replace(store("gevent_basic first"), prints_trace=True),
     "gevent_patched_late": replace(store("gevent_basic late"), prints_trace=True),
+    "dbm_postgres": dbm("dbm_postgres", "postgres", "service"),
+    "dbm_postgres_full": dbm(
+        "dbm_postgres", "postgres", "full", DD_SERVICE="my web/1", DD_ENV="staging", DD_VERSION="1.2%"
+    ),
+    "dbm_postgres_dynamic": dbm(
+        "dbm_postgres",
+        "postgres",
+        "dynamic_service",
+        DD_SERVICE="web",
+        DD_PSYCOPG_SERVICE="pg's",
+        DD_TRACE_PEER_SERVICE_DEFAULTS_ENABLED="true",
+    ),
+    "dbm_mysql": dbm("dbm_mysql", "mariadb", "service", DD_SERVICE="web"),
+    "dbm_mysql_full": dbm("dbm_mysql", "mariadb", "full", DD_ENV="staging"),
     "manual_spans": tracing_script("manual_spans"),
     "manual_spans_named": tracing_script(
         "manual_spans", DD_SERVICE="hand", DD_ENV="test", DD_VERSION="9", DD_TAGS="team:a,n:5"
