@@ -56,6 +56,7 @@ trace::Span* start(py::Scope& scope, const Operation& operation, const Named& na
                          .type = "worker",
                          .kind = kind,
                          .measured = true,
+                         .late_service = true,
                          .keeps = before});
   if (!live) return nullptr;
   trace::Span& span = live.span();
