@@ -82,7 +82,7 @@ void look_again() {
 
 // Of ends that cannot wait for longer: os._exit, exec, SIGTERM. Safe in a signal handler.
 constexpr std::int64_t kSuddenNs = 500'000'000;
-void flush_suddenly() { (void)transport::agent_sink::flush(kSuddenNs); }
+void flush_suddenly() { (void)transport::agent_sink::flush_suddenly(kSuddenNs); }
 
 void show_process() {
   const trace::ProcessFacts& facts = trace::Tracer::get().facts();

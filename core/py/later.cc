@@ -3,7 +3,7 @@
 #include <Python.h>
 
 #include "core/base/mutex.h"
-#include "core/py/error.h"
+#include "core/py/gil.h"
 #include "core/py/ref.h"
 
 namespace dd::py {

@@ -148,6 +148,9 @@ Status start(const Versions& versions) {
 }
 
 bool flush(std::int64_t timeout_ns) { return !the_exporter || the_exporter->flush(timeout_ns); }
+bool flush_suddenly(std::int64_t timeout_ns) {
+  return !the_exporter || the_exporter->flush_suddenly(timeout_ns);
+}
 void shutdown(std::int64_t timeout_ns) {
   if (the_exporter) Worker::get().shutdown(timeout_ns);
 }

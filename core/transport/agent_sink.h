@@ -33,6 +33,7 @@ struct Versions {
 
 // Once, during start-up, settings resolved. An error: the agent's address cannot be used.
 Status start(const Versions& versions);
+bool flush_suddenly(std::int64_t timeout_ns);  // Exporter::flush_suddenly
 bool flush(std::int64_t timeout_ns);  // true when nothing was left, or nothing was started
 void shutdown(std::int64_t timeout_ns);
 Exporter* exporter();  // null before start()

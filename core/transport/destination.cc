@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 
 namespace dd::transport {
+
 Result<std::unique_ptr<Destination>> Destination::make(std::string_view url, Options options) {
   Result<Address> address = parse_agent_url(url);
   if (!address.ok()) return address.status();
@@ -13,7 +14,7 @@ Result<std::unique_ptr<Destination>> Destination::make(std::string_view url, Opt
 }
 
 Destination::Destination(Address address, Options options)
-    : address_(std::move(address)), options_(std::move(options)) {
+    : address_(std::move(address)), options_(std::move(options)), courier_(address_) {
   Worker::get().add(this);
 }
 
@@ -74,65 +75,40 @@ void Destination::take() {
 
 std::int64_t Destination::turn(const Turn& turn) {
   take();
-  if (connection_ && connection_->active()) {
-    const Progress progress = connection_->advance();
-    if (progress != Progress::kWorking)
-      finish(progress, turn);
-    else if (turn.stopping && !reached_ &&
-             turn.now_ns >= turn.hopeless_at_ns + connection_->patience_ns())
+  while (!queue_.empty()) {
+    if (!courier_.busy()) begin();
+    const Courier::End end = courier_.advance(turn, false);
+    if (end == Courier::End::kNot) break;
+    Reply reply;
+    if (courier_.status() != 0) {
+      const Response& response = courier_.response();
+      reply = {response.status, response.body, {}, &response};
+    } else {
+      reply.problem = courier_.problem();
+    }
+    settle(reply);
+    // Nobody is there any more.
+    if (turn.stopping && end != Courier::End::kTaken && !courier_.reached())
       fail_all("the process ends");
   }
-  while (!queue_.empty() && !(connection_ && connection_->active()) &&
-         (turn.stopping || turn.now_ns >= next_attempt_ns_)) {
-    begin(turn);
-    const Progress progress = connection_->advance();
-    if (progress == Progress::kWorking) break;
-    finish(progress, turn);
-  }
-  if (connection_ && connection_->active()) return connection_->next_turn_ns();
-  return queue_.empty() ? kNever : next_attempt_ns_;
+  return courier_.next_turn_ns();
 }
 
-void Destination::begin(const Turn& turn) {
-  if (!connection_) connection_ = make_connection(address_);
+void Destination::begin() {
   const Request& request = queue_.front()->request;
-  ++attempts_;
-  const std::int64_t now = base::monotonic_ns();
   common_ = options_.headers;
   if (options_.add_headers) options_.add_headers(common_);
-  connection_->start({.method = request.method,
-                      .target = request.target,
-                      .headers = {&common_, &request.headers},
-                      .body = request.body},
-                     std::min(now + request.timeout_ns, turn.stop_at_ns));
-}
-
-void Destination::finish(Progress progress, const Turn& turn) {
-  const Request& request = queue_.front()->request;
-  Reply reply;
-  if (progress == Progress::kDone) {
-    const Response& response = connection_->response();
-    reply = {response.status, response.body, {}, &response};
-    reached_ = true;
-  } else {
-    reply.problem = connection_->problem();
-    reached_ = false;
-  }
-  const bool again = reply.status == 0 || reply.status >= 400;
-  if (again && attempts_ < request.attempts && !turn.stopping) {
-    next_attempt_ns_ = base::monotonic_ns() + (kFirstDelayNs << std::min(attempts_ - 1, 10));
-    return;
-  }
-  settle(reply);
-  if (turn.stopping && progress != Progress::kDone) fail_all("the process ends");
+  courier_.start({.method = request.method,
+                  .target = request.target,
+                  .headers = {&common_, &request.headers},
+                  .body = request.body},
+                 {.attempts = request.attempts, .timeout_ns = request.timeout_ns});
 }
 
 // The request in front is done with.
 void Destination::settle(const Reply& reply) {
   const std::unique_ptr<Node> node = std::move(queue_.front());
   queue_.pop_front();
-  attempts_ = 0;
-  next_attempt_ns_ = 0;
   waiting_bytes_.fetch_sub(node->request.body.size(), std::memory_order_relaxed);
   if (reply.ok()) bytes_sent_.fetch_add(node->request.body.size(), std::memory_order_relaxed);
   if (node->done) node->done(reply);
@@ -142,13 +118,11 @@ void Destination::settle(const Reply& reply) {
 }
 
 void Destination::fail_all(std::string_view problem) {
-  if (connection_) connection_->close();
+  courier_.drop();
   while (!queue_.empty()) settle({.problem = problem});
 }
 
-void Destination::add_polls(std::vector<pollfd>& polls) {
-  if (connection_) connection_->add_polls(polls);
-}
+void Destination::add_polls(std::vector<pollfd>& polls) { courier_.add_polls(polls); }
 
 bool Destination::idle() const { return queue_.empty() && !head_.load(); }
 
@@ -156,18 +130,15 @@ void Destination::end() {
   closed_.store(true);
   take();
   fail_all("the process ends");
-  connection_.reset();
 }
 
 void Destination::forked(bool whole) {
   Node* at = head_.exchange(nullptr, std::memory_order_acquire);
+  courier_.forked(whole);
   if (whole) {
-    if (connection_) connection_->forked();
-    connection_.reset();
     queue_.clear();
     while (at) delete std::exchange(at, at->next);
   } else {
-    (void)connection_.release();
     new (&queue_) std::deque<std::unique_ptr<Node>>;
     new (&common_) Headers;
   }
@@ -176,9 +147,6 @@ void Destination::forked(bool whole) {
   for (auto* counter : {&submitted_, &answered_, &failed_, &dropped_, &bytes_sent_})
     counter->store(0);
   settled_.store(0);
-  attempts_ = 0;
-  next_attempt_ns_ = 0;
-  reached_ = false;
 }
 
 }  // namespace dd::transport

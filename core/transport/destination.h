@@ -22,7 +22,7 @@
 #include <string_view>
 
 #include "core/base/status.h"
-#include "core/transport/connection.h"
+#include "core/transport/courier.h"
 #include "core/transport/worker.h"
 
 namespace dd::transport {
@@ -33,8 +33,7 @@ struct Request {
   Headers headers = {};
   std::string body = {};
   std::int64_t timeout_ns = 2'000'000'000;  // of each attempt
-  // More than one: tried again after 100 ms, 200 ms, 400 ms ... on an error or an HTTP status of
-  // 400 and above; at the end of the process only once.
+  // See Courier.
   int attempts = 1;
 };
 
@@ -88,8 +87,7 @@ class Destination final : public Job {
   };
   Destination(Address address, Options options);
   void take();
-  void begin(const Turn& turn);
-  void finish(Progress progress, const Turn& turn);
+  void begin();
   void settle(const Reply& reply);
   void fail_all(std::string_view problem);
 
@@ -103,12 +101,9 @@ class Destination final : public Job {
   std::atomic<std::uint32_t> settled_{0};  // counts answers and failures, for wait()
 
   // The worker's own.
-  std::unique_ptr<Connection> connection_;
+  Courier courier_;
   std::deque<std::unique_ptr<Node>> queue_;
   Headers common_;
-  int attempts_ = 0;
-  std::int64_t next_attempt_ns_ = 0;
-  bool reached_ = false;
 };
 
 }  // namespace dd::transport

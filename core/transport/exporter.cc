@@ -12,6 +12,10 @@ namespace {
 
 constexpr int kMaxAttempts = 6;
 
+// Followed nowhere, and the next attempt would be answered the same.
+bool is_redirection(int status) { return status >= 300 && status < 400; }
+bool is_unknown(int status) { return status == 404 || status == 415; }
+
 }  // namespace
 
 Result<std::unique_ptr<Exporter>> Exporter::make(Options options) {
@@ -21,7 +25,7 @@ Result<std::unique_ptr<Exporter>> Exporter::make(Options options) {
 }
 
 Exporter::Exporter(Options options, Address address)
-    : options_(std::move(options)), address_(std::move(address)) {
+    : options_(std::move(options)), address_(std::move(address)), courier_(address_) {
   encoder_ = make_encoder();
   Worker::get().add(this);
 }
@@ -82,41 +86,29 @@ std::int64_t Exporter::turn(const Turn& turn) {
   if (!deadline_ns_ && (encoder_->chunks() || unsaid_.traces || queued_bytes_.load()))
     deadline_ns_ = now + options_.interval_ns;
 
-  // An agent that answers with an error is given its time; one that cannot be reached is not.
-  const bool at_once = turn.stopping || (flushing && !reached_);
-  if (payload_.size() && !active() && (now >= next_attempt_ns_ || at_once)) begin_request(turn);
-  if (active()) {
-    Progress progress = connection_->advance();
-    if (progress == Progress::kWorking && turn.stopping && !reached_ &&
-        now >= turn.hopeless_at_ns + connection_->patience_ns()) {
-      connection_->close();
-      gave_up_ = true;
-      progress = Progress::kFailed;
-    }
-    if (progress != Progress::kWorking) end_request(progress, turn.stopping);
+  if (payload_.size() && !courier_.busy()) send_payload();
+  if (courier_.busy()) {
+    // An agent that answers with an error is given its time; one that cannot be reached is not.
+    const Courier::End end = courier_.advance(turn, flushing && !courier_.reached());
+    if (end != Courier::End::kNot) end_request(end);
   }
 
-  const bool waiting = payload_.size() && attempts_ > 0 && !active();
-  const bool failed = waiting && !reached_;
+  const bool waiting = courier_.waiting();
+  const bool failed = waiting && !courier_.reached();
   const bool empty =
       !payload_.size() && !encoder_->chunks() && !unsaid_.traces && !queued_bytes_.load();
   if (flushing && (empty || failed)) {
     flush_clean_.store(empty, std::memory_order_relaxed);
     flush_done_.store(wanted);
     futex_wake(flush_done_);
-  } else if (flushing && !active() && !waiting) {
+  } else if (flushing && !courier_.busy()) {
     return 0;  // the next payload at once
   }
-  if (turn.stopping) {
-    if (failed && now >= turn.hopeless_at_ns) gave_up_ = true;
-    return active() ? connection_->next_turn_ns() : 0;
-  }
+  if (turn.stopping) return courier_.on_its_way() ? courier_.next_turn_ns() : 0;
 
   std::int64_t until = deadline_ns_ ? deadline_ns_ : kNever;
-  if (active())
-    until = std::min(until, connection_->next_turn_ns());
-  else if (payload_.size())
-    until = std::min(until, next_attempt_ns_);
+  if (courier_.busy())
+    until = std::min(until, courier_.next_turn_ns());
   else if (encoder_->chunks() && encoder_->bytes() >= kSendBytes)
     return 0;
   // Sequentially consistent against accept(), which adds its bytes and then looks at armed_.
@@ -128,9 +120,7 @@ std::int64_t Exporter::turn(const Turn& turn) {
   return until;
 }
 
-void Exporter::add_polls(std::vector<pollfd>& polls) {
-  if (connection_) connection_->add_polls(polls);
-}
+void Exporter::add_polls(std::vector<pollfd>& polls) { courier_.add_polls(polls); }
 
 bool Exporter::idle() const {
   return gave_up_ || (!payload_.size() && !encoder_->chunks() && !queued_bytes_.load());
@@ -146,7 +136,7 @@ void Exporter::end() {
     dropped(Drop::kUnsent).add(encoder_->chunks(), encoder_->spans());
     encoder_->clear();
   }
-  connection_.reset();
+  courier_.drop();
   if (lost) complain();
   flush_clean_.store(!lost, std::memory_order_relaxed);
   flush_done_.store(flush_wanted_.load());
@@ -175,8 +165,6 @@ void Exporter::take_payload() {
       accepted ? 1.0 - std::min(1.0, static_cast<double>(lost) / static_cast<double>(accepted))
                : 1.0);
   payload_unsaid_ = std::exchange(unsaid_, {});
-  attempts_ = 0;
-  next_attempt_ns_ = 0;
   if (v04_wanted_.load(std::memory_order_relaxed) && encoder_->path() != "/v0.4/traces")
     switch_to_v04();
 }
@@ -197,8 +185,8 @@ void Exporter::drain() {
     oldest = newest;
     newest = next;
   }
-  const std::size_t limit =
-      reached_ ? options_.buffer_bytes : std::min(options_.buffer_bytes, kUnreachableBytes);
+  const std::size_t limit = courier_.reached() ? options_.buffer_bytes
+                                               : std::min(options_.buffer_bytes, kUnreachableBytes);
   const std::size_t largest = std::min(options_.chunk_bytes, options_.buffer_bytes);
   while (oldest) {
     trace::Delivery* const next = oldest->next;
@@ -226,8 +214,7 @@ void Exporter::drain() {
   }
 }
 
-void Exporter::begin_request(const Turn& turn) {
-  if (!connection_) connection_ = make_connection(address_);
+void Exporter::send_payload() {
   request_headers_ = {{"Content-Type", std::string(encoder_->content_type())}};
   if (!options_.make_encoder)
     request_headers_.emplace_back("X-Datadog-Trace-Count", std::to_string(payload_volume_.traces));
@@ -238,13 +225,17 @@ void Exporter::begin_request(const Turn& turn) {
                                   std::to_string(payload_unsaid_.spans));
   }
   if (options_.add_headers) options_.add_headers(request_headers_);
-  ++attempts_;
-  requests_.fetch_add(1, std::memory_order_relaxed);
-  connection_->start({.method = "POST",
-                      .target = payload_path_,
-                      .headers = {&options_.headers, &request_headers_},
-                      .body = payload_.view()},
-                     std::min(turn.now_ns + options_.timeout_ns, turn.stop_at_ns));
+  const bool v05 = payload_path_ == "/v0.5/traces";
+  courier_.start(
+      {.method = "POST",
+       .target = payload_path_,
+       .headers = {&options_.headers, &request_headers_},
+       .body = payload_.view()},
+      {.attempts = kMaxAttempts,
+       .timeout_ns = options_.timeout_ns,
+       .final = v05 ? [](int status) { return is_redirection(status) || is_unknown(status); }
+                    : is_redirection,
+       .hear = options_.on_response});
 }
 
 void Exporter::hear_rates(std::string_view body) {
@@ -259,40 +250,37 @@ void Exporter::hear_rates(std::string_view body) {
   options_.on_rate({}, -1);
 }
 
-void Exporter::end_request(Progress progress, bool stopping) {
-  const int status = progress == Progress::kDone ? connection_->response().status : 0;
-  reached_ = progress == Progress::kDone;
-  if (reached_ && options_.on_response) options_.on_response(connection_->response());
-  if (status >= 200 && status < 300) {
-    sent_.add(payload_volume_.traces, payload_volume_.spans);
-    bytes_sent_.fetch_add(payload_.size(), std::memory_order_relaxed);
-    if (options_.on_sent) options_.on_sent(payload_.size());
-    hear_rates(connection_->response().body);
-    payload_volume_ = {};
-    payload_.truncate(0);
-    complained_ = false;
-    return;
+void Exporter::end_request(Courier::End end) {
+  switch (end) {
+    case Courier::End::kNot:
+      return;
+    case Courier::End::kTaken:
+      sent_.add(payload_volume_.traces, payload_volume_.spans);
+      bytes_sent_.fetch_add(payload_.size(), std::memory_order_relaxed);
+      if (options_.on_sent) options_.on_sent(payload_.size());
+      hear_rates(courier_.response().body);
+      payload_volume_ = {};
+      payload_.truncate(0);
+      complained_ = false;
+      return;
+    case Courier::End::kUnanswered:
+      gave_up_ = true;
+      return discard_payload(Drop::kUnanswered);
+    case Courier::End::kGivenUp:
+      gave_up_ = true;
+      return;  // end() counts it
+    case Courier::End::kFailed:
+      break;
   }
-  failures_.fetch_add(1, std::memory_order_relaxed);
-  last_problem_ = status                            ? "HTTP " + std::to_string(status)
-                  : !connection_->problem().empty() ? connection_->problem()
-                  : last_problem_.empty()           ? "no answer in time"
-                                                    : last_problem_;
-  if ((status == 404 || status == 415) && payload_path_ == "/v0.5/traces") {
+  if (is_unknown(courier_.status()) && payload_path_ == "/v0.5/traces") {
     // What is encoded cannot be turned into v0.4; only what comes from now on is.
     discard_payload(Drop::kRejected);
     switch_to_v04();
     return;
   }
-  // A redirection is followed nowhere, and the next would be the same.
-  const bool final = status >= 300 && status < 400;
-  if (stopping && (progress == Progress::kRefused || attempts_ >= kMaxAttempts)) gave_up_ = true;
-  if (final || attempts_ >= kMaxAttempts) {
-    discard_payload(Drop::kUnsent);
-    complain();
-    return;
-  }
-  next_attempt_ns_ = base::monotonic_ns() + (kFirstDelayNs << (attempts_ - 1));
+  if (Worker::get().closing()) gave_up_ = true;
+  discard_payload(Drop::kUnsent);
+  complain();
 }
 
 void Exporter::discard_payload(Drop why) {
@@ -309,24 +297,30 @@ void Exporter::complain() {
                              now.dropped[static_cast<int>(Drop::kUnsampled)].traces -
                              now.dropped[static_cast<int>(Drop::kFiltered)].traces;
   const std::string line = "no trace agent at " + options_.url.substr(0, 60) + " (" +
-                           last_problem_.substr(0, 40) + "): " + std::to_string(lost) +
+                           courier_.problem().substr(0, 40) + "): " + std::to_string(lost) +
                            " traces dropped; DD_TRACE_ENABLED=false turns tracing off";
   base::log(base::LogLevel::kWarning, line);
 }
 
-bool Exporter::flush(std::int64_t timeout_ns) {
+bool Exporter::flush(std::int64_t timeout_ns) { return wait_for_flush(timeout_ns, false); }
+bool Exporter::flush_suddenly(std::int64_t timeout_ns) { return wait_for_flush(timeout_ns, true); }
+
+bool Exporter::wait_for_flush(std::int64_t timeout_ns, bool suddenly) {
+  constexpr std::int64_t kSliceNs = 20'000'000;
   Worker& worker = Worker::get();
   if (!worker.running()) return !queued_bytes_.load();
-  const std::int64_t until = base::monotonic_ns() + timeout_ns;
+  const std::int64_t begin = base::monotonic_ns(), until = begin + timeout_ns;
   const std::uint32_t mine = flush_wanted_.fetch_add(1) + 1;
   worker.wake();
   for (;;) {
     const std::uint32_t done = flush_done_.load();
     if (static_cast<std::int32_t>(done - mine) >= 0)
       return flush_clean_.load(std::memory_order_relaxed);
-    const std::int64_t left = until - base::monotonic_ns();
-    if (left <= 0 || !worker.running()) return false;
-    futex_wait(flush_done_, done, left);
+    const std::int64_t now = base::monotonic_ns(), left = until - now;
+    const bool stuck =
+        suddenly && now - std::max(begin, courier_.moved_ns()) >= Worker::kHopelessNs;
+    if (left <= 0 || stuck || !worker.running()) return false;
+    futex_wait(flush_done_, done, suddenly ? std::min(left, kSliceNs) : left);
   }
 }
 
@@ -334,8 +328,8 @@ Stats Exporter::stats() const {
   Stats out;
   out.sent = sent_.read();
   for (int i = 0; i < static_cast<int>(Drop::kCount); ++i) out.dropped[i] = dropped_[i].read();
-  out.requests = requests_.load(std::memory_order_relaxed);
-  out.failures = failures_.load(std::memory_order_relaxed);
+  out.requests = courier_.attempts_in_all();
+  out.failures = courier_.failures_in_all();
   out.bytes_sent = bytes_sent_.load(std::memory_order_relaxed);
   out.accepted = accepted_.read();
   const Volume gone = out.dropped_in_all();
@@ -346,19 +340,15 @@ Stats Exporter::stats() const {
 
 void Exporter::forked(bool whole) {
   trace::Delivery* at = head_.exchange(nullptr, std::memory_order_acquire);
+  courier_.forked(whole);
   if (whole) {
     encoder_->clear();
     payload_.truncate(0);
-    // The child's copy of the descriptor is closed; the parent's connection lives on.
-    if (connection_) connection_->forked();
-    connection_.reset();
     while (at) trace::Delivery::drop(std::exchange(at, at->next));
   } else {
-    (void)connection_.release();
     (void)encoder_.release();
     new (&payload_) encoding::Buffer;
     new (&payload_path_) std::string;
-    new (&last_problem_) std::string;
     new (&request_headers_) Headers;
     encoder_ = make_encoder();
   }
@@ -370,11 +360,10 @@ void Exporter::forked(bool whole) {
   accepted_.reset();
   sent_.reset();
   for (Counter& counter : dropped_) counter.reset();
-  for (auto* counter : {&requests_, &failures_, &bytes_sent_}) counter->store(0);
+  bytes_sent_.store(0);
   payload_volume_ = accepted_before_ = dropped_before_ = {};
-  attempts_ = 0;
-  next_attempt_ns_ = deadline_ns_ = 0;
-  complained_ = gave_up_ = reached_ = false;
+  deadline_ns_ = 0;
+  complained_ = gave_up_ = false;
 }
 
 }  // namespace dd::transport

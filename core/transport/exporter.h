@@ -22,7 +22,7 @@
 #include "core/base/status.h"
 #include "core/encoding/encoder.h"
 #include "core/trace/tracer.h"
-#include "core/transport/connection.h"
+#include "core/transport/courier.h"
 #include "core/transport/worker.h"
 
 namespace dd::transport {
@@ -62,6 +62,7 @@ enum class Drop : std::uint8_t {
   kBufferFull,  // encoded, but nobody took it away in time
   kTooLarge,    // one chunk larger than allowed, or than the buffer
   kUnsent,      // every attempt failed
+  kUnanswered,  // handed over, but the process ended before the answer
   kRejected,    // the agent does not speak this version
   kClosed,      // after shutdown
   kUnsampled,   // not to be kept, and counted in the statistics
@@ -101,6 +102,9 @@ class Exporter final : public trace::Sink, private Job {
   // failed attempt to reach the agent (what is left stays). Any thread but the worker; release the
   // GIL first.
   bool flush(std::int64_t timeout_ns);
+  // The same for ends of the process that cannot wait: also false when nothing has moved for
+  // Worker::kHopelessNs. Safe in a signal handler.
+  bool flush_suddenly(std::int64_t timeout_ns);
   // From the next payload on. Any thread; what is encoded already goes as it is.
   void use_v04() { v04_wanted_.store(true, std::memory_order_relaxed); }
   Stats stats() const;
@@ -122,6 +126,7 @@ class Exporter final : public trace::Sink, private Job {
   };
 
   Exporter(Options options, Address address);
+  bool wait_for_flush(std::int64_t timeout_ns, bool suddenly);
   std::int64_t turn(const Turn& turn) override;
   void add_polls(std::vector<pollfd>& polls) override;
   bool idle() const override;
@@ -130,14 +135,13 @@ class Exporter final : public trace::Sink, private Job {
 
   void drain();
   void take_payload();
-  void begin_request(const Turn& turn);
-  void end_request(Progress progress, bool stopping);
+  void send_payload();
+  void end_request(Courier::End end);
   void hear_rates(std::string_view body);
   void discard_payload(Drop why);
   void switch_to_v04();
   std::unique_ptr<encoding::TraceEncoder> make_encoder() const;
   void complain();
-  bool active() const { return connection_ && connection_->active(); }
   Counter& dropped(Drop why) { return dropped_[static_cast<int>(why)]; }
 
   const Options options_;
@@ -151,22 +155,19 @@ class Exporter final : public trace::Sink, private Job {
   std::atomic<std::uint32_t> flush_wanted_{0}, flush_done_{0};
   std::atomic<bool> flush_clean_{false};
   Counter accepted_, sent_, dropped_[static_cast<int>(Drop::kCount)];
-  std::atomic<std::uint64_t> requests_{0}, failures_{0}, bytes_sent_{0};
+  std::atomic<std::uint64_t> bytes_sent_{0};
 
   // The worker's own.
   std::unique_ptr<encoding::TraceEncoder> encoder_;
-  std::unique_ptr<Connection> connection_;
+  Courier courier_;
   encoding::Buffer payload_;
   Volume payload_volume_;
   Volume unsaid_, payload_unsaid_;  // kUnsampled and not told yet; told by the payload
   std::string payload_path_;
   Headers request_headers_;
-  int attempts_ = 0;
-  std::int64_t next_attempt_ns_ = 0, deadline_ns_ = 0;
-  bool reached_ = false;     // an agent has answered, and did so last time
+  std::int64_t deadline_ns_ = 0;
   bool complained_ = false;  // of the outage that lasts
   bool gave_up_ = false;
-  std::string last_problem_;
   // Keep rate: what was accepted and dropped in the last windows, one a payload.
   static constexpr int kWindows = 10;
   Volume accepted_before_, dropped_before_;

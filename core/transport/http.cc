@@ -21,6 +21,7 @@ namespace dd::transport {
 namespace {
 
 constexpr std::int64_t kLookupPollNs = 5'000'000;
+constexpr std::size_t kGoodDeal = 16 << 10;  // less of a body is a trickle
 
 std::string error_text(int code) {
   char buffer[128];
@@ -134,8 +135,9 @@ void HttpConnection::start(const Message& message, std::int64_t deadline_ns) {
     head_.append("Content-Length: ").append(std::to_string(message.body.size())).append("\r\n");
   head_.append("\r\n");
   body_ = message.body;
-  written_ = 0;
+  written_ = noted_ = 0;
   deadline_ns_ = deadline_ns;
+  moved_ns_ = 0;
   received_.clear();
   problem_.clear();
   response_ = {};
@@ -223,6 +225,10 @@ Progress HttpConnection::step() {
       const std::size_t before = written_;
       broken = !write_some();
       moved = written_ > before;
+      if (moved && (written_ == total() || written_ - noted_ >= kGoodDeal)) {
+        noted_ = written_;
+        moved_ns_ = base::monotonic_ns();
+      }
     }
     if (!broken && !gone && !(ready.revents & POLLIN)) {
       if (moved && written_ < total()) continue;
@@ -240,7 +246,7 @@ Progress HttpConnection::step() {
       // A connection the agent had let go of: the request was never seen.
       drop_socket();
       candidate_ = 0;
-      written_ = 0;
+      written_ = noted_ = 0;
       continue;
     }
     const Parsed parsed = parse_response(received_, ended, response_);

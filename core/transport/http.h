@@ -12,6 +12,7 @@
 
 #include "core/transport/connection.h"
 #include "core/transport/resolver.h"
+#include "core/transport/worker.h"
 
 namespace dd::transport {
 
@@ -27,8 +28,9 @@ class HttpConnection final : public Connection {
   void add_polls(std::vector<pollfd>& polls) const override;
   std::int64_t next_turn_ns() const override;
   void close() override;
-  // Somebody took something of it.
-  std::int64_t patience_ns() const override { return written_ > 0 ? 400'000'000 : 0; }
+  std::int64_t moved_ns() const override { return moved_ns_; }
+  bool handed_over() const override { return written_ > 0 && written_ == total(); }
+  std::int64_t patience_ns() const override { return Worker::kHopelessNs; }
 
  private:
   enum class Open : std::uint8_t { kYes, kLater, kNo };
@@ -51,8 +53,8 @@ class HttpConnection final : public Connection {
   std::size_t candidate_ = 0;
   std::string head_, received_;
   std::string_view body_;
-  std::size_t written_ = 0;
-  std::int64_t deadline_ns_ = 0;
+  std::size_t written_ = 0, noted_ = 0;  // the latter when it last moved
+  std::int64_t deadline_ns_ = 0, moved_ns_ = 0;
 };
 
 }  // namespace dd::transport

@@ -79,7 +79,7 @@ class Worker {  // one a process
   // over: on the thread that wakes the worker, with all signals blocked and a lock held.
   void on_start(void (*call)()) { on_start_.store(call, std::memory_order_relaxed); }
 
-  static constexpr std::int64_t kHopelessNs = 100'000'000;
+  static constexpr std::int64_t kHopelessNs = 80'000'000;
 
  private:
   void start_thread(std::int64_t sleep_ns);

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "fakes"))
-from agent import Agent  # noqa: E402
+from agent import Agent, decode_v05  # noqa: E402
 
 SENDER = sys.argv.pop(1)
 os.environ.setdefault("TSAN_OPTIONS", "die_after_fork=0")  # a child starts a thread of its own
@@ -94,6 +95,20 @@ class Sending(unittest.TestCase):
             self.assertEqual(errors.count("\n"), 1)
             own = 100_000 * 88 // 1024  # the deliveries themselves belong to the test
             self.assertLess(many["resident_kb"] - few["resident_kb"] - own, 8 * 1024)
+
+    def test_what_was_handed_over_arrives_after_the_end(self):
+        """The agent reads only when the sender is gone."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        with listener:
+            stats, _, errors = run(f"http://127.0.0.1:{listener.getsockname()[1]}", "send", 4, "exit", 5000)
+            self.balanced(stats)
+            self.assertEqual((stats["dropped"], stats["unanswered"], errors), (4, 4, ""))
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rb") as stream:
+                length = next(int(line.split(b":")[1]) for line in stream if line.lower().startswith(b"content-length"))
+                while stream.readline().strip():
+                    pass
+                self.assertEqual(len(decode_v05(stream.read(length))), 4)
 
     def test_every_bad_answer_is_counted(self):
         for answer in ("error", "close", "garbage", "cut", "silent"):

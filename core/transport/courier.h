@@ -1,0 +1,83 @@
+// One request at a time to one place, tried again until it is answered or given up.
+//
+// An attempt that fails or is answered with 400 and above is followed by another after 100 ms,
+// 200 ms, 400 ms ... At the end of the process attempts follow at once, for some 80 ms; what
+// is on its way then is given up, unless it moves or the peer has answered before: once it has
+// stood still for so long. A request that was handed over by then arrives, whatever the peer's
+// pace: it only stays unanswered. On the worker.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/transport/connection.h"
+#include "core/transport/worker.h"
+
+namespace dd::transport {
+
+class Courier {
+ public:
+  enum class End : std::uint8_t {
+    kNot,         // it goes on, or there is nothing
+    kTaken,       // an answer of 200 and above
+    kFailed,      // every attempt failed
+    kUnanswered,  // handed over, and the process ends
+    kGivenUp,     // the process ends
+  };
+  struct Policy {
+    int attempts = 1;
+    std::int64_t timeout_ns = 2'000'000'000;         // of each
+    bool (*final)(int status) = nullptr;             // no further attempt after this answer
+    void (*hear)(const Response& answer) = nullptr;  // each answer
+  };
+
+  explicit Courier(const Address& address) : address_(address) {}
+
+  // All that `message` points to stays valid until advance() has told the end.
+  void start(const Message& message, const Policy& policy);
+  // `at_once`: does not wait for the time of the next attempt.
+  End advance(const Turn& turn, bool at_once);
+
+  bool busy() const { return busy_; }
+  bool on_its_way() const { return connection_ && connection_->active(); }
+  bool waiting() const { return busy_ && attempts_ > 0 && !on_its_way(); }  // for its next attempt
+  // The peer has answered, and did so last time.
+  bool reached() const { return reached_; }
+  std::int64_t next_turn_ns() const;
+  // When what is on its way last moved; 0: nothing is. Any thread.
+  std::int64_t moved_ns() const { return moved_ns_.load(std::memory_order_relaxed); }
+  void add_polls(std::vector<pollfd>& polls) const {
+    if (connection_) connection_->add_polls(polls);
+  }
+
+  int status() const { return status_; }  // of the last answer; 0: there was none
+  const std::string& problem() const { return problem_; }
+  const Response& response() const { return connection_->response(); }  // when status() is not 0
+
+  std::uint64_t attempts_in_all() const { return made_.load(std::memory_order_relaxed); }
+  std::uint64_t failures_in_all() const { return failures_.load(std::memory_order_relaxed); }
+
+  void drop();  // whatever is on its way, and the connection
+  void forked(bool whole);
+
+ private:
+  End ended(Progress progress, const Turn& turn);
+  End stuck(const Turn& turn);
+
+  const Address& address_;
+  std::unique_ptr<Connection> connection_;
+  Message message_;
+  Policy policy_;
+  bool busy_ = false, reached_ = false;
+  int attempts_ = 0, status_ = 0;
+  std::int64_t started_ns_ = 0, next_attempt_ns_ = 0;
+  std::string problem_;
+  std::atomic<std::int64_t> moved_ns_{0};
+  std::atomic<std::uint64_t> made_{0}, failures_{0};
+};
+
+}  // namespace dd::transport
