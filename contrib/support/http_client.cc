@@ -78,13 +78,16 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
   const http::Url url = http::parse(request.url);
   const Pin pin = Pin::of(request.client);
   const std::string pinned = pin ? pin.service() : std::string();
-  const Named named =
-      all.naming.of_client({.integration = facts.component,
-                            .fallback = facts.service,
-                            .own = pinned.empty() ? std::string_view(knobs.own_service) : pinned,
-                            .domain = knobs.by_domain ? url.authority : std::string_view()});
+  Named named;
+  if (!facts.inherits_service)
+    named =
+        all.naming.of_client({.integration = facts.component,
+                              .fallback = facts.service,
+                              .own = pinned.empty() ? std::string_view(knobs.own_service) : pinned,
+                              .domain = knobs.by_domain ? url.authority : std::string_view()});
   const std::string_view name = all.naming.operation(facts.operation);
-  const std::string method = upper(request.method);
+  const std::string method =
+      facts.method_as_given ? std::string(request.method) : upper(request.method);
   std::string resource;
   if (facts.resource_is_path) {
     resource.reserve(method.size() + 1 + url.path.size());
@@ -114,7 +117,7 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
   const py::Ref agent = request.headers.item(kUserAgent);
   std::string room;
   const std::string_view agent_text = text_of(agent, room);
-  if (!agent_text.empty()) span.set(tags::kHttpUserAgent, agent_text);
+  if (facts.tells_user_agent && !agent_text.empty()) span.set(tags::kHttpUserAgent, agent_text);
   tag_headers(span, request.headers, Side::kRequest);
   if (!request.retries_remain.empty()) span.set(tags::kHttpRetriesRemain, request.retries_remain);
   if (pin) pin.tag(span);
@@ -125,18 +128,24 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
     tracing::inject(live.object(), request.headers);
 }
 
+void tag_sent_headers(trace::Span& span, py::Handle headers) {
+  tag_headers(span, headers, Side::kRequest);
+}
+
+void tag_response(trace::Span& span, const HttpClientResponse& response) {
+  if (response.status <= 0) return;
+  std::array<char, 12> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), response.status);
+  span.set(tags::kHttpStatusCode,
+           std::string_view(digits.data(), static_cast<std::size_t>(end.ptr - digits.data())));
+  if (!response.reason.empty()) span.set(tags::kHttpStatusMessage, response.reason);
+  if (settings().error_statuses.contains(response.status)) span.error = 1;
+  tag_headers(span, response.headers, Side::kResponse);
+}
+
 void finish_http_client(const py::Outcome& outcome, py::Scope& scope,
                         const HttpClientResponse& response) {
-  if (const tracing::LiveSpan* live = step_of(scope); live && response.status > 0) {
-    trace::Span& span = live->span();
-    std::array<char, 12> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), response.status);
-    span.set(tags::kHttpStatusCode,
-             std::string_view(digits.data(), static_cast<std::size_t>(end.ptr - digits.data())));
-    if (!response.reason.empty()) span.set(tags::kHttpStatusMessage, response.reason);
-    if (settings().error_statuses.contains(response.status)) span.error = 1;
-    tag_headers(span, response.headers, Side::kResponse);
-  }
+  if (const tracing::LiveSpan* live = step_of(scope)) tag_response(live->span(), response);
   finish_step(outcome, scope);
 }
 

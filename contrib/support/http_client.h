@@ -20,6 +20,9 @@ struct HttpClientFacts {       // of a library, immutable
   bool measured = true;
   bool resource_is_path = false;  // "GET /path"; else the operation
   bool tells_server_address = false;
+  bool inherits_service = false;  // the parent's, whatever the settings
+  bool tells_user_agent = true;
+  bool method_as_given = false;  // else in upper case
 };
 
 struct HttpClientKnobs {  // of a library, from its settings
@@ -43,11 +46,15 @@ struct HttpClientRequest {
 void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const HttpClientKnobs& knobs,
                        const HttpClientRequest& request);
 
+// The tags that settings ask for; start_http_client() does it.
+void tag_sent_headers(trace::Span& span, py::Handle headers);
+
 struct HttpClientResponse {
   int status = 0;  // 0: none
   std::string_view reason{};
   py::Handle headers{};
 };
+void tag_response(trace::Span& span, const HttpClientResponse& response);
 void finish_http_client(const py::Outcome& outcome, py::Scope& scope,
                         const HttpClientResponse& response);
 

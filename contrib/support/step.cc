@@ -32,19 +32,6 @@ struct StepState {
   bool waits;  // to begin
 };
 
-// A span that took its parent's service says at its end who it is of, when the service is an
-// integration's own or inferred. Spans below it have inherited what the parent said.
-void settle_source(trace::Span& span) {
-  const std::string_view source = span.text(trace::tags::kServiceSource);
-  if (source == "m" || source.starts_with("opt.")) return;
-  if (source.empty() || source != span.service.view()) {
-    const trace::ProcessFacts& process = trace::Tracer::get().facts();
-    if (!process.service_is_inferred || span.service.view() != process.service) return;
-  }
-  const std::string_view component = span.text(trace::tags::kComponent);
-  if (!component.empty() && component != source) span.set(trace::tags::kServiceSource, component);
-}
-
 }  // namespace
 
 void set_late_service(trace::Span& span, std::string_view service, std::string_view source) {
@@ -107,6 +94,19 @@ void finish_step(const py::Outcome& outcome, py::Scope& scope) {
   if (outcome.error) state->span.fail(outcome.error);
   settle_source(state->span.span());
   state->span.finish();
+}
+
+// A span that took its parent's service says at its end who it is of, when the service is an
+// integration's own or inferred. Spans below it have inherited what the parent said.
+void settle_source(trace::Span& span) {
+  const std::string_view source = span.text(trace::tags::kServiceSource);
+  if (source == "m" || source.starts_with("opt.")) return;
+  if (source.empty() || source != span.service.view()) {
+    const trace::ProcessFacts& process = trace::Tracer::get().facts();
+    if (!process.service_is_inferred || span.service.view() != process.service) return;
+  }
+  const std::string_view component = span.text(trace::tags::kComponent);
+  if (!component.empty() && component != source) span.set(trace::tags::kServiceSource, component);
 }
 
 }  // namespace dd::contrib

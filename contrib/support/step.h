@@ -48,4 +48,8 @@ void hand_over_step(py::Scope& scope);
 // Records the exception, if any, and ends the span. A coroutine that never began had no span.
 void finish_step(const py::Outcome& outcome, py::Scope& scope);
 
+// finish_step()'s part for spans that end elsewhere: one that took its parent's service says who it
+// is of, unless the user chose the service.
+void settle_source(trace::Span& span);
+
 }  // namespace dd::contrib

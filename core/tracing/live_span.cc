@@ -102,6 +102,10 @@ LiveSpan LiveSpan::start_under(Handle parent, const SpanStart& what) {
   return LiveSpan(std::move(object));
 }
 
+LiveSpan LiveSpan::of(Handle span_object) {
+  return is_span(span_object) ? LiveSpan(span_object.share()) : LiveSpan();
+}
+
 bool LiveSpan::open() const { return object_ && !as_span(object_)->span->finished(); }
 
 trace::Span& LiveSpan::span() const { return writable(as_span(object_)); }

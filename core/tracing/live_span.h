@@ -35,6 +35,9 @@ class [[nodiscard]] LiveSpan {
   // Child of the given Span or Context object.
   static LiveSpan start_under(py::Handle parent, const SpanStart& what);
 
+  // A Span object that somebody started before; empty for anything else.
+  static LiveSpan of(py::Handle span_object);
+
   explicit operator bool() const { return static_cast<bool>(object_); }
   bool open() const;                             // started and not finished
   py::Handle object() const { return object_; }  // a ddtrace Span

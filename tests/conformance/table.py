@@ -248,6 +248,17 @@ CASES: dict[str, Case] = {
     "urllib3_domains": script(
         "urllib3_basic", DD_TRACE_URLLIB3_ENABLED="true", DD_URLLIB3_SPLIT_BY_DOMAIN="true"
     ),
+    "httplib_off": tracing_script("httplib_basic"),
+    "httplib_on": tracing_script("httplib_basic", DD_TRACE_HTTPLIB_ENABLED="true"),
+    "httplib_settings": tracing_script(
+        "httplib_basic",
+        DD_TRACE_HTTPLIB_ENABLED="true",
+        DD_HTTPLIB_DISTRIBUTED_TRACING="false",
+        DD_HTTPLIB_SERVICE="lib",
+        DD_SERVICE="named",
+        DD_TRACE_HEADER_TAGS="X-Asked:asked,X-Server",
+        DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
+    ),
     "headers_sent": tracing_script("headers_sent"),
     "headers_sent_twice": tracing_script("headers_sent", DD_TRACE_URLLIB3_ENABLED="true"),
     "headers_sent_off": tracing_script("headers_sent", DD_REQUESTS_DISTRIBUTED_TRACING="false"),

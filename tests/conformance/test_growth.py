@@ -19,6 +19,7 @@ from capture import HERE, Launcher
         ("starlette", "web"),
         ("websockets", "web"),
         ("requests", "app"),
+        ("httplib", "app"),
     ],
 )
 def test_requests_leave_no_objects(
@@ -30,7 +31,7 @@ def test_requests_leave_no_objects(
     done = subprocess.run(
         [*using.command, "growth.py", name],
         cwd=HERE / "cases",
-        env={**using.environment(), "DD_TRACE_AGENT_URL": agent.url},
+        env={**using.environment(), "DD_TRACE_AGENT_URL": agent.url, "DD_TRACE_HTTPLIB_ENABLED": "true"},
         capture_output=True,
         text=True,
         timeout=120,

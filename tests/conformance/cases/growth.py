@@ -85,6 +85,28 @@ def flask_oldest():
     return serve
 
 
+def httplib():
+    import http.client
+    from urllib.parse import urlsplit
+
+    from serving import SEEN, serving
+
+    server = serving()
+    base = urlsplit(server.__enter__())
+    atexit.register(server.__exit__, None, None, None)
+
+    def send():
+        SEEN.clear()
+        connection = http.client.HTTPConnection(base.hostname, base.port)
+        for path in ("/get", "/status/404", "/bad path"):
+            with contextlib.suppress(http.client.InvalidURL):
+                connection.request("GET", path, headers={"a": "b"})
+                connection.getresponse().read()
+        connection.close()
+
+    return send
+
+
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
     serve = globals()[sys.argv[1]]()
