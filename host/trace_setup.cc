@@ -12,12 +12,14 @@
 #include "contrib/registry.h"
 #include "contrib/rules/settings.h"
 #include "core/base/log.h"
+#include "core/base/mutex.h"
 #include "core/config/core_settings.h"
 #include "core/config/identity.h"
 #include "core/config/parse.h"
 #include "core/config/registry.h"
-#include "core/py/ref.h"
+#include "core/py/compat/compat.h"
 #include "core/py/later.h"
+#include "core/py/ref.h"
 #include "core/remote_config/remote_config.h"
 #include "core/sampling/sampling.h"
 #include "core/telemetry/telemetry.h"
@@ -25,6 +27,7 @@
 #include "core/trace/tracer.h"
 #include "core/tracing/tracer_object.h"
 #include "core/transport/agent_sink.h"
+#include "core/transport/otlp_sink.h"
 #include "core/transport/worker.h"
 #include "host/children/policy.h"
 #include "host/emulated.h"
@@ -136,6 +139,7 @@ Status connect_tracer(bool print_locally) {
     return {};
   }
   // Without a usable address the program still has its spans and the ddtrace package.
+  if (py::compat::kHasGil && !transport::otlp::wanted()) base::HostMutex::rely_on_host();
   const Status started = transport::agent_sink::start({.language_version = python_version(),
                                                        .tracer_version = DD_EMULATED_VERSION,
                                                        .on_start = &first_work,

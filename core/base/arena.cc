@@ -1,10 +1,10 @@
 #include "core/base/arena.h"
 
-#include <atomic>
 #include <cstdlib>
 #include <cstring>
 
 #include "core/base/check.h"
+#include "core/base/recycle.h"
 
 namespace dd::base {
 
@@ -15,44 +15,9 @@ struct Arena::Block {
 
 namespace {
 
-// What threads give back is pushed on one list. A thread that needs blocks takes the whole list and
-// keeps it for itself, so no two threads ever pop the same node. A thread that ends gives its share
-// back.
-constexpr std::size_t kMaxPooled = 4096;  // 8 MiB
-
-struct Node {
-  Node* next;
-};
-constinit std::atomic<Node*> returned{nullptr};
-constinit std::atomic<std::size_t> pooled{0};
-
-void give_back(Node* first, Node* last) {
-  Node* head = returned.load(std::memory_order_relaxed);
-  do last->next = head;
-  while (!returned.compare_exchange_weak(head, first, std::memory_order_release,
-                                         std::memory_order_relaxed));
-}
-
-struct LocalPool {
-  Node* head = nullptr;
-  ~LocalPool() {
-    if (!head) return;
-    Node* last = head;
-    while (last->next) last = last->next;
-    give_back(head, last);
-    head = nullptr;
-  }
-};
-thread_local LocalPool local;
-
 void* take_block() {
-  if (!local.head) local.head = returned.exchange(nullptr, std::memory_order_acquire);
-  if (Node* node = local.head) {
-    local.head = node->next;
-    pooled.fetch_sub(1, std::memory_order_relaxed);
-    return node;
-  }
-  void* made = std::malloc(Arena::kBlockBytes);
+  if (void* const known = take_recycled(Recycled::kArenaBlock)) return known;
+  void* const made = std::malloc(Arena::kBlockBytes);
   DD_CHECK(made != nullptr);
   return made;
 }
@@ -85,24 +50,10 @@ std::string_view Arena::copy(std::string_view text) {
 }
 
 void Arena::clear() {
-  Node *first = nullptr, *last = nullptr;
-  std::size_t count = 0;
   for (Block* block = blocks_; block != nullptr;) {
-    Block* next = block->next;
-    if (block->bytes != kBlockBytes || pooled.load(std::memory_order_relaxed) + count >= kMaxPooled) {
-      std::free(block);
-    } else {
-      auto* node = reinterpret_cast<Node*>(block);
-      node->next = first;
-      first = node;
-      if (!last) last = node;
-      ++count;
-    }
+    Block* const next = block->next;
+    if (block->bytes != kBlockBytes || !recycle(Recycled::kArenaBlock, block)) std::free(block);
     block = next;
-  }
-  if (first) {
-    pooled.fetch_add(count, std::memory_order_relaxed);
-    give_back(first, last);
   }
   blocks_ = nullptr;
   at_ = end_ = 0;
@@ -110,11 +61,7 @@ void Arena::clear() {
 }
 
 void Arena::trim_pool() {
-  while (Node* node = local.head ? local.head : returned.exchange(nullptr)) {
-    local.head = node->next;
-    pooled.fetch_sub(1, std::memory_order_relaxed);
-    std::free(node);
-  }
+  while (void* const block = take_recycled(Recycled::kArenaBlock)) std::free(block);
 }
 
 }  // namespace dd::base

@@ -1,8 +1,8 @@
 // A bump allocator: what belongs to one chunk of spans, released at once.
 //
-// Blocks come from a process-wide pool and go back to it, so a program that traces at a steady rate
-// stops asking the system for memory. An arena is used by one thread at a time; giving it to
-// another thread needs the ordering of whatever hands it over. The pool is for any thread.
+// Blocks are recycled (core/base/recycle.h), so a program that traces at a steady rate stops asking
+// the system for memory. An arena is used by one thread at a time; giving it to
+// another thread needs the ordering of whatever hands it over.
 
 #pragma once
 
@@ -17,7 +17,7 @@ namespace dd::base {
 
 class Arena {
  public:
-  static constexpr std::size_t kBlockBytes = 2048;
+  static constexpr std::size_t kBlockBytes = 1024;
 
   Arena() = default;
   ~Arena() { clear(); }
@@ -54,7 +54,7 @@ class Arena {
   std::size_t bytes() const { return bytes_; }
   void clear();
 
-  // Gives every pooled block back to the system (tests, and after a burst).
+  // Gives the blocks that this thread can reach back to the system (tests).
   static void trim_pool();
 
  private:

@@ -2,8 +2,6 @@
 
 #include <pthread.h>
 
-#include <atomic>
-
 #include "core/base/check.h"
 #include "core/base/mutex.h"
 
@@ -19,7 +17,6 @@ struct Row {
 constinit Mutex mutex;
 constinit Row rows[kMaxHandlers] DD_GUARDED_BY(mutex) = {};
 constinit int count DD_GUARDED_BY(mutex) = 0;
-constinit std::atomic<std::uint64_t> generation{0};
 
 // The three run around fork() itself: `mutex` is taken by prepare and given back by the others.
 void prepare() DD_NO_THREAD_SAFETY {
@@ -35,13 +32,15 @@ void parent() DD_NO_THREAD_SAFETY {
 }
 
 void child() DD_NO_THREAD_SAFETY {
-  generation.fetch_add(1, std::memory_order_relaxed);
+  detail::fork_generation.fetch_add(1, std::memory_order_relaxed);
   for (int i = 0; i < count; ++i)
     if (rows[i].handler.child) rows[i].handler.child();
   mutex.reset_after_fork();
 }
 
 }  // namespace
+
+constinit std::atomic<std::uint64_t> detail::fork_generation{0};
 
 void on_fork(ForkOrder order, const ForkHandler& handler) {
   const MutexLock lock(mutex);
@@ -51,7 +50,5 @@ void on_fork(ForkOrder order, const ForkHandler& handler) {
   for (; at > 0 && rows[at - 1].order > order; --at) rows[at] = rows[at - 1];
   rows[at] = {order, handler};
 }
-
-std::uint64_t fork_generation() { return generation.load(std::memory_order_relaxed); }
 
 }  // namespace dd::base

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 namespace dd::base {
@@ -24,6 +25,11 @@ void on_fork(ForkOrder order, const ForkHandler& handler);
 
 // The number of forks between the first process and this one. Data made under another generation
 // belongs to an ancestor.
-std::uint64_t fork_generation();
+namespace detail {
+extern constinit std::atomic<std::uint64_t> fork_generation;
+}
+inline std::uint64_t fork_generation() {
+  return detail::fork_generation.load(std::memory_order_relaxed);
+}
 
 }  // namespace dd::base

@@ -53,15 +53,37 @@ class DD_CAPABILITY("mutex") Mutex {
   std::atomic<std::uint32_t> state_{kFree};
 };
 
+// For data that only threads of the host touch. While the host has a lock of its own that they all
+// hold (Python's GIL), that one is enough, and this costs a load.
+class DD_CAPABILITY("mutex") HostMutex {
+ public:
+  constexpr HostMutex() = default;
+
+  void lock() DD_ACQUIRE() {
+    if (!host_has_lock_) mutex_.lock();
+  }
+  void unlock() DD_RELEASE() {
+    if (!host_has_lock_) mutex_.unlock();
+  }
+
+  // Once, at start, before there is a second thread.
+  static void rely_on_host() { host_has_lock_ = true; }
+
+ private:
+  static constinit inline bool host_has_lock_ = false;
+  Mutex mutex_;
+};
+
+template <class M = Mutex>
 class DD_SCOPED_CAPABILITY MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) DD_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
+  explicit MutexLock(M& mutex) DD_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
   ~MutexLock() DD_RELEASE() { mutex_.unlock(); }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;
 
  private:
-  Mutex& mutex_;
+  M& mutex_;
 };
 
 }  // namespace dd::base

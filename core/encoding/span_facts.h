@@ -56,6 +56,7 @@ void for_each_trace_text(std::uint16_t flags, const trace::Delivery& delivery, F
       digits[i] = "0123456789abcdef"[(delivery.trace_id.high >> (60 - 4 * i)) & 15];
     text("_dd.p.tid", std::string_view(digits, sizeof(digits)));
   }
+  if ((flags & trace::kChunkHead) && delivery.maker.size) text("_dd.p.dm", delivery.maker.view());
 }
 
 // Calls number(key, value) for the numbers of the trace.

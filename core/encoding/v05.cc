@@ -16,7 +16,7 @@ namespace {
 using namespace msgpack;
 
 // Texts that have a place of their own to remember their index.
-enum Fixed { kService, kHighId, kOrigin, kKeepRate, kPriority, kFixedCount };
+enum Fixed { kService, kHighId, kOrigin, kMaker, kKeepRate, kPriority, kFixedCount };
 
 // Every text of a payload once, in order of appearance. Index 0 is the empty one.
 class StringTable {
@@ -37,7 +37,7 @@ class StringTable {
   void forget() {
     std::fill(std::begin(keys_), std::end(keys_), 0);
     std::fill(std::begin(fixed_), std::end(fixed_), 0);
-    last_ = 0;
+    std::fill(std::begin(last_), std::end(last_), 0);
   }
 
   // The index of a text that stays the same until forget().
@@ -46,13 +46,13 @@ class StringTable {
     if (!known) known = index(text);
     return known;
   }
-  // The index of a text that is mostly that of the call before.
-  std::uint32_t same(std::string_view text) {
-    if (last_) {
-      const Entry& entry = entries_[last_];
-      if (out_.view().substr(entry.text, entry.size) == text) return last_;
+  // The index of a text that is mostly that of the call before with this place.
+  std::uint32_t same(Fixed place, std::string_view text) {
+    if (const std::uint32_t last = last_[place]) {
+      const Entry& entry = entries_[last];
+      if (out_.view().substr(entry.text, entry.size) == text) return last;
     }
-    return last_ = index(text);
+    return last_[place] = index(text);
   }
 
   // The index of an attribute's name: well-known ones are looked up once.
@@ -160,7 +160,7 @@ class StringTable {
   std::vector<std::uint32_t> slots_;
   std::uint32_t keys_[trace::tags::kTagCount] = {};
   std::uint32_t fixed_[kFixedCount] = {};
-  std::uint32_t last_ = 0;
+  std::uint32_t last_[kFixedCount] = {};
   std::string repaired_;
 };
 
@@ -287,8 +287,9 @@ class V05 final : public TraceEncoder {
     }
     put_piece(text_facts);
     for_each_trace_text(flags, delivery, [&](std::string_view key, std::string_view value) {
-      at = put_index(at, strings_.fixed(key.size() == 9 ? kHighId : kOrigin, key));
-      at = put_index(at, strings_.same(value));
+      const Fixed place = key.size() == 9 ? kHighId : key.size() == 8 ? kMaker : kOrigin;
+      at = put_index(at, strings_.fixed(place, key));
+      at = put_index(at, strings_.same(place, value));
     });
     if (span.links) {
       json_.clear();

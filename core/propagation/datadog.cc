@@ -31,7 +31,7 @@ bool valid_decision_maker(std::string_view text) {
 
 void read_tags(Segment& segment, std::string_view header) {
   if (header.size() > kMaxTagsIn) {
-    trace::set_entry(segment.meta, "_dd.propagation_error", "extract_max_size");
+    trace::set_entry(segment.meta(), "_dd.propagation_error", "extract_max_size");
     return;
   }
   trace::Entries read;
@@ -43,13 +43,13 @@ void read_tags(Segment& segment, std::string_view header) {
     const std::string_view value =
         equals == piece.npos ? std::string_view() : strip(piece.substr(equals + 1), " ");
     if (equals == piece.npos || !valid_key(key) || !valid_value(value)) {
-      trace::set_entry(segment.meta, "_dd.propagation_error", "decoding_error");
+      trace::set_entry(segment.meta(), "_dd.propagation_error", "decoding_error");
       return;
     }
     if (key.starts_with("_dd.p.") && key != "_dd.p.upstream_services")
       trace::set_entry(read, key, value);
   }
-  for (const auto& [key, value] : read) trace::set_entry(segment.meta, key, value);
+  for (const auto& [key, value] : read) trace::set_entry(segment.meta(), key, value);
 }
 
 }  // namespace
@@ -76,27 +76,27 @@ std::optional<ExtractedContext> extract_datadog(const Carrier& carrier, const Op
   if (const auto origin = carrier.get("x-datadog-origin"))
     if (std::all_of(origin->begin(), origin->end(), printable)) {
       segment.origin.assign(*origin);
-      if (origin->empty()) trace::set_entry(segment.meta, "_dd.origin", "");
+      if (origin->empty()) trace::set_entry(segment.meta(), "_dd.origin", "");
     }
   if (const auto tags = carrier.get("x-datadog-tags"); tags && !tags->empty())
     read_tags(segment, *tags);
-  if (const std::string* high = trace::find_entry(segment.meta, "_dd.p.tid")) {
+  if (const std::string* high = trace::find_entry(segment.meta(), "_dd.p.tid")) {
     const auto value = high->size() == 16 ? read_hex(*high, true) : std::nullopt;
     if (value && *value != 0) {
       if (options.wide_trace_ids) segment.trace_id.high = *value;
     } else {
-      trace::set_entry(segment.meta, "_dd.propagation_error", "malformed_tid " + *high);
-      trace::remove_entry(segment.meta, "_dd.p.tid");
+      trace::set_entry(segment.meta(), "_dd.propagation_error", "malformed_tid " + *high);
+      trace::remove_entry(segment.meta(), "_dd.p.tid");
     }
   }
-  const std::string* maker = trace::find_entry(segment.meta, "_dd.p.dm");
+  const std::string* maker = trace::find_entry(segment.meta(), "_dd.p.dm");
   if (maker && !valid_decision_maker(*maker)) {
-    trace::remove_entry(segment.meta, "_dd.p.dm");
-    trace::set_entry(segment.meta, "_dd.propagation_error", "decoding_error");
+    trace::remove_entry(segment.meta(), "_dd.p.dm");
+    trace::set_entry(segment.meta(), "_dd.propagation_error", "decoding_error");
   }
   if (options.apm_off) {
     segment.priority.reset();
-    if (trace::find_entry(segment.meta, "_dd.p.ts")) segment.priority = 2;
+    if (trace::find_entry(segment.meta(), "_dd.p.ts")) segment.priority = 2;
   }
   return context;
 }
@@ -104,24 +104,24 @@ std::optional<ExtractedContext> extract_datadog(const Carrier& carrier, const Op
 // Under segment.mutex.
 void inject_datadog(Segment& segment, std::uint64_t span_id, Carrier& carrier,
                     const Options& options) {
-  if (options.apm_off && !trace::find_entry(segment.meta, "_dd.p.ts")) return;
+  if (options.apm_off && !trace::find_entry(segment.meta(), "_dd.p.ts")) return;
   if (segment.trace_id.high) {
     std::string high;
     append_hex(high, segment.trace_id.high);
-    trace::set_entry(segment.meta, "_dd.p.tid", high);
+    trace::set_entry(segment.meta(), "_dd.p.tid", high);
   }
   carrier.set("x-datadog-trace-id", std::to_string(segment.trace_id.low));
   carrier.set("x-datadog-parent-id", std::to_string(span_id));
   if (segment.priority)
     carrier.set("x-datadog-sampling-priority", std::to_string(*segment.priority));
-  if (!segment.origin.empty() || trace::find_entry(segment.meta, "_dd.origin"))
+  if (!segment.origin.empty() || trace::find_entry(segment.meta(), "_dd.origin"))
     carrier.set("x-datadog-origin", segment.origin);
-  if (trace::find_entry(segment.meta, "_dd.propagation_error")) return;
+  if (trace::find_entry(segment.meta(), "_dd.propagation_error")) return;
   std::string tags;
   const auto give_up = [&](std::string_view why) {
-    trace::set_entry(segment.meta, "_dd.propagation_error", why);
+    trace::set_entry(segment.meta(), "_dd.propagation_error", why);
   };
-  for (const auto& [key, value] : segment.meta) {
+  for (const auto& [key, value] : segment.meta()) {
     if (!key.starts_with("_dd.p.")) continue;
     const std::string_view k = strip(key, " "), v = strip(value, " ");
     if (!valid_key(k) || !valid_value(v)) return give_up("encoding_error");

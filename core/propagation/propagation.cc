@@ -32,7 +32,7 @@ std::optional<ExtractedContext> extract_style(Style style, const Carrier& carrie
 ExtractedLink link_to(const ExtractedContext& context, Style style, std::string_view reason) {
   const Segment& segment = *context.segment;
   const std::string* state = style == Style::kTraceContext
-                                 ? trace::find_entry(segment.meta, "tracestate")
+                                 ? trace::find_entry(segment.meta(), "tracestate")
                                  : nullptr;
   return {.trace_id = segment.trace_id,
           .span_id = context.span_id,
@@ -53,15 +53,15 @@ void join(ExtractedContext& primary, const ExtractedContext& later, Style style)
   }
   if (style != Style::kTraceContext) return;
   for (const std::string_view name : {"traceparent", "tracestate"})
-    if (const std::string* text = trace::find_entry(other.meta, name))
-      trace::set_entry(segment.meta, name, *text);
+    if (const std::string* text = trace::find_entry(other.meta(), name))
+      trace::set_entry(segment.meta(), name, *text);
   if (later.span_id == primary.span_id) return;
-  if (const std::string* parent = trace::find_entry(other.meta, "_dd.parent_id")) {
-    trace::set_entry(segment.meta, "_dd.parent_id", *parent);
+  if (const std::string* parent = trace::find_entry(other.meta(), "_dd.parent_id")) {
+    trace::set_entry(segment.meta(), "_dd.parent_id", *parent);
   } else if (primary.span_id) {
     std::string hex;
     append_hex(hex, primary.span_id);
-    trace::set_entry(segment.meta, "_dd.parent_id", hex);
+    trace::set_entry(segment.meta(), "_dd.parent_id", hex);
   }
   primary.span_id = later.span_id;
 }
@@ -77,8 +77,8 @@ void add_baggage(ExtractedContext& context, const Carrier& carrier, const Option
     const auto& keys = options.baggage_tag_keys;
     const bool wanted = std::find(keys.begin(), keys.end(), key) != keys.end() ||
                         std::find(keys.begin(), keys.end(), "*") != keys.end();
-    if (wanted && !trace::find_entry(segment.meta, "baggage." + key))
-      trace::set_entry(segment.meta, "baggage." + key, value);
+    if (wanted && !trace::find_entry(segment.meta(), "baggage." + key))
+      trace::set_entry(segment.meta(), "baggage." + key, value);
   }
   segment.baggage = std::move(*items);
 }

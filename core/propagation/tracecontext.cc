@@ -144,7 +144,7 @@ std::optional<ExtractedContext> extract_tracecontext(const Carrier& carrier) {
   context.span_id = parent->span_id;
   context.segment = Segment::make(parent->trace_id);
   Segment& segment = *context.segment;
-  trace::set_entry(segment.meta, "traceparent", text);
+  trace::set_entry(segment.meta(), "traceparent", text);
   DatadogMember datadog;
   const auto state = carrier.get("tracestate");
   if (state) {
@@ -153,18 +153,18 @@ std::optional<ExtractedContext> extract_tracecontext(const Carrier& carrier) {
     if (joined.starts_with("dd="))
       if (auto read = read_datadog(std::string_view(joined).substr(3, joined.find(',') - 3)))
         datadog = std::move(*read);
-    if (!joined.empty()) trace::set_entry(segment.meta, "tracestate", joined);
+    if (!joined.empty()) trace::set_entry(segment.meta(), "tracestate", joined);
   }
-  for (const auto& [key, value] : datadog.tags) trace::set_entry(segment.meta, key, value);
+  for (const auto& [key, value] : datadog.tags) trace::set_entry(segment.meta(), key, value);
   if (!datadog.parent_id.empty())
-    trace::set_entry(segment.meta, "_dd.parent_id", datadog.parent_id);
+    trace::set_entry(segment.meta(), "_dd.parent_id", datadog.parent_id);
   segment.origin = datadog.origin;
   segment.priority = resolve_priority(parent->sampled, datadog.priority, datadog.origin);
   return context;
 }
 
 std::string traceparent(Segment& segment, std::uint64_t span_id) {
-  const std::string* inbound = trace::find_entry(segment.meta, "traceparent");
+  const std::string* inbound = trace::find_entry(segment.meta(), "traceparent");
   if (!segment.trace_id || span_id == 0) return inbound ? *inbound : std::string();
   std::string out = "00-";
   if (inbound && inbound->size() >= 35) {
@@ -195,9 +195,9 @@ std::string tracestate(Segment& segment, std::uint64_t span_id, bool remote) {
   if (segment.priority) item("s") += std::to_string(*segment.priority);
   if (!segment.origin.empty()) append_safe(item("o"), segment.origin, ",;~", true);
   for (const std::string_view name : {"_dd.p.dm", "_dd.p.usr.id"})
-    if (const std::string* text = trace::find_entry(segment.meta, name))
+    if (const std::string* text = trace::find_entry(segment.meta(), name))
       append_safe(item("t." + std::string(name.substr(6))), *text, ",;~", true);
-  for (const auto& [name, text] : segment.meta) {
+  for (const auto& [name, text] : segment.meta()) {
     if (!name.starts_with("_dd.p.") || name == "_dd.p.dm" || name == "_dd.p.usr.id") continue;
     std::string piece = "t.";
     append_safe(piece, std::string_view(name).substr(6), ", =", false);
@@ -211,10 +211,10 @@ std::string tracestate(Segment& segment, std::uint64_t span_id, bool remote) {
   std::string parent;
   if (!remote && span_id) {
     append_hex(parent, span_id);
-  } else if (const std::string* known = trace::find_entry(segment.meta, "_dd.parent_id")) {
+  } else if (const std::string* known = trace::find_entry(segment.meta(), "_dd.parent_id")) {
     parent = *known;
   }
-  const std::string* const stored = trace::find_entry(segment.meta, "tracestate");
+  const std::string* const stored = trace::find_entry(segment.meta(), "tracestate");
   if (value.empty() && stored && stored->starts_with("dd="))  // passed on as it came
     value = stored->substr(3, stored->find(',') - 3);
   std::string out;

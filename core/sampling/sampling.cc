@@ -42,6 +42,34 @@ constinit base::Mutex mutex;  // never held while a segment's is taken
 constinit Prepared* prepared DD_GUARDED_BY(mutex) = nullptr;
 constinit const Rates* rates DD_GUARDED_BY(mutex) = nullptr;
 constinit const Config* own DD_GUARDED_BY(mutex) = nullptr;  // as configured, without remote rules
+// Neither rules nor rates: everything is kept.
+constinit std::atomic<bool> undecided{true};
+
+void look_for_rules() DD_REQUIRES(mutex) {
+  undecided.store(!(prepared && (prepared->config.opt_out || !prepared->config.rules.empty())) &&
+                      !(rates && !rates->empty()),
+                  std::memory_order_relaxed);
+}
+
+// What the agent's rates say for the service of most traces: the key is not made for each.
+struct Usual {
+  const Rates* of = nullptr;
+  const char* service = nullptr;  // of the process: never reused for another text
+  const double* rate = nullptr;  // null: none
+};
+constinit Usual usual DD_GUARDED_BY(mutex);
+
+const double* agent_rate(const Span& root) DD_REQUIRES(mutex) {
+  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+  const bool common = root.service.data == facts.service.data() && root.has(trace::kEnv);
+  if (common && usual.of == rates && usual.service == root.service.data) return usual.rate;
+  std::string key = "service:";
+  key.append(root.service.view()).append(",env:").append(root.text(tags::kEnvTag));
+  const auto at = rates->find(key);
+  const double* const found = at == rates->end() ? nullptr : &at->second;
+  if (common) usual = {.of = rates, .service = root.service.data, .rate = found};
+  return found;
+}
 
 struct Decision {
   Mechanism mechanism = Mechanism::kDefault;
@@ -78,12 +106,10 @@ Decision make_decision(const Segment& segment, const Span& root) {
       return made;
     }
   if (!rates || rates->empty()) return made;
-  std::string key = "service:";
-  key.append(root.service.view()).append(",env:").append(root.text(tags::kEnvTag));
-  const auto at = rates->find(key);
-  if (at == rates->end()) return made;
+  const double* const rate = agent_rate(root);
+  if (!rate) return made;
   made.mechanism = Mechanism::kAgentRate;
-  made.rate = at->second;
+  made.rate = *rate;
   made.keep = keeps(segment.trace_id.low, made.rate);
   return made;
 }
@@ -108,6 +134,7 @@ void put_in_force(Config config) {
   {
     const base::MutexLock lock(mutex);
     old = std::exchange(prepared, made);
+    look_for_rules();
   }
   delete old;
   set_decided_hook(needs_decided());
@@ -121,12 +148,6 @@ std::optional<std::string> read_file(const std::string& path) {
   content.resize(std::fread(content.data(), 1, kMostBytes, file));
   std::fclose(file);
   return content;
-}
-
-constexpr std::string_view decision_maker(Mechanism mechanism) {
-  constexpr std::string_view kTexts[] = {"-0", "-1", "-2", "-3", "-4",  "-5", "-6",
-                                         "-7", "-8", "-9", "-10", "-11", "-12"};
-  return kTexts[static_cast<int>(mechanism)];
 }
 
 }  // namespace
@@ -242,6 +263,8 @@ void update_agent_rates(Rates fresh) {
     const base::MutexLock lock(mutex);
     old = rates;
     rates = made;
+    usual = {};
+    look_for_rules();
   }
   delete old;
 }
@@ -262,6 +285,14 @@ void install() {
 }
 
 void decide(Segment& segment, Span& root) {
+  if (undecided.load(std::memory_order_relaxed)) {
+    const base::MutexLock lock(segment.mutex);
+    if (segment.priority) return;
+    segment.priority = 1;
+    segment.set_maker(static_cast<int>(Mechanism::kDefault));
+    trace::otel::note_no_rate(segment);
+    return;
+  }
   {
     const base::MutexLock lock(segment.mutex);
     if (segment.priority) return;
@@ -274,8 +305,7 @@ void decide(Segment& segment, Span& root) {
   if (segment.priority) return;
   segment.priority = made.keep ? (by_rule ? 2 : 1) : (by_rule ? -1 : 0);
   segment.discarded = segment.discarded || made.discard;
-  if (!trace::find_entry(segment.meta, tags::kDecisionMaker.text))
-    trace::set_entry(segment.meta, tags::kDecisionMaker.text, decision_maker(made.mechanism));
+  segment.set_maker(static_cast<int>(made.mechanism));
   const bool by_rate = made.mechanism != Mechanism::kOptOut && made.rate > 0 &&
                        (made.keep || !made.limited);
   if (by_rate)
@@ -320,7 +350,7 @@ void decide_by_hand(Segment& segment, bool keep) {
   segment.priority = keep ? 2 : -1;
   segment.by_hand = true;
   trace::otel::note_no_rate(segment);
-  trace::set_entry(segment.meta, tags::kDecisionMaker.text, decision_maker(Mechanism::kManual));
+  trace::set_entry(segment.meta(), tags::kDecisionMaker.text, "-4");
 }
 
 }  // namespace dd::sampling

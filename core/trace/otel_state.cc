@@ -94,7 +94,7 @@ void note_no_rate(Segment& segment) {
 void settle(Segment& segment) {
   const OtelNote note = std::exchange(segment.otel, OtelNote::kNothing);
   if (note == OtelNote::kNothing) return;
-  const std::string* stored = find_entry(segment.meta, "tracestate");
+  const std::string* stored = find_entry(segment.meta(), "tracestate");
   const std::string known = stored ? *stored : std::string();
   std::string_view before, value, after(known);
   const std::size_t at = known.starts_with("ot=") ? 0 : known.find(",ot=");
@@ -123,9 +123,9 @@ void settle(Segment& segment) {
   join("ot=", made);
   join("", after);
   if (joined.empty())
-    remove_entry(segment.meta, "tracestate");
+    remove_entry(segment.meta(), "tracestate");
   else
-    set_entry(segment.meta, "tracestate", joined);
+    set_entry(segment.meta(), "tracestate", joined);
 }
 
 }  // namespace dd::trace::otel

@@ -1,6 +1,8 @@
 #include "core/trace/segment.h"
 
 #include "core/base/fork.h"
+#include "core/base/recycle.h"
+#include "core/trace/tags.h"
 
 namespace dd::trace {
 
@@ -30,49 +32,46 @@ bool remove_entry(Entries& entries, std::string_view name) {
 
 // Released segments keep the room of their vectors for the next trace.
 struct SegmentPool {
-  static constexpr int kMost = 128;
-  base::Mutex mutex;
-  Segment* free DD_GUARDED_BY(mutex) = nullptr;
-  int count DD_GUARDED_BY(mutex) = 0;
-
-  Segment* take() {
-    {
-      const base::MutexLock lock(mutex);
-      if (Segment* segment = free) {
-        free = segment->next_free_;
-        --count;
-        return segment;
-      }
-    }
-    return new Segment;
+  static Segment* take() {
+    void* const known = base::take_recycled(base::Recycled::kSegment);
+    return known ? static_cast<Segment*>(known) : new Segment;
   }
-  void give(Segment* segment) {
+  static void give(Segment* segment) {
     segment->clear();
-    {
-      const base::MutexLock lock(mutex);
-      if (count < kMost) {
-        segment->next_free_ = free;
-        free = segment;
-        ++count;
-        return;
-      }
-    }
-    delete segment;
+    if (!base::recycle(base::Recycled::kSegment, segment)) delete segment;
   }
 };
 
 namespace {
-constinit SegmentPool pool;
+
+constexpr std::string_view kMakers[] = {"-0", "-1", "-2", "-3",  "-4",  "-5", "-6",
+                                        "-7", "-8", "-9", "-10", "-11", "-12"};
+
 }  // namespace
 
-void reset_segment_pool_after_fork() { pool.mutex.reset_after_fork(); }
-void lock_segment_pool() DD_NO_THREAD_SAFETY { pool.mutex.lock(); }
-void unlock_segment_pool() DD_NO_THREAD_SAFETY { pool.mutex.unlock(); }
+void Segment::set_maker(int mechanism) {
+  if (!unwritten_maker().empty() || find_entry(meta_, tags::kDecisionMaker.text)) return;
+  maker_ = static_cast<std::int8_t>(mechanism);
+  maker_is_written_ = false;
+}
+
+std::string_view Segment::maker() const {
+  return maker_ < 0 ? std::string_view() : kMakers[maker_];
+}
+std::string_view Segment::unwritten_maker() const {
+  return maker_is_written_ ? std::string_view() : maker();
+}
+
+void Segment::write_maker() const {
+  if (maker_ < 0 || maker_is_written_) return;
+  maker_is_written_ = true;
+  set_entry(meta_, tags::kDecisionMaker.text, maker());
+}
 
 void Segment::clear() {
   priority.reset();
-  origin.clear();
-  meta.clear();
+  if (!origin.empty()) origin.clear();
+  meta_.clear();
   metrics.clear();
   baggage.clear();
   done.clear();
@@ -82,10 +81,11 @@ void Segment::clear() {
   discarded = by_hand = false;
   otel = OtelNote::kNothing;
   high_digits[0] = '\0';
+  maker_ = -1;
 }
 
 Shared<Segment> Segment::make(TraceId trace_id) {
-  Segment* segment = pool.take();
+  Segment* segment = SegmentPool::take();
   segment->trace_id = trace_id;
   segment->fork_generation = base::fork_generation();
   segment->references_.store(1, std::memory_order_relaxed);
@@ -96,7 +96,7 @@ Shared<Segment> Segment::copy() {
   Shared<Segment> made = make(trace_id);
   made->priority = priority;
   made->origin = origin;
-  made->meta = meta;
+  made->meta_ = meta();
   made->metrics = metrics;
   made->baggage = baggage;
   made->discarded = discarded;
@@ -108,7 +108,7 @@ Shared<Segment> Segment::copy() {
 }
 
 void Segment::release() {
-  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) pool.give(this);
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) SegmentPool::give(this);
 }
 
 Shared<Chunk> Chunk::make(Shared<Segment> segment) {
@@ -129,10 +129,10 @@ void Chunk::release() {
   // The chunk lives in its own arena: both must be out of it before the memory goes.
   base::Arena memory;
   Shared<Segment> segment = std::move(segment_);
-  if (segment->fork_generation == base::fork_generation()) {
+  if (open_ && segment->fork_generation == base::fork_generation()) {
     const base::MutexLock lock(segment->mutex);
     if (segment->current == this) segment->current = nullptr;
-  } else if (segment->current == this) {
+  } else if (open_ && segment->current == this) {
     segment->current = nullptr;
   }
   memory.swap(arena);

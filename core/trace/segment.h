@@ -64,12 +64,15 @@ class Chunk {
 
   base::Arena arena;
   Segment* segment() const { return segment_.get(); }
+  // No span will be made in it any more: from here on other threads may let go of it.
+  void close() { open_ = false; }
 
  private:
   Chunk(base::Arena&& memory, Shared<Segment>&& segment)
       : arena(std::move(memory)), segment_(std::move(segment)) {}
   ~Chunk() = default;
   std::atomic<std::uint32_t> references_{1};
+  bool open_ = true;
   Shared<Segment> segment_;
 };
 
@@ -82,6 +85,7 @@ struct Delivery {
   TraceId trace_id;
   std::optional<int> priority;
   Text origin;
+  Text maker;  // of the decision, when no span has it as a tag
   std::uint32_t bytes = 0;          // of the arenas it keeps alive, for the queue's limit
   std::uint64_t fork_generation = 0;
   Chunk* const* chunks = nullptr;   // held references, released by drop()
@@ -107,28 +111,44 @@ class Segment {
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
   void release();  // any thread
 
+  // _dd.p.*, baggage.*, tracestate, traceparent, _dd.parent_id ... Under mutex.
+  Entries& meta() {
+    write_maker();
+    return meta_;
+  }
+  const Entries& meta() const {
+    write_maker();
+    return meta_;
+  }
+  // Who decided about sampling (`_dd.p.dm`), when the trace does not say so already. Most traces
+  // are sent without anybody looking at their entries: this one is made when they do. Under mutex.
+  void set_maker(int mechanism);
+  // Empty: it is an entry, or nobody has decided.
+  std::string_view unwritten_maker() const;
+  // As it was before it became an entry, too.
+  std::string_view maker() const;
+  const Entries& written_meta() const { return meta_; }
+
   TraceId trace_id;
   std::uint64_t fork_generation = 0;  // spans of an ancestor process are never delivered
-  char high_digits[16] = {};  // of the trace id, once a chunk of it is complete; written once
-  base::Mutex mutex;
+  base::HostMutex mutex;
 
   // --- under mutex -------------------------------------------------------------------------
-  std::optional<int> priority;
-  std::string origin;
-  Entries meta;     // _dd.p.*, baggage.*, tracestate, traceparent, _dd.parent_id ...
-  std::vector<std::pair<std::string, double>> metrics;
-  Entries baggage;
-
   std::uint32_t started = 0;   // spans made and not yet delivered
   std::uint32_t sequence = 0;  // spans made, ever
-  std::vector<Span*> done;                  // finished, not delivered; their chunks are in `held`
-  std::vector<Shared<Chunk>> held;
   Chunk* current = nullptr;  // where the next span is made; not owned: a chunk that dies clears it
+  std::optional<int> priority;
   bool discarded = false;                   // a rule dropped this trace for good
   bool by_hand = false;                     // the user decided: rates say nothing
   bool otel_keep = false;
   OtelNote otel = OtelNote::kNothing;
   double otel_rate = 1;
+  char high_digits[16] = {};  // of the trace id, once a chunk of it is complete; written once
+  std::vector<Span*> done;                  // finished, not delivered; their chunks are in `held`
+  std::vector<Shared<Chunk>> held;
+  std::vector<std::pair<std::string, double>> metrics;
+  Entries baggage;
+  std::string origin;
 
   // What shows the three maps to Python, or null. Cleared by core/tracing, under the GIL.
   void* views[3] = {};
@@ -137,8 +157,11 @@ class Segment {
   Segment() = default;
   ~Segment() = default;
   void clear();
+  void write_maker() const;
   std::atomic<std::uint32_t> references_{1};
-  Segment* next_free_ = nullptr;
+  std::int8_t maker_ = -1;
+  mutable bool maker_is_written_ = false;
+  mutable Entries meta_;
   friend struct SegmentPool;
 };
 

@@ -19,8 +19,6 @@ bool same(const Attribute& attribute, const Key& key) {
           std::memcmp(attribute.key.data, key.text.data(), key.text.size()) == 0);
 }
 
-std::uint64_t bit_of(std::uint8_t fingerprint) { return 1ull << (fingerprint & 63); }
-
 std::uint32_t hash_of(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325ull;
   for (const unsigned char c : text) hash = (hash ^ c) * 0x100000001b3ull;
@@ -32,7 +30,7 @@ constexpr bool starts_like_a_bit(char first) {
          first == 'v';
 }
 constexpr bool all_bits_start_so() {
-  for (int i = 1; i <= tags::kGitCommitIndex; ++i)
+  for (int i = 1; i <= Key::kLastCarried; ++i)
     if (!starts_like_a_bit(tags::kTable[i].name[0])) return false;
   return true;
 }
@@ -43,14 +41,15 @@ std::uint16_t carrier_of(const Key& key) {
   using namespace tags;
   constexpr std::uint16_t kCarriers[] = {
       0,    kLocalRoot, kLocalRoot, kTopLevel,  kMeasured,  kEnv,      kVersion,
-      kChunkHead, kChunkHead, kChunkHead, kChunkHead, kChunkHead, kChunkHead};
-  static_assert(std::size(kCarriers) == kGitCommitIndex + 1);
-  if (key.index) return key.index <= kGitCommitIndex ? kCarriers[key.index] : 0;
+      kChunkHead, kChunkHead, kChunkHead, kChunkHead, kChunkHead, kChunkHead, kChunkHead};
+  static_assert(std::size(kCarriers) == Key::kLastCarried + 1 &&
+                kDecisionMakerIndex == Key::kLastCarried);
+  if (key.index) return key.index <= Key::kLastCarried ? kCarriers[key.index] : 0;
   constexpr std::uint32_t kSizes = 1u << 3 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 12 |
                                    1u << 13 | 1u << 16 | 1u << 18 | 1u << 21 | 1u << 22;
   if (key.text.size() > 22 || !(kSizes >> key.text.size() & 1)) return 0;
   if (!starts_like_a_bit(key.text[0])) return 0;
-  for (int i = 1; i <= kGitCommitIndex; ++i)
+  for (int i = 1; i <= Key::kLastCarried; ++i)
     if (kTable[i].name == key.text) return kCarriers[i];
   return 0;
 }
@@ -62,13 +61,14 @@ std::string_view head_text(const Span& span, const ProcessFacts& facts, std::str
   if (name == tags::kGitCommit.text) return facts.git_commit;
   if (name == tags::kTraceIdHigh.text && span.segment->trace_id.high)
     return {span.segment->high_digits, sizeof(span.segment->high_digits)};
+  if (name == tags::kDecisionMaker.text) return span.segment->maker();
   return {};
 }
 
 }  // namespace
 
 Attribute* Span::search(const Key& key) const {
-  if (!(seen_ & bit_of(key.fingerprint))) return nullptr;
+  if (!is_stored(key)) return nullptr;
   if (index_) {
     const std::uint32_t mask = index_capacity_ - 1;
     for (std::uint32_t at = hash_of(key.text) & mask; index_[at]; at = (at + 1) & mask)
@@ -186,18 +186,17 @@ void Span::set(const Key& key, double value) {
   at->real = value;
 }
 
-const Attribute* Span::find(const Key& key) const { return search(key); }
-
-bool Span::has(const Key& key) const {
+bool Span::is_there(const Key& key) const {
   const std::uint16_t carried = flags & carrier_of(key);
   if (carried && carried != kChunkHead) return true;
   double unused;
   return search(key) || (carried && (!text(key).empty() || number(key, unused)));
 }
 
-std::string_view Span::text(const Key& key) const {
+std::string_view Span::read_text(const Key& key) const {
   const std::uint16_t carried = flags & carrier_of(key);
-  if (carried) {
+  // Who decided may be stored and carried: what is stored is what was sent.
+  if (carried && !(carried == kChunkHead && search(key))) {
     const ProcessFacts& facts = Tracer::get().facts();
     if (carried == kEnv) return facts.env;
     if (carried == kVersion) return facts.version;
@@ -211,7 +210,7 @@ std::string_view Span::text(const Key& key) const {
   return at && at->kind == AttributeKind::kText ? at->text.view() : std::string_view();
 }
 
-bool Span::number(const Key& key, double& out) const {
+bool Span::read_number(const Key& key, double& out) const {
   const std::uint16_t carried = flags & carrier_of(key);
   if (carried) {
     if (carried == kTopLevel || carried == kMeasured) return out = 1, true;
@@ -245,8 +244,9 @@ void Span::store_bit(SpanFlag flag) {
     case kVersion: set_static(tags::kVersionTag, facts.version); break;
     case kChunkHead:
       for (const Key& key : {tags::kLanguage, tags::kProcessTags, tags::kGitRepository,
-                             tags::kGitCommit, tags::kTraceIdHigh})
-        if (const std::string_view value = head_text(*this, facts, key.text); !value.empty())
+                             tags::kGitCommit, tags::kTraceIdHigh, tags::kDecisionMaker})
+        if (const std::string_view value = head_text(*this, facts, key.text);
+            !value.empty() && !find(key))
           set(key, value);
       if (segment->priority) set(tags::kSamplingPriority, std::int64_t{*segment->priority});
       break;

@@ -56,7 +56,7 @@ enum SpanFlag : std::uint16_t {
   kMeasured = 1 << 4,    // metric _dd.measured 1
   kEnv = 1 << 5,         // meta env, the process' one
   kVersion = 1 << 6,     // meta version, the process' one
-  // First span of its chunk. Meta language, _dd.tags.process, _dd.git.*, _dd.p.tid; metrics
+  // First span of its chunk. Meta language, _dd.tags.process, _dd.git.*, _dd.p.tid, _dd.p.dm; metrics
   // _sampling_priority_v1, _dd.tracer_kr.
   kChunkHead = 1 << 7,
   kHeadersWritten = 1 << 8,  // a client is at work that wrote the headers: those below do not
@@ -70,10 +70,14 @@ struct StructTag;  // the same
 class Span {
  public:
   // Reads see flags as attributes. Empty or false when absent or of another kind.
-  std::string_view text(const Key& key) const;
-  bool number(const Key& key, double& out) const;
-  const Attribute* find(const Key& key) const;  // stored attributes only
-  bool has(const Key& key) const;               // stored or a bit
+  std::string_view text(const Key& key) const {
+    return is_absent(key) ? std::string_view() : read_text(key);
+  }
+  bool number(const Key& key, double& out) const { return !is_absent(key) && read_number(key, out); }
+  const Attribute* find(const Key& key) const {  // stored attributes only
+    return is_stored(key) ? search(key) : nullptr;
+  }
+  bool has(const Key& key) const { return !is_absent(key) && is_there(key); }  // stored or a bit
 
   void set(const Key& key, std::string_view value);  // copies into the arena
   void set_static(const Key& key, std::string_view value);  // keeps the pointer: immortal text
@@ -116,6 +120,13 @@ class Span {
 
  private:
   friend class Tracer;
+  static std::uint64_t bit_of(std::uint8_t fingerprint) { return 1ull << (fingerprint & 63); }
+  // Mostly told without a look at the attributes. `is_stored` may be wrong when it says yes.
+  bool is_stored(const Key& key) const { return seen_ & bit_of(key.fingerprint); }
+  bool is_absent(const Key& key) const { return key.index > Key::kLastCarried && !is_stored(key); }
+  std::string_view read_text(const Key& key) const;
+  bool read_number(const Key& key, double& out) const;
+  bool is_there(const Key& key) const;
   Attribute* slot(const Key& key, std::size_t text_bytes);
   Attribute* search(const Key& key) const;
   Attribute* append(const Key& key, std::size_t text_bytes);

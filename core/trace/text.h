@@ -23,6 +23,7 @@ struct Text {
 // A tag name. The well-known ones are constants in core/trace/tags.h: their place in the table saves
 // the encoder a lookup. The fingerprint makes comparing names cheap.
 struct Key {
+  static constexpr std::uint16_t kLastCarried = 13;  // tags up to here may be bits of a span
   std::string_view text;
   std::uint16_t index = 0;  // from 1; 0 for names that are not in the table
   std::uint8_t fingerprint = 0;

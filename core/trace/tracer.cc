@@ -14,11 +14,50 @@
 
 namespace dd::trace {
 
-void reset_segment_pool_after_fork();
-void lock_segment_pool();
-void unlock_segment_pool();
-
 namespace {
+
+// Each thread counts for itself; counts() adds up. A thread that ends leaves its counts to the next.
+struct ThreadCounts {
+  std::atomic<std::uint64_t> created{0}, finished{0}, delivered{0}, dropped{0}, abandoned{0};
+  std::atomic<bool> taken{true};
+  ThreadCounts* next = nullptr;
+};
+constinit std::atomic<ThreadCounts*> all_counts{nullptr};
+constinit thread_local ThreadCounts* own_counts = nullptr;
+
+struct Leaving {
+  ThreadCounts* counts = nullptr;
+  ~Leaving() {
+    if (counts) counts->taken.store(false, std::memory_order_release);
+    own_counts = nullptr;
+  }
+};
+thread_local Leaving leaving;
+
+ThreadCounts& first_counts() {
+  for (ThreadCounts* at = all_counts.load(std::memory_order_acquire); at; at = at->next)
+    if (!at->taken.load(std::memory_order_relaxed) &&
+        !at->taken.exchange(true, std::memory_order_acquire)) {
+      own_counts = at;
+      break;
+    }
+  if (!own_counts) {
+    own_counts = new ThreadCounts;
+    own_counts->next = all_counts.load(std::memory_order_relaxed);
+    while (!all_counts.compare_exchange_weak(own_counts->next, own_counts,
+                                             std::memory_order_release,
+                                             std::memory_order_relaxed)) {
+    }
+  }
+  leaving.counts = own_counts;
+  return *own_counts;
+}
+ThreadCounts& my_counts() { return own_counts ? *own_counts : first_counts(); }
+
+// Only the thread itself writes.
+void add(std::atomic<std::uint64_t>& count, std::uint64_t more) {
+  count.store(count.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+}
 
 bool same_text(const Text& a, const Text& b) {
   return a.size == b.size && a.present() == b.present() &&
@@ -73,23 +112,36 @@ void set_peer_service(Span& span, const ProcessFacts& facts) {
     }
 }
 
+// What the trace says about each of its spans, before they leave.
+void complete_span(Span& span, const ProcessFacts& facts) {
+  if (facts.peer_service_defaults || span.has(tags::kPeerService)) set_peer_service(span, facts);
+  if (span.service.data != facts.service.data() && span.service.present() &&
+      !same_ignoring_case(span.service.view(), facts.service))
+    span.set_static(tags::kBaseService, facts.service);
+}
+
 // What is the same for every trace is not stored but carried by the flag.
 void set_trace_tags(Segment& segment, Span& head, const ProcessFacts& facts) {
-  const auto forget = [&](const Key& key, bool carried) {
-    if (carried && head.find(key)) head.remove(key);
-  };
-  forget(tags::kLanguage, true);
-  forget(tags::kProcessTags, !facts.process_tags.empty());
-  forget(tags::kGitRepository, !facts.git_repository.empty());
-  forget(tags::kGitCommit, !facts.git_commit.empty());
-  forget(tags::kTraceIdHigh, segment.trace_id.high != 0);
+  if (head.attributes) {
+    const auto forget = [&](const Key& key, bool carried) {
+      if (carried && head.find(key)) head.remove(key);
+    };
+    forget(tags::kLanguage, true);
+    forget(tags::kProcessTags, !facts.process_tags.empty());
+    forget(tags::kGitRepository, !facts.git_repository.empty());
+    forget(tags::kGitCommit, !facts.git_commit.empty());
+    forget(tags::kTraceIdHigh, segment.trace_id.high != 0);
+    forget(tags::kSamplingPriority, segment.priority.has_value());
+  }
   {
     const base::MutexLock lock(segment.mutex);
-    forget(tags::kSamplingPriority, segment.priority.has_value());
     if (segment.trace_id.high && !segment.high_digits[0])
       for (int i = 0; i < 16; ++i)
         segment.high_digits[i] = "0123456789abcdef"[(segment.trace_id.high >> (60 - 4 * i)) & 15];
-    for (const auto& [name, value] : segment.meta) {
+    // A head that names another decision keeps it: the trace's goes among the entries then.
+    const Entries& entries =
+        head.find(tags::kDecisionMaker) ? segment.meta() : segment.written_meta();
+    for (const auto& [name, value] : entries) {
       if (name == "traceparent" || name == "tracestate" ||
           (name == tags::kTraceIdHigh.text && segment.trace_id.high))
         continue;
@@ -110,11 +162,7 @@ constinit Tracer* the_tracer = nullptr;
 struct TracerForkRow {
   static constinit inline Tracer tracer{};
   static void install() {
-    base::on_fork(base::ForkOrder::kTrace,
-                  {.prepare = lock_segment_pool, .parent = unlock_segment_pool, .child = [] {
-                     reset_segment_pool_after_fork();
-                     Tracer::after_fork();
-                   }});
+    base::on_fork(base::ForkOrder::kTrace, {.child = Tracer::after_fork});
     auto* facts = new ProcessFacts;
     char id[32];
     base::random_uuid_hex(id);
@@ -137,9 +185,11 @@ Tracer& Tracer::get() {
 
 void Tracer::after_fork() {
   Tracer& tracer = get();
-  for (auto* count : {&tracer.created_, &tracer.finished_, &tracer.delivered_, &tracer.dropped_,
-                      &tracer.abandoned_})
-    count->store(0, std::memory_order_relaxed);
+  for (ThreadCounts* at = all_counts.load(std::memory_order_acquire); at; at = at->next) {
+    for (auto* count : {&at->created, &at->finished, &at->delivered, &at->dropped, &at->abandoned})
+      count->store(0, std::memory_order_relaxed);
+    at->taken.store(at == own_counts, std::memory_order_relaxed);  // the other threads are gone
+  }
   ProcessFacts facts = tracer.facts();
   char id[32];
   base::random_uuid_hex(id);
@@ -177,11 +227,15 @@ void Tracer::add_sink(Sink* sink) {
 void Tracer::remove_sinks() { sink_count_.store(0, std::memory_order_release); }
 
 Counts Tracer::counts() const {
-  return {.spans_created = created_.load(std::memory_order_relaxed),
-          .spans_finished = finished_.load(std::memory_order_relaxed),
-          .spans_delivered = delivered_.load(std::memory_order_relaxed),
-          .spans_dropped_unsent = dropped_.load(std::memory_order_relaxed),
-          .spans_abandoned = abandoned_.load(std::memory_order_relaxed)};
+  Counts sum{};
+  for (const ThreadCounts* at = all_counts.load(std::memory_order_acquire); at; at = at->next) {
+    sum.spans_created += at->created.load(std::memory_order_relaxed);
+    sum.spans_finished += at->finished.load(std::memory_order_relaxed);
+    sum.spans_delivered += at->delivered.load(std::memory_order_relaxed);
+    sum.spans_dropped_unsent += at->dropped.load(std::memory_order_relaxed);
+    sum.spans_abandoned += at->abandoned.load(std::memory_order_relaxed);
+  }
+  return sum;
 }
 
 Span* Tracer::place(Segment& segment) {
@@ -216,7 +270,7 @@ Span* Tracer::start(const StartOptions& options) {
     if (segment) {
       const base::MutexLock lock(segment->mutex);
       made->baggage = segment->baggage;
-      made->meta = segment->meta;
+      made->meta() = segment->meta();
     }
     segment = made.get();
     parent_id = 0;
@@ -228,7 +282,7 @@ Span* Tracer::start(const StartOptions& options) {
   }
 
   Span* span = place(*segment);
-  created_.fetch_add(1, std::memory_order_relaxed);
+  add(my_counts().created, 1);
   span->id = base::random_id();
   span->parent_id = parent_id;
   span->parent = parent;
@@ -264,7 +318,7 @@ Span* Tracer::start(const StartOptions& options) {
 
   if (continues) {
     const base::MutexLock lock(segment->mutex);
-    for (const auto& [name, value] : segment->meta)
+    for (const auto& [name, value] : segment->written_meta())
       if (propagated(name) && name != tags::kDecisionMaker.text && name != tags::kTraceSource.text)
         span->set(Key(name), std::string_view(value));
   } else if (!process.hostname.empty()) {
@@ -304,15 +358,19 @@ void Tracer::abandon(Span* span) {
 void Tracer::complete(Span* span, bool abandoned) {
   Segment& segment = *span->segment;
   if (segment.fork_generation != base::fork_generation()) return;
-  (abandoned ? abandoned_ : finished_).fetch_add(1, std::memory_order_relaxed);
+  ThreadCounts& counts = my_counts();
+  add(abandoned ? counts.abandoned : counts.finished, 1);
   std::vector<Span*> spans;
   std::vector<Shared<Chunk>> chunks;
-  bool partial;
+  bool partial = false;
   Shared<Segment> keep;  // the chunks may go before the segment is done with
   {
     const base::MutexLock lock(segment.mutex);
     if (abandoned) {
       --segment.started;
+    } else if (segment.started == 1 && segment.done.empty()) {
+      segment.started = 0;
+      segment.current = nullptr;
     } else {
       segment.done.push_back(span);
       bool known = false;
@@ -320,15 +378,22 @@ void Tracer::complete(Span* span, bool abandoned) {
       if (!known) segment.held.push_back(Shared<Chunk>::share(span->chunk));
     }
     const std::size_t done = segment.done.size();
-    if (done == 0) return;
-    const std::uint32_t least = facts().partial_flush_min;
-    partial = done < segment.started;
-    if (partial && (least == 0 || done < least)) return;
-    segment.started -= static_cast<std::uint32_t>(done);
-    spans.swap(segment.done);
-    chunks.swap(segment.held);
-    segment.current = nullptr;  // what starts now goes out with a later delivery
-    keep = Shared<Segment>::share(&segment);
+    if (done != 0) {
+      const std::uint32_t least = facts().partial_flush_min;
+      partial = done < segment.started;
+      if (partial && (least == 0 || done < least)) return;
+      segment.started -= static_cast<std::uint32_t>(done);
+      spans.swap(segment.done);
+      chunks.swap(segment.held);
+      segment.current = nullptr;  // what starts now goes out with a later delivery
+      keep = Shared<Segment>::share(&segment);
+    } else if (abandoned || segment.started != 0) {
+      return;
+    }
+  }
+  if (spans.empty()) {  // the caller's reference keeps the chunk, and that the segment
+    deliver_alone(segment, span, hooks_.load(std::memory_order_acquire));
+    return;
   }
   deliver(segment, spans, chunks, partial);
   // The room of the vectors serves the segment's next trace.
@@ -337,6 +402,30 @@ void Tracer::complete(Span* span, bool abandoned) {
   const base::MutexLock lock(segment.mutex);
   if (segment.done.empty()) segment.done.swap(spans);
   if (segment.held.empty()) segment.held.swap(chunks);
+}
+
+// The one span of its trace, which is what most traces of clients and workers are.
+void Tracer::deliver_alone(Segment& segment, Span* span, const ChunkHooks* hooks) {
+  if (hooks && (hooks->filter || hooks->decided || hooks->take || hooks->leave)) {
+    std::vector<Span*> spans{span};
+    std::vector<Shared<Chunk>> chunks{Shared<Chunk>::share(span->chunk)};
+    deliver(segment, spans, chunks, false);
+    return;
+  }
+  if (!enabled() || segment.discarded || sink_count_.load(std::memory_order_relaxed) == 0) {
+    add(my_counts().dropped, 1);
+    return;
+  }
+  const ProcessFacts& process = facts();
+  complete_span(*span, process);
+  if (hooks && hooks->decide && !segment.priority) hooks->decide(segment, *span);
+  if (segment.by_hand)
+    for (const Key& rate : {tags::kRulePsr, tags::kAgentPsr, tags::kLimitPsr})
+      if (span->find(rate)) span->remove(rate);
+  set_trace_tags(segment, *span, process);
+  add(my_counts().delivered, 1);
+  span->chunk->retain();
+  send(segment, {&span, 1}, {&span->chunk, 1});
 }
 
 void Tracer::deliver(Segment& segment, std::vector<Span*>& spans,
@@ -362,11 +451,7 @@ void Tracer::deliver(Segment& segment, std::vector<Span*>& spans,
     Span* root = spans.front();
     for (Span* span : spans) {
       if (span->has(kLocalRoot) && !root->has(kLocalRoot)) root = span;
-      if (process.peer_service_defaults || span->has(tags::kPeerService))
-        set_peer_service(*span, process);
-      if (span->service.present() && span->service.data != process.service.data() &&
-          !same_ignoring_case(span->service.view(), process.service))
-        span->set_static(tags::kBaseService, process.service);
+      complete_span(*span, process);
     }
     if (hooks && hooks->filter) {
       hooks->filter(spans, chunks);
@@ -386,55 +471,69 @@ void Tracer::deliver(Segment& segment, std::vector<Span*>& spans,
   } else {
     spans.clear();
   }
-  if (count > spans.size()) drop(count - spans.size());
+  ThreadCounts& counts = my_counts();
+  if (count > spans.size()) add(counts.dropped, count - spans.size());
   bool taken = spans.empty();
   if (!taken) {
     set_trace_tags(segment, *spans.front(), process);
     if (Segment& own = *spans.front()->segment; &own != &segment) own.priority = segment.priority;
-    delivered_.fetch_add(spans.size(), std::memory_order_relaxed);
+    add(counts.delivered, spans.size());
     taken = hooks && hooks->take && hooks->take(spans);
   }
   if (hooks && hooks->leave) hooks->leave(all);
-  if (!taken) send(segment, spans, chunks);
+  if (taken) return;
+  if (chunks.size() == 1) {
+    Chunk* const chunk = chunks.front().detach();
+    send(segment, spans, {&chunk, 1});
+    return;
+  }
+  std::vector<Chunk*> held;
+  for (Shared<Chunk>& chunk : chunks) held.push_back(chunk.detach());
+  send(segment, spans, held);
 }
 
-void Tracer::send(Segment& segment, const std::vector<Span*>& spans,
-                  const std::vector<Shared<Chunk>>& chunks) {
+// Takes over one reference on each chunk.
+void Tracer::send(Segment& segment, std::span<Span* const> spans,
+                  std::span<Chunk* const> chunks) {
   base::Arena& arena = chunks.front()->arena;
-  auto** list = static_cast<Span**>(arena.allocate(spans.size() * sizeof(Span*)));
-  auto** held = static_cast<Chunk**>(arena.allocate(chunks.size() * sizeof(Chunk*)));
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < chunks.size(); ++i) {
-    held[i] = chunks[i].get();
-    bytes += chunks[i]->arena.bytes();
-  }
-  Text origin;
+  const int sinks = sink_count_.load(std::memory_order_acquire);
+  auto* const made = static_cast<Delivery*>(
+      arena.allocate(static_cast<std::size_t>(sinks) * sizeof(Delivery) +
+                     (spans.size() + chunks.size()) * sizeof(void*)));
+  auto** const list = reinterpret_cast<Span**>(made + sinks);
+  auto** const held = reinterpret_cast<Chunk**>(list + spans.size());
+  Text origin, maker;
   std::optional<int> priority;
   {
     const base::MutexLock lock(segment.mutex);
     if (!segment.origin.empty()) origin = Text(arena.copy(segment.origin));
+    if (const std::string_view by = segment.unwritten_maker(); !by.empty()) maker = Text(by);
     priority = segment.priority;
   }
-  const int sinks = sink_count_.load(std::memory_order_acquire);
-  Delivery* made[kMaxSinks];
-  for (int s = 0; s < sinks; ++s) {
-    for (const auto& chunk : chunks) chunk->retain();
-    made[s] = arena.make<Delivery>();
-    *made[s] = {.spans = list,
-                .count = static_cast<std::uint32_t>(spans.size()),
-                .trace_id = segment.trace_id,
-                .priority = priority,
-                .origin = origin,
-                .bytes = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX)),
-                .fork_generation = segment.fork_generation,
-                .chunks = held,
-                .chunk_count = static_cast<std::uint32_t>(chunks.size())};
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    held[i] = chunks[i];
+    bytes += chunks[i]->arena.bytes();
+    chunks[i]->close();
+    for (int s = 1; s < sinks; ++s) chunks[i]->retain();
   }
   for (std::size_t i = 0; i < spans.size(); ++i) {
     list[i] = spans[i];
     spans[i]->flags |= kSealed;
   }
-  for (int s = 0; s < sinks; ++s) sinks_[s].load(std::memory_order_relaxed)->accept(made[s]);
+  for (int s = 0; s < sinks; ++s)
+    new (made + s) Delivery{
+        .spans = list,
+        .count = static_cast<std::uint32_t>(spans.size()),
+        .trace_id = segment.trace_id,
+        .priority = priority,
+        .origin = origin,
+        .maker = maker,
+        .bytes = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX)),
+        .fork_generation = segment.fork_generation,
+        .chunks = held,
+        .chunk_count = static_cast<std::uint32_t>(chunks.size())};
+  for (int s = 0; s < sinks; ++s) sinks_[s].load(std::memory_order_relaxed)->accept(made + s);
 }
 
 Span* Tracer::thaw(const Span& sealed) {

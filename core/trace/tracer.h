@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -115,9 +116,8 @@ class Tracer {
   void complete(Span* span, bool abandoned);
   void deliver(Segment& segment, std::vector<Span*>& spans, std::vector<Shared<Chunk>>& chunks,
                bool partial);
-  void send(Segment& segment, const std::vector<Span*>& spans,
-            const std::vector<Shared<Chunk>>& chunks);
-  void drop(std::size_t spans) { dropped_.fetch_add(spans, std::memory_order_relaxed); }
+  void deliver_alone(Segment& segment, Span* span, const ChunkHooks* hooks);
+  void send(Segment& segment, std::span<Span* const> spans, std::span<Chunk* const> chunks);
   static void after_fork();
   friend struct TracerForkRow;
 
@@ -127,7 +127,6 @@ class Tracer {
   std::atomic<const ChunkHooks*> hooks_{nullptr};
   std::atomic<Sink*> sinks_[kMaxSinks] = {};
   std::atomic<int> sink_count_{0};
-  std::atomic<std::uint64_t> created_{0}, finished_{0}, delivered_{0}, dropped_{0}, abandoned_{0};
 };
 
 }  // namespace dd::trace

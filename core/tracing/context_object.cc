@@ -167,7 +167,7 @@ PyObject* get_user(PyObject* self, void*) {
   std::string encoded;
   {
     const base::MutexLock lock(me(self)->segment->mutex);
-    if (const std::string* known = trace::find_entry(me(self)->segment->meta, kUserId))
+    if (const std::string* known = trace::find_entry(me(self)->segment->meta(), kUserId))
       encoded = *known;
   }
   if (encoded.empty()) return nothing();
@@ -180,7 +180,7 @@ int put_user(PyObject* self, PyObject* value, void*) {
   Segment& segment = *me(self)->segment;
   if (value == nullptr || value == Py_None) {
     const base::MutexLock lock(segment.mutex);
-    trace::remove_entry(segment.meta, kUserId);
+    trace::remove_entry(segment.meta(), kUserId);
     return 0;
   }
   if (!PyUnicode_Check(value)) {
@@ -193,7 +193,7 @@ int put_user(PyObject* self, PyObject* value, void*) {
   std::string text(encoded.bytes());
   if (text.ends_with('\n')) text.pop_back();
   const base::MutexLock lock(segment.mutex);
-  trace::set_entry(segment.meta, kUserId, text);
+  trace::set_entry(segment.meta(), kUserId, text);
   return 0;
 }
 template <MapKind kKind>

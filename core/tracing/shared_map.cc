@@ -61,9 +61,9 @@ void put(Segment& segment, MapKind kind, Handle key, Handle value) {
   if (kind == MapKind::kBaggage)
     trace::set_entry(segment.baggage, name, text);
   else if (name != kOriginName || (segment.origin = text).empty())
-    trace::set_entry(segment.meta, name, text);
+    trace::set_entry(segment.meta(), name, text);
   else
-    trace::remove_entry(segment.meta, name);
+    trace::remove_entry(segment.meta(), name);
 }
 
 void erase(Segment& segment, MapKind kind, const std::string& name) {
@@ -72,7 +72,7 @@ void erase(Segment& segment, MapKind kind, const std::string& name) {
     trace::remove_entry(segment.baggage, name);
   } else if (kind == MapKind::kMeta) {
     if (name == kOriginName) segment.origin.clear();
-    trace::remove_entry(segment.meta, name);
+    trace::remove_entry(segment.meta(), name);
   } else if (name == kPriorityName) {
     segment.priority.reset();
   } else {
@@ -85,7 +85,7 @@ void wipe(Segment& segment, MapKind kind) {
   switch (kind) {
     case MapKind::kBaggage: segment.baggage.clear(); break;
     case MapKind::kMeta:
-      segment.meta.clear();
+      segment.meta().clear();
       segment.origin.clear();
       break;
     case MapKind::kMetrics:
@@ -256,7 +256,7 @@ Ref snapshot(Segment& segment, MapKind kind) {
       metrics = segment.metrics;
       priority = segment.priority;
     } else {
-      entries = kind == MapKind::kMeta ? segment.meta : segment.baggage;
+      entries = kind == MapKind::kMeta ? segment.meta() : segment.baggage;
       if (kind == MapKind::kMeta) origin = segment.origin;
     }
   }

@@ -125,7 +125,7 @@ PyObject* py_set_decision_maker(PyObject* object, PyObject* mechanism) {
   trace::Segment& segment = *me(object)->span->segment;
   {
     const base::MutexLock lock(segment.mutex);
-    trace::set_entry(segment.meta, trace::tags::kDecisionMaker.text, text);
+    trace::set_entry(segment.meta(), trace::tags::kDecisionMaker.text, text);
   }
   return py::str(text).release();
 }

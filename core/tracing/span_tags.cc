@@ -249,7 +249,7 @@ bool set_metric(SpanObject* self, Handle key, Handle value) {
 Ref tags_of(SpanObject* self, bool texts, bool numbers) {
   const Ref dict = py::dict();
   const trace::Span& span = *self->span;
-  for (std::uint16_t i = 1; i <= trace::tags::kGitCommitIndex; ++i) {  // those that may be bits
+  for (std::uint16_t i = 1; i <= trace::Key::kLastCarried; ++i) {  // those that may be bits
     const Key key(trace::tags::kTable[i].name, i);
     if (!span.has(key) || span.find(key) != nullptr) continue;
     const Ref name = make_text(key.text);

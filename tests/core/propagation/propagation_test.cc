@@ -29,7 +29,7 @@ Options with(std::string_view styles) {
 }
 
 std::string meta(const ExtractedContext& context, std::string_view name) {
-  const std::string* text = trace::find_entry(context.segment->meta, name);
+  const std::string* text = trace::find_entry(context.segment->meta(), name);
   return text ? *text : "(none)";
 }
 
@@ -39,7 +39,7 @@ TEST(Datadog, a_context_goes_out_and_comes_back) {
   auto segment = trace::Segment::make({.high = 0x640cfd8d00000000, .low = 42});
   segment->priority = 2;
   segment->origin = "synthetics";
-  trace::set_entry(segment->meta, "_dd.p.dm", "-3");
+  trace::set_entry(segment->meta(), "_dd.p.dm", "-3");
   Headers headers;
   inject(*segment, 7, false, headers, with("datadog"));
   EXPECT_EQ(headers.all["x-datadog-tags"], "_dd.p.dm=-3,_dd.p.tid=640cfd8d00000000");
@@ -95,11 +95,11 @@ TEST(Datadog, marks_what_is_wrong_with_its_tags) {
 
 TEST(Datadog, tags_that_do_not_fit_are_left_out_and_marked) {
   auto segment = trace::Segment::make({.high = 0, .low = 1});
-  trace::set_entry(segment->meta, "_dd.p.a", std::string(600, 'x'));
+  trace::set_entry(segment->meta(), "_dd.p.a", std::string(600, 'x'));
   Headers headers;
   inject(*segment, 7, false, headers, with("datadog"));
   EXPECT_EQ(headers.all.count("x-datadog-tags"), 0u);
-  EXPECT_EQ(*trace::find_entry(segment->meta, "_dd.propagation_error"), "inject_max_size");
+  EXPECT_EQ(*trace::find_entry(segment->meta(), "_dd.propagation_error"), "inject_max_size");
 }
 
 TEST(TraceContext, refuses_what_the_specification_refuses) {

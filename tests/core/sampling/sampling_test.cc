@@ -94,7 +94,7 @@ class Decide : public testing::Test {
     update_agent_rates({});
   }
   std::string maker() const {
-    const std::string* text = trace::find_entry(span->segment->meta, "_dd.p.dm");
+    const std::string* text = trace::find_entry(span->segment->meta(), "_dd.p.dm");
     return text ? *text : "";
   }
   double number(const trace::Key& key) const {
@@ -223,7 +223,7 @@ TEST_F(Decide, remote_rules_stand_before_the_configured_ones) {
   EXPECT_EQ(number(tags::kRulePsr), 0.25);
   const auto again = [&] {
     span->segment->priority.reset();
-    span->segment->meta.clear();
+    span->segment->meta().clear();
     decide(*span->segment, *span);
   };
   set_remote("", 0.75);
@@ -241,7 +241,7 @@ TEST_F(Decide, is_told_to_opentelemetry_when_headers_are_written) {
   segment.trace_id = {.high = 0, .low = 77};
   const auto told = [&]() -> std::string {
     trace::otel::settle(segment);
-    const std::string* text = trace::find_entry(segment.meta, "tracestate");
+    const std::string* text = trace::find_entry(segment.meta(), "tracestate");
     return text ? *text : "";
   };
   decide(segment, *span);
@@ -251,7 +251,7 @@ TEST_F(Decide, is_told_to_opentelemetry_when_headers_are_written) {
 
   const auto after_rule = [&](const char* inbound) {
     segment.priority.reset();
-    segment.meta = {{"tracestate", inbound}};
+    segment.meta() = {{"tracestate", inbound}};
     segment.otel = trace::OtelNote::kNothing;
     configure({.rules = parse_rules(R"([{"sample_rate":0.3}])")});
     decide(segment, *span);

@@ -128,8 +128,8 @@ TEST_F(TracerTest, flushes_a_part_of_a_long_trace) {
 
 TEST_F(TracerTest, continues_a_remote_trace_with_its_propagated_tags) {
   Shared<Segment> remote = Segment::make({.high = 0, .low = 42});
-  set_entry(remote->meta, "_dd.p.x", "y");
-  set_entry(remote->meta, "_dd.p.dm", "-3");
+  set_entry(remote->meta(), "_dd.p.x", "y");
+  set_entry(remote->meta(), "_dd.p.dm", "-3");
   remote->priority = 2;
   remote->origin = "synthetics";
   Span* root = start({.name = "web", .segment = remote.get(), .parent_id = 7});
