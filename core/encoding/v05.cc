@@ -8,6 +8,7 @@
 #include "core/encoding/msgpack.h"
 #include "core/encoding/span_facts.h"
 #include "core/encoding/utf8.h"
+#include "core/trace/names.h"
 #include "core/trace/tags.h"
 
 namespace dd::encoding {
@@ -33,9 +34,9 @@ class StringTable {
     return insert(tidied);
   }
 
-  // What fixed() and key() remember: for when a fact changed.
+  // What is remembered besides the texts: for when a fact changed.
   void forget() {
-    std::fill(std::begin(keys_), std::end(keys_), 0);
+    std::fill(std::begin(numbered_), std::end(numbered_), 0);
     std::fill(std::begin(fixed_), std::end(fixed_), 0);
     std::fill(std::begin(last_), std::end(last_), 0);
   }
@@ -55,11 +56,11 @@ class StringTable {
     return last_[place] = index(text);
   }
 
-  // The index of an attribute's name: well-known ones are looked up once.
-  std::uint32_t key(const trace::Attribute& attribute) {
-    if (!attribute.key_index) return index(attribute.key.view());
-    std::uint32_t& known = keys_[attribute.key_index];
-    if (!known) known = index(attribute.key.view());
+  // Texts with a number are looked up once.
+  std::uint32_t index(const trace::Text& text) {
+    if (!text.number) return index(text.view());
+    std::uint32_t& known = numbered_[text.number];
+    if (!known) known = index(text.view());
     return known;
   }
 
@@ -158,7 +159,7 @@ class StringTable {
   Buffer out_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> slots_;
-  std::uint32_t keys_[trace::tags::kTagCount] = {};
+  std::uint32_t numbered_[trace::kMostNames] = {};
   std::uint32_t fixed_[kFixedCount] = {};
   std::uint32_t last_[kFixedCount] = {};
   std::string repaired_;
@@ -260,11 +261,11 @@ class V05 final : public TraceEncoder {
     // Most spans have the process' service, and their name as resource.
     const bool usual_service = span.service.data == facts.service.data();
     at = put_index(at, usual_service ? strings_.fixed(kService, facts.service)
-                                     : strings_.index(span.service.view()));
-    const std::uint32_t name = strings_.index(span.name.view());
+                                     : strings_.index(span.service));
+    const std::uint32_t name = strings_.index(span.name);
     at = put_index(at, name);
     at = put_index(at, span.resource.data == span.name.data ? name
-                                                            : strings_.index(span.resource.view()));
+                                                            : strings_.index(span.resource));
     at = put_unsigned(at, delivery.trace_id.low);
     at = put_unsigned(at, span.id);
     at = put_unsigned(at, span.parent_id);
@@ -282,8 +283,8 @@ class V05 final : public TraceEncoder {
     at = put_map(at, texts);
     for (const trace::Attribute* a = span.attributes; a; a = a->next) {
       if (a->kind != trace::AttributeKind::kText || hidden(span, *a)) continue;
-      at = put_index(at, strings_.key(*a));
-      at = put_index(at, strings_.index(a->text.view()));
+      at = put_index(at, strings_.index(a->key));
+      at = put_index(at, strings_.index(a->text));
     }
     put_piece(text_facts);
     for_each_trace_text(flags, delivery, [&](std::string_view key, std::string_view value) {
@@ -304,7 +305,7 @@ class V05 final : public TraceEncoder {
     at = put_map(at, numbers);
     for (const trace::Attribute* a = span.attributes; a; a = a->next) {
       if (a->kind == trace::AttributeKind::kText) continue;
-      at = put_index(at, strings_.key(*a));
+      at = put_index(at, strings_.index(a->key));
       at = put_double(
           at, a->kind == trace::AttributeKind::kInt ? static_cast<double>(a->integer) : a->real);
     }
@@ -313,7 +314,7 @@ class V05 final : public TraceEncoder {
       at = put_index(at, strings_.fixed(key.size() == 13 ? kKeepRate : kPriority, key));
       at = put_double(at, value);
     });
-    at = put_index(at, strings_.index(span.type.view()));
+    at = put_index(at, strings_.index(span.type));
     out_.advance_to(at);
   }
 

@@ -290,7 +290,7 @@ void decide(Segment& segment, Span& root) {
     if (segment.priority) return;
     segment.priority = 1;
     segment.set_maker(static_cast<int>(Mechanism::kDefault));
-    trace::otel::note_no_rate(segment);
+    trace::otel::note_rate(segment, 1, true);
     return;
   }
   {

@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint32_t kIndexFrom = 32;  // attributes; below it a walk is faster
 
 bool same(const Attribute& attribute, const Key& key) {
+  if (key.index && attribute.key.number) return key.index == attribute.key.number;
   return attribute.fingerprint == key.fingerprint && attribute.key.size == key.text.size() &&
          (attribute.key.data == key.text.data() ||
           std::memcmp(attribute.key.data, key.text.data(), key.text.size()) == 0);
@@ -96,20 +97,20 @@ void Span::index_all() {
   }
 }
 
-// A name from the table stays where it is; others are copied behind the attribute.
-Attribute* Span::append(const Key& key, std::size_t text_bytes) {
+// A name with a number stays where it is; others are copied behind the attribute.
+inline Attribute* Span::append(const Key& key, std::size_t text_bytes) {
   const std::size_t key_bytes = key.index ? 0 : key.text.size();
   auto* memory = static_cast<char*>(
       chunk->arena.allocate(sizeof(Attribute) + key_bytes + text_bytes, alignof(Attribute)));
   auto* made = new (memory) Attribute{.next = nullptr,
                                       .key = Text(key.text),
-                                      .key_index = key.index,
                                       .kind = AttributeKind::kText,
                                       .fingerprint = key.fingerprint,
                                       .capacity = static_cast<std::uint32_t>(text_bytes),
                                       .text = Text()};
   char* extra = memory + sizeof(Attribute);
   made->text.data = extra + key_bytes;
+  made->key.number = key.index;
   if (key_bytes) {
     std::memcpy(extra, key.text.data(), key_bytes);
     made->key.data = extra;
@@ -121,25 +122,31 @@ Attribute* Span::append(const Key& key, std::size_t text_bytes) {
   last_ = made;
   seen_ |= bit_of(key.fingerprint);
   ++attribute_count;
-  if (attribute_count > kIndexFrom) [[unlikely]] {
-    if (!index_ || attribute_count * 2 > index_capacity_) {
-      index_all();
-    } else {
-      const std::uint32_t mask = index_capacity_ - 1;
-      std::uint32_t at = hash_of(made->key.view()) & mask;
-      while (index_[at]) at = (at + 1) & mask;
-      index_[at] = made;
-    }
-  }
+  if (attribute_count > kIndexFrom) [[unlikely]]
+    add_to_index(made);
   return made;
+}
+
+void Span::add_to_index(Attribute* made) {
+  if (!index_ || attribute_count * 2 > index_capacity_) {
+    index_all();
+    return;
+  }
+  const std::uint32_t mask = index_capacity_ - 1;
+  std::uint32_t at = hash_of(made->key.view()) & mask;
+  while (index_[at]) at = (at + 1) & mask;
+  index_[at] = made;
 }
 
 // The place for a value. `capacity` bytes of text are behind the attribute itself when it is new;
 // it is null on a sealed span.
-Attribute* Span::slot(const Key& key, std::size_t text_bytes) {
+inline Attribute* Span::slot(const Key& key, std::size_t text_bytes) {
   if (flags & kSealed) return nullptr;
-  if (flags & carrier_of(key)) store_bit(static_cast<SpanFlag>(carrier_of(key)));
-  if (Attribute* known = search(key)) return known;
+  if (key.index <= Key::kLastCarried)
+    if (const std::uint16_t carrier = carrier_of(key); flags & carrier) [[unlikely]]
+      store_bit(static_cast<SpanFlag>(carrier));
+  if (is_stored(key))
+    if (Attribute* known = search(key)) return known;
   return append(key, text_bytes);
 }
 
@@ -161,12 +168,12 @@ void Span::set(const Key& key, std::string_view value) {
   at->text = Text(std::string_view(room, value.size()));
 }
 
-void Span::set_static(const Key& key, std::string_view value) {
+void Span::set_static(const Key& key, const Text& value) {
   Attribute* at = slot(key, 0);
   if (!at) return;
   at->kind = AttributeKind::kText;
   at->capacity = 0;
-  at->text = Text(value);
+  at->text = value;
 }
 
 void Span::set(const Key& key, std::int64_t value) {

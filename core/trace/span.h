@@ -35,7 +35,6 @@ enum class AttributeKind : std::uint8_t { kText, kInt, kDouble };
 struct Attribute {
   Attribute* next;
   Text key;
-  std::uint16_t key_index;  // of the well-known tag, or 0
   AttributeKind kind;
   std::uint8_t fingerprint;
   std::uint32_t capacity;   // bytes reserved behind `text.data`; a shorter value is written in place
@@ -80,7 +79,8 @@ class Span {
   bool has(const Key& key) const { return !is_absent(key) && is_there(key); }  // stored or a bit
 
   void set(const Key& key, std::string_view value);  // copies into the arena
-  void set_static(const Key& key, std::string_view value);  // keeps the pointer: immortal text
+  void set_static(const Key& key, const Text& value);  // keeps the pointer: immortal text
+  void set_static(const Key& key, std::string_view value) { set_static(key, Text(value)); }
   void set(const Key& key, std::int64_t value);
   void set(const Key& key, double value);  // not-a-number and infinities are dropped
   void remove(const Key& key);
@@ -129,6 +129,7 @@ class Span {
   bool is_there(const Key& key) const;
   Attribute* slot(const Key& key, std::size_t text_bytes);
   Attribute* search(const Key& key) const;
+  void add_to_index(Attribute* made);
   Attribute* append(const Key& key, std::size_t text_bytes);
   void index_all();
   void store_bit(SpanFlag flag);

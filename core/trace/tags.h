@@ -1,5 +1,5 @@
 // Names of the tags that the program itself sets or reads, as constants: `span.set(tags::kHttpUrl,
-// url)`. The table (tags.def) gives each a number, so encoders prepare their bytes once.
+// url)`. The table (tags.def) gives each its number (core/trace/names.h).
 
 #pragma once
 

@@ -11,6 +11,7 @@ namespace dd::trace {
 struct Text {
   const char* data = nullptr;
   std::uint32_t size = 0;
+  std::uint16_t number = 0;  // of a text that occurs often (core/trace/names.h)
 
   constexpr Text() = default;
   constexpr explicit Text(std::string_view text)
@@ -20,16 +21,19 @@ struct Text {
   constexpr std::string_view view() const { return {data, size}; }
 };
 
-// A tag name. The well-known ones are constants in core/trace/tags.h: their place in the table saves
-// the encoder a lookup. The fingerprint makes comparing names cheap.
+// A tag name. The well-known ones are constants in core/trace/tags.h. The fingerprint makes comparing
+// names cheap.
 struct Key {
   static constexpr std::uint16_t kLastCarried = 13;  // tags up to here may be bits of a span
   std::string_view text;
-  std::uint16_t index = 0;  // from 1; 0 for names that are not in the table
+  std::uint16_t index = 0;  // its number; a text with one lives for ever
   std::uint8_t fingerprint = 0;
 
   constexpr Key(std::string_view name, std::uint16_t place = 0)
       : text(name), index(place), fingerprint(fingerprint_of(name)) {}
+  // A numbered text whose fingerprint is known.
+  constexpr Key(const Text& numbered, std::uint8_t known)
+      : text(numbered.view()), index(numbered.number), fingerprint(known) {}
 
  private:
   static constexpr std::uint8_t fingerprint_of(std::string_view name) {

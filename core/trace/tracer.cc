@@ -288,7 +288,7 @@ Span* Tracer::start(const StartOptions& options) {
   span->parent = parent;
   span->start_ns = now;
   base::Arena& arena = span->chunk->arena;
-  span->name = Text(arena.copy(options.name));
+  span->name = options.known_name.present() ? options.known_name : Text(arena.copy(options.name));
   if (options.type.data()) span->type = Text(arena.copy(options.type));
 
   if (options.service.data()) {
@@ -550,7 +550,7 @@ Span* Tracer::thaw(const Span& sealed) {
   span->index_ = nullptr;
   span->seen_ = 0;
   for (const Attribute* at = sealed.attributes; at; at = at->next) {
-    const Key key(at->key.view(), at->key_index);
+    const Key key(at->key.view(), at->key.number);
     switch (at->kind) {
       case AttributeKind::kText: span->set(key, at->text.view()); break;
       case AttributeKind::kInt: span->set(key, at->integer); break;

@@ -29,6 +29,7 @@ class Sink {
 
 struct StartOptions {
   std::string_view name;
+  Text known_name{};            // with a number: in place of the name
   std::string_view service{};   // null data: inherit from the parent, else the process' service
   std::string_view resource{};  // null data: the name
   std::string_view type{};

@@ -71,8 +71,8 @@ void dealloc(PyObject* object) {
 void set_origin(Segment& segment, std::string_view origin) {
   const base::MutexLock lock(segment.mutex);
   segment.origin = origin;
-  trace::remove_entry(segment.meta, kOriginName);
-  if (origin.empty() && origin.data() != nullptr) trace::set_entry(segment.meta, kOriginName, "");
+  trace::remove_entry(segment.meta(), kOriginName);
+  if (origin.empty() && origin.data() != nullptr) trace::set_entry(segment.meta(), kOriginName, "");
 }
 
 bool printable(std::string_view text) {
@@ -155,7 +155,7 @@ PyObject* get_origin(PyObject* self, void*) {
   {
     const base::MutexLock lock(me(self)->segment->mutex);
     origin = me(self)->segment->origin;
-    known = !origin.empty() || trace::find_entry(me(self)->segment->meta, kOriginName);
+    known = !origin.empty() || trace::find_entry(me(self)->segment->meta(), kOriginName);
   }
   return known ? py::str(origin).release() : nothing();
 }

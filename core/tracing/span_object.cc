@@ -131,7 +131,7 @@ void continue_from(SpanObject* self, Handle context) {
   const base::MutexLock lock(ours.mutex);
   ours.priority = copy->priority;
   ours.origin = copy->origin;
-  ours.meta = copy->meta;
+  ours.meta() = copy->meta();
   ours.metrics = copy->metrics;
   ours.baggage = copy->baggage;
 }

@@ -3,6 +3,7 @@
 #include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/context_object.h"
+#include "core/tracing/known_text.h"
 #include "core/tracing/named.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/text.h"
@@ -83,13 +84,39 @@ bool handle_special(SpanObject* self, std::string_view name, const Key& key, Han
   return true;
 }
 
-// Whether the tag rules have a word for this name; first letter and length tell nearly always.
-bool maybe_special(std::string_view name) {
+// Whether the tag rules may have a word for this name; first letter and length tell nearly always.
+bool may_be_special(std::string_view name) {
   if (name.size() < 11) return false;
   switch (name[0]) {
     case 'm': case 's': case '_': case 'n': return true;
     default: return false;
   }
+}
+
+// Texts and small numbers under names that are constants of the program: nearly all tags. False:
+// nothing is done.
+bool set_common(SpanObject* self, PyObject* key, PyObject* value) {
+  const KnownText* const name = known_text(key);
+  if (name == nullptr || name->special) return false;
+  if (PyUnicode_CheckExact(value)) {
+    const trace::Key tag = name->key();
+    if (const KnownText* const known = known_text(value)) {
+      writable(self).set_static(tag, known->text);
+      return true;
+    }
+    if (!PyUnicode_IS_COMPACT_ASCII(value)) return false;
+    writable(self).set(tag, std::string_view(static_cast<const char*>(PyUnicode_DATA(value)),
+                                             static_cast<std::size_t>(PyUnicode_GET_LENGTH(value))));
+    return true;
+  }
+  if (PyLong_CheckExact(value)) {
+    int overflow = 0;
+    const long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
+    if (overflow != 0) return false;
+    writable(self).set(name->key(), static_cast<std::int64_t>(number));
+    return true;
+  }
+  return false;
 }
 
 PyObject* value_of(const trace::Attribute& attribute) {
@@ -120,6 +147,8 @@ Ref read(SpanObject* self, PyObject* key, bool texts, bool numbers) {
 PyObject* or_none(Ref value) { return value ? value.release() : nothing(); }
 
 PyObject* py_set_tag(PyObject* object, PyObject* const* args, Py_ssize_t count, PyObject* names) {
+  if (names == nullptr && count == 2 && set_common(me(object), args[0], args[1])) [[likely]]
+    return nothing();
   PyObject *key = count > 0 ? args[0] : nullptr, *value = count > 1 ? args[1] : nullptr;
   const Py_ssize_t named = names == nullptr ? 0 : PyTuple_GET_SIZE(names);
   for (Py_ssize_t i = 0; i < named; ++i) {
@@ -221,7 +250,7 @@ bool set_tag(SpanObject* self, Handle key, Handle value) {
   const Utf8 name(key);
   if (name.view.data() == nullptr) return true;
   const Key tag(name.view);
-  if (maybe_special(name.view)) [[unlikely]] {
+  if (may_be_special(name.view)) [[unlikely]] {
     bool done = false;
     if (!handle_special(self, name.view, tag, value, done)) return false;
     if (done) return true;
@@ -237,6 +266,11 @@ bool set_attribute(SpanObject* self, Handle key, Handle value) {
 }
 
 bool set_metric(SpanObject* self, Handle key, Handle value) {
+  if (PyFloat_CheckExact(value.ptr()))
+    if (const KnownText* const name = known_text(key.ptr()); name && !name->special) {
+      writable(self).set(name->key(), PyFloat_AS_DOUBLE(value.ptr()));
+      return true;
+    }
   if (!PyUnicode_Check(key.ptr())) return true;
   const Utf8 name(key);
   if (name.view == kMeasuredName) return set_measured(self, value);

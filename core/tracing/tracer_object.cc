@@ -8,6 +8,7 @@
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
+#include "core/tracing/known_text.h"
 #include "core/tracing/named.h"
 #include "core/tracing/processors.h"
 #include "core/tracing/span_object.h"
@@ -61,6 +62,9 @@ bool bind(const char* function, const char* const (&names)[kCount], PyObject* co
 
 Ref start_with(PyObject* name, PyObject* service, PyObject* resource, PyObject* type,
                Handle parent, bool activate) {
+  const KnownText* const known = known_text(name);
+  if (known && !service && !resource && !type)
+    return start_span(parent, {.known_name = known->text}, activate);
   const Utf8 name_text(name), service_text(service), resource_text(resource), type_text(type);
   return start_span(parent,
                     {.name = name_text.view.data() ? name_text.view : "",
