@@ -79,7 +79,7 @@ void copy_decision(const trace::Span& from, trace::Span& to) {
     const base::MutexLock lock(from.segment->mutex);
     priority = from.segment->priority;
     origin = from.segment->origin;
-    if (const std::string* found = trace::find_entry(from.segment->meta, tags::kDecisionMaker.text))
+    if (const std::string* found = trace::find_entry(from.segment->meta(), tags::kDecisionMaker.text))
       reason = *found;
   }
   if (priority) {

@@ -16,7 +16,7 @@ struct Arena::Block {
 namespace {
 
 void* take_block() {
-  if (void* const known = take_recycled(Recycled::kArenaBlock)) return known;
+  if (void* const known = take_recycled(Recycled::kArenaBlock, 768)) return known;
   void* const made = std::malloc(Arena::kBlockBytes);
   DD_CHECK(made != nullptr);
   return made;

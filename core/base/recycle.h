@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace dd::base {
@@ -28,12 +29,17 @@ bool make_room(Recycled kind);  // false: enough is kept
 
 }  // namespace detail
 
-// Null when there is none.
-inline void* take_recycled(Recycled kind) {
+// Null when there is none. The first `bytes` of the piece after it are fetched meanwhile: another
+// core has written them last.
+inline void* take_recycled(Recycled kind, std::size_t bytes = 0) {
   detail::Bundle& own = detail::shelf[static_cast<int>(kind)];
   if (own.count == 0 && !detail::fill(kind)) [[unlikely]]
     return nullptr;
-  return own.pieces[--own.count];
+  void* const piece = own.pieces[--own.count];
+  if (own.count != 0)
+    for (std::size_t at = 0; at < bytes; at += 64)
+      __builtin_prefetch(static_cast<char*>(own.pieces[own.count - 1]) + at, 1);
+  return piece;
 }
 
 // False: the caller frees it.

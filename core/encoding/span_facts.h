@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/hex.h"
 #include "core/trace/segment.h"
 #include "core/trace/tracer.h"
 
@@ -52,8 +53,7 @@ void for_each_trace_text(std::uint16_t flags, const trace::Delivery& delivery, F
   if (delivery.origin.size) text("_dd.origin", delivery.origin.view());
   if ((flags & trace::kChunkHead) && delivery.trace_id.high) {
     char digits[16];
-    for (int i = 0; i < 16; ++i)
-      digits[i] = "0123456789abcdef"[(delivery.trace_id.high >> (60 - 4 * i)) & 15];
+    base::hex16(delivery.trace_id.high, digits);
     text("_dd.p.tid", std::string_view(digits, sizeof(digits)));
   }
   if ((flags & trace::kChunkHead) && delivery.maker.size) text("_dd.p.dm", delivery.maker.view());

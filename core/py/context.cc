@@ -47,12 +47,10 @@ PyObject* ContextVariable::variable() const {
 }
 
 Ref ContextVariable::value() const {
-  PyObject* found = nullptr;
   if (variable() == nullptr) return {};
-  if (PyContextVar_Get(variable_, nullptr, &found) < 0) PyErr_Clear();
-  if (found != Py_None) return Ref::steal(found);
-  Py_DECREF(found);
-  return {};
+  Ref found = read_context_variable(variable_);
+  if (found.is_none()) return {};
+  return found;
 }
 
 // Before 3.12 a collection may start inside ContextVar.set, run a finaliser that sets the same
@@ -64,6 +62,13 @@ void set_context_variable(PyObject* variable, Handle value) {
   const Ref token = Ref::steal(PyContextVar_Set(variable, value.ptr()));
   if (collecting != 0) PyGC_Enable();
   if (!token) PyErr_Clear();
+}
+
+Ref read_context_variable(PyObject* variable) {
+  if (PyObject* const known = compat::cached_context_value(variable)) return Ref::borrow(known);
+  PyObject* found = nullptr;
+  if (PyContextVar_Get(variable, nullptr, &found) < 0) PyErr_Clear();
+  return Ref::steal(found);
 }
 
 void ContextVariable::set(Handle value) const {

@@ -29,8 +29,9 @@
 
 namespace dd::py {
 
-// Sets any variable; for those that ContextVariable cannot stand for.
+// The same for any variable; for those that ContextVariable cannot stand for.
 void set_context_variable(PyObject* variable, Handle value);
+Ref read_context_variable(PyObject* variable);  // its default, or empty, where it is not set
 
 class ContextVariable {
  public:

@@ -33,7 +33,7 @@ bool remove_entry(Entries& entries, std::string_view name) {
 // Released segments keep the room of their vectors for the next trace.
 struct SegmentPool {
   static Segment* take() {
-    void* const known = base::take_recycled(base::Recycled::kSegment);
+    void* const known = base::take_recycled(base::Recycled::kSegment, sizeof(Segment));
     return known ? static_cast<Segment*>(known) : new Segment;
   }
   static void give(Segment* segment) {

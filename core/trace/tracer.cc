@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/base/clock.h"
 #include "core/base/fork.h"
+#include "core/base/hex.h"
 #include "core/base/ids.h"
 #include "core/trace/link.h"
 #include "core/trace/tags.h"
@@ -136,8 +137,7 @@ void set_trace_tags(Segment& segment, Span& head, const ProcessFacts& facts) {
   {
     const base::MutexLock lock(segment.mutex);
     if (segment.trace_id.high && !segment.high_digits[0])
-      for (int i = 0; i < 16; ++i)
-        segment.high_digits[i] = "0123456789abcdef"[(segment.trace_id.high >> (60 - 4 * i)) & 15];
+      base::hex16(segment.trace_id.high, segment.high_digits);
     // A head that names another decision keeps it: the trace's goes among the entries then.
     const Entries& entries =
         head.find(tags::kDecisionMaker) ? segment.meta() : segment.written_meta();

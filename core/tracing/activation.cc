@@ -13,11 +13,7 @@ constinit PyObject* custom = nullptr;
 
 void store(py::Handle value) { py::set_context_variable(context_variable(), value); }
 
-py::Ref load() {
-  PyObject* value = nullptr;
-  if (PyContextVar_Get(context_variable(), nullptr, &value) < 0) PyErr_Clear();
-  return py::Ref::steal(value);
-}
+py::Ref load() { return py::read_context_variable(context_variable()); }
 
 bool may_reactivate(py::Handle context) {
   if (!is_context(context)) return false;
@@ -95,6 +91,8 @@ void leave(py::Handle span_object) {
   SpanObject* const span = as_span(span_object);
   if (span->parent && !as_span(span->parent)->span->finished() && !heard(HubEvent::kActivate))
     return;  // whoever asks next finds the parent
+  if (!span->parent && !span->parent_context && load().is(span_object))
+    return set_variable(py::Handle());
   const py::Ref found = variable_active();
 }
 

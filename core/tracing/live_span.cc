@@ -54,7 +54,7 @@ void add_headline(trace::Span& span) {
 
 }  // namespace
 
-Ref start_span(Handle parent, trace::StartOptions options, bool activate) {
+Ref start_span(Handle parent, trace::StartOptions&& options, bool activate) {
   Handle span_parent, context;
   if (is_span(parent)) {
     SpanObject* const above = as_span(parent);

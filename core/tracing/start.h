@@ -9,7 +9,7 @@ namespace dd::tracing {
 
 // A child of `parent` (a Span or Context object, or empty for a new root); empty only when out of
 // memory. `options` brings names, texts and times; the relations are filled in here.
-py::Ref start_span(py::Handle parent, trace::StartOptions options, bool activate);
+py::Ref start_span(py::Handle parent, trace::StartOptions&& options, bool activate);
 
 // Tags that every later span gets (tracer.set_tags): a dict, read for each. Empty is for none.
 void set_common_tags(py::Handle tags);

@@ -99,10 +99,20 @@ void try_out() {
 
 }  // namespace
 
+PyObject* cached_context_value(PyObject* variable) {
+  if (map_type == nullptr) return nullptr;
+  const auto* const read = as<Variable>(variable);
+  const PyThreadState* const thread = PyThreadState_Get();
+  return read->cached_thread == thread->id && read->cached_version == thread->context_ver
+             ? read->cached
+             : nullptr;
+}
+
 bool write_context_variable(PyObject* variable, PyObject* value) {
-  if (!tried) [[unlikely]]
-    try_out();
-  if (map_type == nullptr) return false;
+  if (map_type == nullptr) [[unlikely]] {
+    if (!tried) try_out();
+    if (map_type == nullptr) return false;
+  }
   const PyThreadState* const thread = PyThreadState_Get();
   if (thread->context == nullptr) return false;
   PyObject** const place = place_of(thread->context, variable);

@@ -15,4 +15,8 @@ namespace dd::py::compat {
 // The value before is dropped last, which may run code of the application.
 bool write_context_variable(PyObject* variable, PyObject* value);
 
+// The value that the variable remembers from this thread and context, borrowed; null when it has to
+// be looked up.
+PyObject* cached_context_value(PyObject* variable);
+
 }  // namespace dd::py::compat
