@@ -101,6 +101,8 @@ constinit Setting<bool> process_tags_enabled(
 constinit Setting<std::int64_t> rate_limit({.env = "DD_TRACE_RATE_LIMIT", .fallback = "100"});
 constinit Setting<std::int64_t> datadog_tags_max_length(
     {.env = "DD_TRACE_X_DATADOG_TAGS_MAX_LENGTH", .fallback = "512"});
+constinit Setting<bool> otel_semantics({.env = "DD_TRACE_OTEL_SEMANTICS_ENABLED",
+                                        .fallback = "false"});
 constinit Setting<bool> otel_enabled({.env = "DD_TRACE_OTEL_ENABLED", .fallback = "false"});
 constinit Setting<std::int64_t> traceback_max_frames(
     {.env = "DD_TRACE_SPAN_TRACEBACK_MAX_SIZE", .fallback = "30"});
@@ -176,7 +178,7 @@ SettingBase* const kTable[] = {
     &service, &env, &version, &tags, &service_mapping, &patch_modules, &header_tags,
     &tracing_enabled, &debug, &logs_injection, &report_hostname, &wide_trace_ids, &partial_flush,
     &partial_flush_min_spans, &remove_integration_services, &peer_service_defaults,
-    &process_tags_enabled, &rate_limit, &datadog_tags_max_length, &traceback_max_frames, &otel_enabled, &schema, &peer_service_mapping,
+    &process_tags_enabled, &rate_limit, &datadog_tags_max_length, &traceback_max_frames, &otel_enabled, &otel_semantics, &schema, &peer_service_mapping,
     &http_error_statuses, &query_obfuscation, &client_ip_header, &client_ip_enabled,
     &sampling_rules, &span_sampling_rules, &span_sampling_rules_file, &extract_styles,
     &inject_styles, &extract_behavior, &baggage_tag_keys, &extract_first, &legacy_baggage,

@@ -12,7 +12,7 @@ extern Setting<bool> wide_trace_ids, partial_flush, remove_integration_services;
 extern Setting<bool> peer_service_defaults, process_tags_enabled;
 extern Setting<std::int64_t> partial_flush_min_spans, rate_limit, datadog_tags_max_length;
 extern Setting<std::int64_t> traceback_max_frames;
-extern Setting<bool> otel_enabled;
+extern Setting<bool> otel_enabled, otel_semantics;
 extern TextSetting schema, peer_service_mapping, http_error_statuses, query_obfuscation;
 extern TextSetting client_ip_header;
 extern Setting<bool> client_ip_enabled;

@@ -33,7 +33,7 @@ void for_each_text_fact(std::uint16_t flags, const trace::ProcessFacts& facts, F
   one(trace::kLocalRoot, "runtime-id", facts.runtime_id);
   one(trace::kEnv, "env", facts.env);
   one(trace::kVersion, "version", facts.version);
-  one(trace::kChunkHead, "language", "python");
+  one(trace::kChunkHead, "language", facts.otel_semantics ? "" : "python");
   one(trace::kChunkHead, "_dd.tags.process", facts.process_tags);
   one(trace::kChunkHead, "_dd.git.repository_url", facts.git_repository);
   one(trace::kChunkHead, "_dd.git.commit.sha", facts.git_commit);

@@ -56,6 +56,7 @@ ProcessFacts facts_from_settings(std::span<const std::string_view> arguments) {
   facts.peer_service_defaults =
       config::peer_service_defaults.get() || config::schema.get() == "v1";
   facts.wide_trace_ids = config::wide_trace_ids.get();
+  facts.otel_semantics = config::otel_semantics.get();
   facts.partial_flush_min =
       config::partial_flush.get()
           ? static_cast<std::uint32_t>(

@@ -56,7 +56,7 @@ std::uint16_t carrier_of(const Key& key) {
 }
 
 std::string_view head_text(const Span& span, const ProcessFacts& facts, std::string_view name) {
-  if (name == tags::kLanguage.text) return "python";
+  if (name == tags::kLanguage.text) return facts.otel_semantics ? "" : "python";
   if (name == tags::kProcessTags.text) return facts.process_tags;
   if (name == tags::kGitRepository.text) return facts.git_repository;
   if (name == tags::kGitCommit.text) return facts.git_commit;

@@ -326,8 +326,8 @@ Span* Tracer::start(const StartOptions& options) {
   }
   if (!parent) span->flags |= kLocalRoot;
   for (const auto& [name, value] : process.tags) span->set(Key(name), std::string_view(value));
-  if (!process.env.empty()) span->flags |= kEnv;
-  if (!process.version.empty()) {
+  if (!process.env.empty() && !process.otel_semantics) span->flags |= kEnv;
+  if (!process.version.empty() && !process.otel_semantics) {
     const Span* root = options.active_root;
     if (root ? same_text(root->service, span->service) && root->has(tags::kVersionTag)
              : span->service.view() == process.service)

@@ -55,6 +55,7 @@ struct ProcessFacts {
   std::vector<std::pair<std::string, std::string>> peer_service_mapping;
   bool peer_service_defaults = false;
   bool wide_trace_ids = true;
+  bool otel_semantics = false;  // spans say only what OpenTelemetry's conventions know
   std::uint32_t partial_flush_min = 300;  // 0: never
   std::int64_t pid = 0;
   std::uint64_t revision = 0;  // grows with every replacement: prepared bytes are keyed by it

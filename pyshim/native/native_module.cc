@@ -171,6 +171,10 @@ PyObject* otel_enabled(PyObject*, PyObject*) {
   return PyBool_FromLong(config::otel_enabled.get());
 }
 
+PyObject* otel_semantics(PyObject*, PyObject*) {
+  return PyBool_FromLong(config::otel_semantics.get());
+}
+
 PyObject* extract_tracecontext(PyObject*, PyObject* headers) {
   return tracing::extract_tracecontext(headers).release();
 }
@@ -217,6 +221,7 @@ PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
                            {"inject", inject, METH_VARARGS, nullptr},
                            {"extract", extract, METH_O, nullptr},
                            {"otel_enabled", otel_enabled, METH_NOARGS, nullptr},
+                           {"otel_semantics", otel_semantics, METH_NOARGS, nullptr},
                            {"extract_tracecontext", extract_tracecontext, METH_O, nullptr},
                            {"facts", facts, METH_NOARGS, nullptr},
                            {}};

@@ -14,12 +14,23 @@ void enable(py::Handle, const void*) {
   py::swallow_error();
 }
 
+void call(const char* name) {
+  const py::Ref module =
+      py::Ref::steal(PyImport_ImportModule("ddtrace.internal.opentelemetry.export"));
+  if (module) (void)py::Ref::steal(PyObject_CallMethod(module.ptr(), name, nullptr));
+  py::swallow_error();
+}
+
 constexpr py::ModuleHook kHooks[] = {{"opentelemetry.trace", &enable}};
 
 }  // namespace
 
 void watch_opentelemetry() {
   if (config::otel_enabled.get()) py::import_hook::add(kHooks);
+  // The SDK is imported before the program: records of Python's logging are exported whether or not it
+  // knows OpenTelemetry, and no import of it is under way.
+  if (config::product_wanted("METRICS_OTEL")) call("export_metrics");
+  if (config::product_wanted("LOGS_OTEL")) call("export_logs");
 }
 
 }  // namespace dd::pyshim

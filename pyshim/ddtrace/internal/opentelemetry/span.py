@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from ddtrace.trace import Span as DatadogSpan
 
+_SEMANTICS = _native.otel_semantics()  # attributes stay what OpenTelemetry calls them
+
 
 class Span(OtelSpan):
     """A span; its work is done by the tracer's own."""
@@ -97,6 +99,11 @@ class Span(OtelSpan):
         span = self._ddspan
         if key == "service.name":
             span.service = value  # type: ignore[assignment]
+        if _SEMANTICS and key != "service.version":
+            for name, part in _native.flatten_key_value(key, value).items():
+                span._set_attribute(name, part)
+        elif key == "service.name":
+            pass
         elif key == "resource.name":
             span.resource = value  # type: ignore[assignment]
         elif key == "span.type":
@@ -156,12 +163,15 @@ class Span(OtelSpan):
             return
         kind = type(exception)
         name = f"{kind.__module__}.{kind.__name__}"
+        if _SEMANTICS and kind.__module__ == "builtins":
+            name = kind.__name__
         message = str(exception)
         stack = "".join(traceback.format_exception(kind, exception, exception.__traceback__))
         span = self._ddspan
-        span._set_attribute(ERROR_TYPE, name)
-        span._set_attribute(ERROR_MSG, message)
-        span._set_attribute(ERROR_STACK, stack)
+        if not _SEMANTICS:
+            span._set_attribute(ERROR_TYPE, name)
+            span._set_attribute(ERROR_MSG, message)
+            span._set_attribute(ERROR_STACK, stack)
         values: dict[str, Any] = {
             "exception.type": name,
             "exception.message": message,
