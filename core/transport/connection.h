@@ -36,12 +36,12 @@ class Connection {
   virtual void add_polls(std::vector<pollfd>& polls) const = 0;
   virtual std::int64_t next_turn_ns() const = 0;  // when to advance() even if nothing happened
   virtual void close() = 0;                       // ends the request, and lets go of the socket
-  // When the request last went on: a good deal of it was taken. 0: none of it yet.
+  // When a good deal of the request was taken, or all of it; 0: not yet.
   virtual std::int64_t moved_ns() const = 0;
   // The whole request is with the system or the peer: the process may end, it arrives.
   virtual bool handed_over() const = 0;
-  // At the end of the process a request that has not moved for so long is given up.
-  virtual std::int64_t patience_ns() const = 0;
+  // At the end of the process: how long after its start a request deserves that did not move yet.
+  virtual std::int64_t patience_ns() const { return 0; }
   // In a forked child, the object being whole: the socket is the parent's too.
   virtual void forked() { close(); }
 

@@ -6,6 +6,13 @@
 #include "core/base/clock.h"
 
 namespace dd::transport {
+namespace {
+
+constexpr std::int64_t kTakingNs = 400'000'000, kLongestNs = 2'000'000'000;
+constexpr std::int64_t kReadingNsPerByte = 1'000;  // of an agent in a slow language
+constexpr std::int64_t kSlower = 4;                // than the slowest of late
+
+}  // namespace
 
 void Courier::start(const Message& message, const Policy& policy) {
   message_ = message;
@@ -27,21 +34,28 @@ Courier::End Courier::advance(const Turn& turn, bool at_once) {
     connection_->start(message_, std::min(started_ns_ + policy_.timeout_ns, turn.stop_at_ns));
   }
   const Progress progress = connection_->advance();
-  const End end = progress == Progress::kWorking ? stuck(turn) : ended(progress, turn);
-  moved_ns_.store(on_its_way() ? connection_->moved_ns() : 0, std::memory_order_relaxed);
-  return end;
+  if (progress != Progress::kWorking) {
+    patient_until_.store(0, std::memory_order_relaxed);
+    return ended(progress, turn);
+  }
+  patient_until_.store(patience(), std::memory_order_relaxed);
+  return stuck(turn);
+}
+
+std::int64_t Courier::patience() const {
+  const std::int64_t moved = connection_->moved_ns();
+  if (moved == 0) return started_ns_ + connection_->patience_ns();
+  if (!connection_->handed_over()) return moved + kTakingNs;
+  if (failing_) return moved;
+  const auto size = static_cast<std::int64_t>(message_.body.size());
+  return moved + std::min(std::max(size * kReadingNsPerByte, slowest_ns_ * kSlower), kLongestNs);
 }
 
 Courier::End Courier::stuck(const Turn& turn) {
   if (!turn.stopping) return End::kNot;
-  const bool handed_over = connection_->handed_over();
-  // What a peer took that never answered needs no more time, nor what it never took any of.
-  std::int64_t until = turn.hopeless_at_ns;
-  const std::int64_t moved =
-      reached_ ? std::max(started_ns_, connection_->moved_ns()) : connection_->moved_ns();
-  if (moved != 0 && (reached_ || !handed_over))
-    until = std::max(until, moved + connection_->patience_ns());
+  const std::int64_t until = std::max(turn.hopeless_at_ns, patient_until_ns());
   if (turn.now_ns < until) return End::kNot;
+  const bool handed_over = connection_->handed_over();
   connection_->close();
   busy_ = reached_ = false;
   status_ = 0;
@@ -52,9 +66,12 @@ Courier::End Courier::stuck(const Turn& turn) {
 
 Courier::End Courier::ended(Progress progress, const Turn& turn) {
   reached_ = progress == Progress::kDone;
+  failing_ = !reached_;
   status_ = reached_ ? connection_->response().status : 0;
   if (reached_ && policy_.hear) policy_.hear(connection_->response());
   if (status_ >= 200 && status_ < 300) {
+    if (const std::int64_t moved = connection_->moved_ns())
+      slowest_ns_ = std::max(base::monotonic_ns() - moved, slowest_ns_ - slowest_ns_ / 8);
     busy_ = false;
     return End::kTaken;
   }
@@ -78,7 +95,7 @@ std::int64_t Courier::next_turn_ns() const {
 void Courier::drop() {
   connection_.reset();
   busy_ = false;
-  moved_ns_.store(0, std::memory_order_relaxed);
+  patient_until_.store(0, std::memory_order_relaxed);
 }
 
 void Courier::forked(bool whole) {
@@ -90,10 +107,11 @@ void Courier::forked(bool whole) {
     (void)connection_.release();
     new (&problem_) std::string;
   }
-  busy_ = reached_ = false;
+  busy_ = reached_ = failing_ = false;
   attempts_ = status_ = 0;
   next_attempt_ns_ = 0;
-  moved_ns_.store(0);
+  patient_until_.store(0);
+  slowest_ns_ = 0;
   made_.store(0);
   failures_.store(0);
 }

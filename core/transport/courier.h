@@ -1,10 +1,12 @@
 // One request at a time to one place, tried again until it is answered or given up.
 //
 // An attempt that fails or is answered with 400 and above is followed by another after 100 ms,
-// 200 ms, 400 ms ... At the end of the process attempts follow at once, for some 80 ms; what
-// is on its way then is given up, unless it moves or the peer has answered before: once it has
-// stood still for so long. A request that was handed over by then arrives, whatever the peer's
-// pace: it only stays unanswered. On the worker.
+// 200 ms, 400 ms ...; at the end of the process at once, for some 80 ms. What is on its way then is
+// given up after that time, unless
+//   it is still being taken: 0.4 s after a good deal of it was;
+//   it was handed over not long ago, and the attempt before was answered: the peer gets the time
+//   its size takes to read, or some times what its slowest recent answer took.
+// What was handed over arrives, whatever the peer's pace: it only stays unanswered. On the worker.
 
 #pragma once
 
@@ -47,9 +49,10 @@ class Courier {
   bool waiting() const { return busy_ && attempts_ > 0 && !on_its_way(); }  // for its next attempt
   // The peer has answered, and did so last time.
   bool reached() const { return reached_; }
+  bool failing() const { return failing_; }  // the last attempt had no answer
   std::int64_t next_turn_ns() const;
-  // When what is on its way last moved; 0: nothing is. Any thread.
-  std::int64_t moved_ns() const { return moved_ns_.load(std::memory_order_relaxed); }
+  // Until when an end of the process should wait for what is on its way; 0: nothing is. Any thread.
+  std::int64_t patient_until_ns() const { return patient_until_.load(std::memory_order_relaxed); }
   void add_polls(std::vector<pollfd>& polls) const {
     if (connection_) connection_->add_polls(polls);
   }
@@ -67,16 +70,18 @@ class Courier {
  private:
   End ended(Progress progress, const Turn& turn);
   End stuck(const Turn& turn);
+  std::int64_t patience() const;
 
   const Address& address_;
   std::unique_ptr<Connection> connection_;
   Message message_;
   Policy policy_;
-  bool busy_ = false, reached_ = false;
+  bool busy_ = false, reached_ = false, failing_ = false;
   int attempts_ = 0, status_ = 0;
   std::int64_t started_ns_ = 0, next_attempt_ns_ = 0;
   std::string problem_;
-  std::atomic<std::int64_t> moved_ns_{0};
+  std::int64_t slowest_ns_ = 0;  // recent answer, from when the request was handed over
+  std::atomic<std::int64_t> patient_until_{0};
   std::atomic<std::uint64_t> made_{0}, failures_{0};
 };
 

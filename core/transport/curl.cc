@@ -172,7 +172,6 @@ void CurlConnection::start(const Message& message, std::int64_t deadline_ns) {
   response_ = {};
   problem_.clear();
   too_large_ = false;
-  started_ns_ = base::monotonic_ns();
   deadline_ns_ = deadline_ns;
   timer_ns_ = 0;
   if (multi_ && !sockets_are_ours()) forget();

@@ -26,7 +26,7 @@ class CurlConnection final : public Connection {
   void add_polls(std::vector<pollfd>& polls) const override;
   std::int64_t next_turn_ns() const override;
   void close() override;
-  std::int64_t moved_ns() const override { return started_ns_; }
+  std::int64_t moved_ns() const override { return 0; }
   bool handed_over() const override { return false; }
   // Loading libcurl and shaking hands takes more than the 100 ms of an agent nearby.
   std::int64_t patience_ns() const override { return 1'000'000'000; }
@@ -50,7 +50,7 @@ class CurlConnection final : public Connection {
   void *multi_ = nullptr, *easy_ = nullptr, *lines_ = nullptr;  // of libcurl
   std::vector<Socket> sockets_;
   std::string url_, method_;
-  std::int64_t started_ns_ = 0, deadline_ns_ = 0, timer_ns_ = 0;  // no timer: kNever
+  std::int64_t deadline_ns_ = 0, timer_ns_ = 0;  // no timer: kNever
   bool too_large_ = false;
 };
 

@@ -193,8 +193,9 @@ void Exporter::drain() {
     oldest = newest;
     newest = next;
   }
-  const std::size_t limit = courier_.reached() ? options_.buffer_bytes
-                                               : std::min(options_.buffer_bytes, kUnreachableBytes);
+  std::size_t limit = options_.buffer_bytes;
+  if (!courier_.reached())
+    limit = std::min(limit, courier_.failing() ? kUnreachableBytes : kUnknownBytes);
   const std::size_t largest = std::min(options_.chunk_bytes, options_.buffer_bytes);
   while (oldest) {
     trace::Delivery* const next = oldest->next;
@@ -327,7 +328,7 @@ bool Exporter::wait_for_flush(std::int64_t timeout_ns, bool suddenly) {
       return flush_clean_.load(std::memory_order_relaxed);
     const std::int64_t now = base::monotonic_ns(), left = until - now;
     const bool stuck =
-        suddenly && now - std::max(begin, courier_.moved_ns()) >= Worker::kHopelessNs;
+        suddenly && now >= std::max(begin + Worker::kHopelessNs, courier_.patient_until_ns());
     if (left <= 0 || stuck || !worker.running()) return false;
     futex_wait(flush_done_, done, suddenly ? std::min(left, kSliceNs) : left);
   }

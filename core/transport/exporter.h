@@ -5,7 +5,8 @@
 //             (core/transport/worker.h).
 //
 // What is accepted is sent, dropped for a counted reason, or still pending: the sums agree at any
-// time the worker rests. While no agent answers, at most kUnreachableBytes of payload are kept.
+// time the worker rests. Until an agent has answered at most kUnknownBytes of payload are kept, and
+// kUnreachableBytes while attempts fail.
 // After a fork the child starts empty: what was queued belongs to its parent.
 // Source: WRITER.md sections 2, 3, 5, 8.
 
@@ -86,10 +87,11 @@ struct Stats {  // of this process
 
 class Exporter final : public trace::Sink, private Job {
  public:
-  static constexpr std::size_t kWakeBytes = 256 << 10;  // of arenas: time to encode
-  static constexpr std::size_t kQueueBytes = 4 << 20;   // of arenas, at most
-  static constexpr std::size_t kSendBytes = 512 << 10;  // of payload: no waiting for the interval
-  static constexpr std::size_t kUnreachableBytes = 1 << 20;  // of payload
+  static constexpr std::size_t kWakeBytes = 256 << 10;   // of arenas: time to encode
+  static constexpr std::size_t kQueueBytes = 8 << 20;    // of arenas, at most
+  static constexpr std::size_t kSendBytes = 512 << 10;   // of payload: no waiting for the interval
+  static constexpr std::size_t kUnknownBytes = 8 << 20;  // of payload, before the first answer
+  static constexpr std::size_t kUnreachableBytes = 1 << 20;  // of payload, while attempts fail
 
   // Nothing is opened or started yet. An error: the URL cannot be used.
   static Result<std::unique_ptr<Exporter>> make(Options options);
@@ -102,8 +104,8 @@ class Exporter final : public trace::Sink, private Job {
   // failed attempt to reach the agent (what is left stays). Any thread but the worker; release the
   // GIL first.
   bool flush(std::int64_t timeout_ns);
-  // The same for ends of the process that cannot wait: also false when nothing has moved for
-  // Worker::kHopelessNs. Safe in a signal handler.
+  // The same for ends of the process that cannot wait: also false when what is on its way
+  // is not worth waiting for (Courier). Safe in a signal handler.
   bool flush_suddenly(std::int64_t timeout_ns);
   // From the next payload on. Any thread; what is encoded already goes as it is.
   void use_v04() { v04_wanted_.store(true, std::memory_order_relaxed); }

@@ -12,7 +12,6 @@
 
 #include "core/transport/connection.h"
 #include "core/transport/resolver.h"
-#include "core/transport/worker.h"
 
 namespace dd::transport {
 
@@ -30,7 +29,6 @@ class HttpConnection final : public Connection {
   void close() override;
   std::int64_t moved_ns() const override { return moved_ns_; }
   bool handed_over() const override { return written_ > 0 && written_ == total(); }
-  std::int64_t patience_ns() const override { return Worker::kHopelessNs; }
 
  private:
   enum class Open : std::uint8_t { kYes, kLater, kNo };
