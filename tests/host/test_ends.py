@@ -80,6 +80,24 @@ def test_the_default_action_is_what_the_program_sees():
         [os.environ["DD_PLAIN_PYTHON"], "-c", caught], capture_output=True, text=True).stdout
 
 
+BUSY = """
+import sqlite3, threading, time
+from ddtrace.trace import tracer
+def work():
+    while True:
+        with tracer.trace("work"): sqlite3.connect(":memory:").execute("select 1").fetchall()
+for _ in range(8): threading.Thread(target=work, daemon=True).start()
+time.sleep(0.05)
+"""
+
+
+@pytest.mark.parametrize("end, status", [("", 0), ("raise SystemExit(3)", 3), ("1 / 0", 1)])
+def test_threads_inside_hooked_calls_do_not_disturb_the_end(end, status):
+    for _ in range(4):
+        done = run(BUSY + end, DD_TRACE_AGENT_URL="http://127.0.0.1:1")
+        assert done.returncode == status, done.stderr
+
+
 CHILD = "with tracer.trace('child'): pass\n"
 FORKS = {
     "os.fork": SPAN + f"if os.fork() == 0:\n {CHILD} os._exit(0)\nos.wait()",
