@@ -31,7 +31,8 @@ constexpr HttpClientFacts kFacts = {.component = "httplib",
 constinit const HttpClientKnobs* knobs = nullptr;
 
 void prepare(const Settings& from) {
-  knobs = new HttpClientKnobs(http_client_knobs(from, "httplib"));
+  knobs =
+      new HttpClientKnobs{.own_service = {}, .injects = http_client_knobs(from, "httplib").injects};
 }
 
 // The span of a connection's request until its answer, and whether request() is still at work.

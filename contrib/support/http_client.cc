@@ -78,13 +78,14 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
   const http::Url url = http::parse(request.url);
   const Pin pin = Pin::of(request.client);
   const std::string pinned = pin ? pin.service() : std::string();
-  Named named;
-  if (!facts.inherits_service)
-    named =
-        all.naming.of_client({.integration = facts.component,
-                              .fallback = facts.service,
-                              .own = pinned.empty() ? std::string_view(knobs.own_service) : pinned,
-                              .domain = knobs.by_domain ? url.authority : std::string_view()});
+  const std::string_view own = pinned.empty() ? std::string_view(knobs.own_service) : pinned;
+  const std::string_view domain = !knobs.by_domain            ? std::string_view()
+                                  : facts.domain_without_port ? url.host
+                                                              : url.authority;
+  Named named = {.service = {}, .source = facts.inherited_source};
+  if (!facts.inherits_service || !own.empty() || !domain.empty())
+    named = all.naming.of_client(
+        {.integration = facts.component, .fallback = facts.service, .own = own, .domain = domain});
   const std::string_view name = all.naming.operation(facts.operation);
   const std::string method =
       facts.method_as_given ? std::string(request.method) : upper(request.method);

@@ -20,7 +20,9 @@ struct HttpClientFacts {       // of a library, immutable
   bool measured = true;
   bool resource_is_path = false;  // "GET /path"; else the operation
   bool tells_server_address = false;
-  bool inherits_service = false;  // the parent's, whatever the settings
+  bool inherits_service = false;        // the parent's, unless settings name one
+  std::string_view inherited_source{};  // _dd.svc_src then; empty: as spans of a trace have it
+  bool domain_without_port = false;
   bool tells_user_agent = true;
   bool method_as_given = false;  // else in upper case
 };

@@ -67,6 +67,14 @@ def client(name: str, *services: str, **environment: str) -> Case:
     return Case([f"{name}.py"], environment, libraries="more", services=services)
 
 
+def net(name: str, **environment: str) -> Case:
+    return Case([f"{name}.py"], environment, libraries="net", prints_trace=True)
+
+
+def oldest_net(name: str, **environment: str) -> Case:
+    return Case([f"{name}.py"], environment, libraries="oldnet", prints_trace=True)
+
+
 def shown_client(name: str, **environment: str) -> Case:
     return Case([f"{name}.py"], environment, libraries="more", prints_trace=True)
 
@@ -247,6 +255,19 @@ CASES: dict[str, Case] = {
     "urllib3_off": script("urllib3_basic"),
     "urllib3_domains": script(
         "urllib3_basic", DD_TRACE_URLLIB3_ENABLED="true", DD_URLLIB3_SPLIT_BY_DOMAIN="true"
+    ),
+    "aiohttp_client": net("aiohttp_client", DD_TRACE_HEADER_TAGS="X-Asked,X-Server,User-Agent"),
+    "aiohttp_client_oldest": oldest_net("aiohttp_client"),
+    "aiohttp_client_named": net(
+        "aiohttp_client",
+        DD_SERVICE="global",
+        DD_AIOHTTP_CLIENT_SERVICE="own",
+        DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
+    ),
+    "aiohttp_client_domains": net(
+        "aiohttp_client",
+        DD_AIOHTTP_CLIENT_SPLIT_BY_DOMAIN="true",
+        DD_AIOHTTP_CLIENT_DISTRIBUTED_TRACING="false",
     ),
     "httplib_off": tracing_script("httplib_basic"),
     "httplib_on": tracing_script("httplib_basic", DD_TRACE_HTTPLIB_ENABLED="true"),
