@@ -130,14 +130,7 @@ void tag_answer(trace::Span& span, Handle line, Handle headers) {
   std::from_chars(status.data(), status.data() + status.size(), code);
   if (!status.empty()) span.set(tags::kHttpStatusCode, status);
   span.error = settings().error_statuses.contains(code) ? 1 : 0;
-  const HeaderRules wanted(span);
-  if (wanted.empty()) return;
-  headers.each([&](Handle pair) {
-    if (!pair.is_tuple() || pair.size() != 2) return;
-    const std::string_view tag =
-        wanted.tag(Handle(PyTuple_GET_ITEM(pair.ptr(), 0)).utf8(), Side::kResponse);
-    if (!tag.empty()) span.set(trace::Key(tag), Handle(PyTuple_GET_ITEM(pair.ptr(), 1)).text());
-  });
+  tag_answer_headers(span, headers);
 }
 
 // What the application tells its server, heard on the way: (start_response, Span of the request).
@@ -149,6 +142,26 @@ PyObject* hear_start_response(PyObject* self, PyObject* const* args, Py_ssize_t 
     tag_answer(*span, args[0], count > 1 ? args[1] : nullptr);
   return PyObject_Vectorcall(server.ptr(), args, static_cast<std::size_t>(count), kwnames);
 }
+
+void hear(py::Call& call, int place, Handle server, Handle span) {
+  const Handle parts[] = {server, span};
+  const Ref heard_by = py::tuple(parts);
+  static PyMethodDef definition = {
+      "start_response",
+      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&hear_start_response)),
+      METH_FASTCALL | METH_KEYWORDS, nullptr};
+  Ref heard = Ref::steal(PyCFunction_New(&definition, heard_by.ptr()));
+  if (heard) (void)call.replace_arg(place, kStartResponse, std::move(heard));
+}
+
+struct Heard {
+  explicit Heard(LiveSpan&& of) : span(std::move(of)) {}
+  Heard(Heard&& other) noexcept : span(std::move(other.span)) {}
+  ~Heard() {
+    if (span.open()) span.finish();
+  }
+  LiveSpan span;
+};
 
 void end_request(Request& request) {
   trace::Span& span = request.request.span();
@@ -195,14 +208,7 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
   tag_request(span, environ, verb.utf8());
   LiveSpan inner = LiveSpan::start({.name = facts.application});
   inner.span().set_static(tags::kComponent, facts.component);
-  const Handle parts[] = {server, whole.object()};
-  const Ref heard_by = py::tuple(parts);
-  static PyMethodDef start_response_definition = {
-      "start_response",
-      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&hear_start_response)),
-      METH_FASTCALL | METH_KEYWORDS, nullptr};
-  Ref heard = Ref::steal(PyCFunction_New(&start_response_definition, heard_by.ptr()));
-  if (heard) (void)call.replace_arg(first + 1, kStartResponse, std::move(heard));
+  hear(call, first + 1, server, whole.object());
   scope.emplace<Request>(std::move(whole), std::move(inner), std::string(verb.utf8()));
   return &span;
 }
@@ -227,6 +233,48 @@ void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServer
     request->response.finish();
     end_request(*request);
   }
+}
+
+tracing::LiveSpan start_web_request(const WebRequestFacts& facts, std::string_view own_service,
+                                    py::Handle environ, bool continues) {
+  const Settings& all = settings();
+  const Named named = all.naming.of_server(
+      {.integration = facts.component, .fallback = facts.component, .own = own_service});
+  const tracing::SpanStart start = {.name = all.naming.operation(facts.request),
+                                    .service = named.service,
+                                    .type = "web",
+                                    .measured = true};
+  const Ref continued = continues ? tracing::continued(environ) : Ref();
+  LiveSpan made = continued ? LiveSpan::start_under(continued, start) : LiveSpan::start(start);
+  if (!made) return made;
+  trace::Span& span = made.span();
+  span.set_static(tags::kComponent, facts.component);
+  span.set_static(tags::kSpanKind, "server");
+  span.set_static(tags::kServiceSource, "m");
+  tag_wsgi_request(span, environ);
+  return made;
+}
+
+void tag_answer_headers(trace::Span& span, py::Handle headers) {
+  const HeaderRules wanted(span);
+  if (wanted.empty()) return;
+  headers.each([&](Handle pair) {
+    if (!pair.is_tuple() || pair.size() != 2) return;
+    const std::string_view tag =
+        wanted.tag(Handle(PyTuple_GET_ITEM(pair.ptr(), 0)).utf8(), Side::kResponse);
+    if (!tag.empty()) span.set(trace::Key(tag), Handle(PyTuple_GET_ITEM(pair.ptr(), 1)).text());
+  });
+}
+
+void hear_answer(py::Call& call, py::Scope& scope, tracing::LiveSpan&& span) {
+  const Handle server = call.arg(1, kStartResponse);
+  if (server && span) hear(call, 1, server, span.object());
+  scope.emplace<Heard>(std::move(span));
+}
+
+tracing::LiveSpan* heard_request(py::Scope& scope) {
+  Heard* heard = scope.get<Heard>();
+  return heard && heard->span ? &heard->span : nullptr;
 }
 
 void tag_wsgi_request(trace::Span& span, py::Handle environ) {

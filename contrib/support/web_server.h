@@ -29,6 +29,24 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
                                 std::string_view own_service, int first = 0);
 void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServerFacts& facts);
 
+// --- frameworks whose requests are one span ---------------------------------------------------
+
+struct WebRequestFacts {       // of a framework, immutable
+  std::string_view component;  // "bottle": also its service of schema v0
+  Operation request;           // "bottle.request"
+};
+
+// The span of a request, which continues the trace of the headers when `continues`; empty when
+// tracing is off.
+tracing::LiveSpan start_web_request(const WebRequestFacts& facts, std::string_view own_service,
+                                    py::Handle environ, bool continues = true);
+// The headers of the answer, a list of pairs, that are wanted as tags.
+void tag_answer_headers(trace::Span& span, py::Handle headers);
+// For a hook of a WSGI callable `(environ, start_response)` with a span of start_web_request():
+// what the server is told becomes tags of it. From there the span ends with the scope.
+void hear_answer(py::Call& call, py::Scope& scope, tracing::LiveSpan&& span);
+tracing::LiveSpan* heard_request(py::Scope& scope);  // null when there is none
+
 // What the environ of a request says about it, for frameworks that start the span themselves.
 void tag_wsgi_request(trace::Span& span, py::Handle environ);
 // The status of an answer, and whether it tells of an error.

@@ -93,6 +93,10 @@ def web(name: str, *arguments: str, **environment: str) -> Case:
     return Case([f"{name}.py", *arguments], environment, libraries="web")
 
 
+def site(name: str, *arguments: str, **environment: str) -> Case:
+    return Case([f"{name}.py", *arguments], environment, libraries="sites")
+
+
 def tracing_web(name: str, **environment: str) -> Case:
     return Case([f"{name}.py"], environment, libraries="web", prints_trace=True)
 
@@ -101,8 +105,8 @@ def old(name: str, *arguments: str, **environment: str) -> Case:
     return Case([f"{name}.py", *arguments], environment, libraries="old")
 
 
-def old_web(name: str, **environment: str) -> Case:
-    return Case([f"{name}.py"], environment, libraries="oldweb")
+def old_web(name: str, *arguments: str, **environment: str) -> Case:
+    return Case([f"{name}.py", *arguments], environment, libraries="oldweb")
 
 
 def old_client(name: str, *services: str, **environment: str) -> Case:
@@ -185,7 +189,7 @@ CASES: dict[str, Case] = {
         DD_DJANGO_INSTRUMENT_TEMPLATES="true",
         DD_DJANGO_INSTRUMENT_CACHES="true",
     ),
-    "starlette_oldest": old_web("starlette_basic"),
+    "starlette_oldest": old_web("starlette_basic", "quick"),
     "fastapi_oldest": old_web("fastapi_basic"),
     "websockets_oldest": old_web("websockets_more"),
     "flask_oldest": old("flask_oldest"),
@@ -217,6 +221,16 @@ CASES: dict[str, Case] = {
         DD_CODE_ORIGIN_FOR_SPANS_ENABLED="true",
         DD_DJANGO_INSTRUMENT_MIDDLEWARE="false",
     ),
+    "bottle_basic": site("bottle_basic"),
+    "bottle_named": site("bottle_basic", "few", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"),
+    "falcon_basic": site("falcon_basic"),
+    "falcon_named": site("falcon_basic", "few", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"),
+    "pyramid_basic": site("pyramid_basic"),
+    "pyramid_named": site("pyramid_basic", "few", DD_SERVICE="web"),
+    "pyramid_alone": site(
+        "pyramid_basic", "few", DD_PYRAMID_DISTRIBUTED_TRACING="false"
+    ),
+    "mako_basic": site("mako_basic"),
     "asgi_basic": tracing_web("asgi_basic"),
     "asgi_named": tracing_web("asgi_basic", DD_SERVICE="named", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"),
     "starlette_basic": web("starlette_basic"),

@@ -86,4 +86,6 @@ if __name__ == "__main__":
     urls += ["/backgrounds", "/mount/page/x", "/inner/deep/y", "/inner/", "/none", "/inner/none"]
     if "few" in sys.argv:
         urls = [url for url in urls if url != "/fails"]
+    if "quick" in sys.argv:  # an old Starlette ends what runs behind an answer when it takes long
+        urls = [url for url in urls if not url.startswith("/background")]
     run(*(request(app, url) for url in urls), request(app, "/", "POST"))
