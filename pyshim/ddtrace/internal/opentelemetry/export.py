@@ -130,9 +130,7 @@ def export_metrics() -> None:
 def _deltas() -> dict[type, Any]:
     """What grows is told by how much it has grown; what goes up and down as it is."""
     from opentelemetry.sdk import metrics  # type: ignore[import-not-found]
-    from opentelemetry.sdk.metrics.export import (  # type: ignore[import-not-found]
-        AggregationTemporality,
-    )
+    from opentelemetry.sdk.metrics.export import AggregationTemporality
 
     deltas = (metrics.Counter, metrics.Histogram, metrics.ObservableCounter)
     totals = (metrics.UpDownCounter, metrics.ObservableUpDownCounter, metrics.ObservableGauge)
