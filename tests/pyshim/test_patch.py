@@ -52,6 +52,14 @@ class Patch(unittest.TestCase):
         patch(pylibmc=True)
         self.assertIn("pylibmc", _monkey._get_patched_modules())
 
+    def test_what_is_known_of_a_library_agrees_with_its_integration(self):
+        from ddtrace import _contrib
+        from ddtrace.internal._integrations import DEFAULTS
+
+        native = {name: state[0] for name, state in _contrib.states().items()}
+        del native["asgi"]  # no name of a library; it is what web frameworks share
+        self.assertEqual(native, {name: DEFAULTS.get(name) for name in native})
+
     def test_patching_twice_makes_one_span(self):
         from ddtrace import patch
 

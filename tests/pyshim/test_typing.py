@@ -3,10 +3,13 @@
 Needs the environment `otel` of tests/env/setup.
 """
 
+import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -30,6 +33,17 @@ class Types(unittest.TestCase):
 
     def test_a_program_is_accepted_and_seen_right(self):
         self.mypy(str(HERE / "typed_program.py"))
+
+    @unittest.skipUnless((SITE / "pyright").is_dir(), "the environment otel has no pyright yet")
+    def test_pyright_accepts_it_too(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(HERE / "typed_program.py", folder)
+            with open(os.path.join(folder, "pyrightconfig.json"), "w") as out:
+                json.dump({"include": ["typed_program.py"], "typeCheckingMode": "strict",
+                           "extraPaths": [str(PACKAGE), str(SITE)]}, out)
+            done = subprocess.run([sys.executable, "-m", "pyright"], cwd=folder, text=True,
+                                  capture_output=True, env=os.environ | {"PYTHONPATH": str(SITE)})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_our_own_code_is_strict(self):
         # Two modules have classes of libraries that are not in the environment.

@@ -87,5 +87,49 @@ def main() -> None:
     tracer.shutdown(timeout=1)
 
 
+def decide() -> bool:
+    from ddtrace._trace.sampler import DatadogSampler, RateSampler
+    from ddtrace._trace.sampling_rule import SamplingRule
+
+    sampler = DatadogSampler(rules=[SamplingRule(0.5, service="web-*")], rate_limit=10)
+    sampler.update_rate_by_service_sample_rates({"service:a,env:b": 0.1})
+    span = tracer.start_span("x")
+    return sampler.sample(span) or RateSampler(0.5).sample(span)
+
+
+def one_client() -> None:
+    from datadog import DDClient, DDConfig, FlushError
+
+    config = DDConfig(service="shop", env="prod", version="1", tracing_modules=["flask"])
+    client = DDClient(config)
+
+    @client.traced("work")
+    def work(number: int) -> str:
+        client.count("done", tags={"kind": "x"})
+        return str(number)
+
+    text: str = work(1)
+    with client.measure("took", tags=["a:b"]):
+        client.info("made %s", text)
+    client.getLogger("x").warning("careful")
+    try:
+        done: bool = client.flush(timeout=1.0)
+        assert done and config.is_user_set("service")
+    except FlushError as error:
+        code: int = error.status
+        assert code
+
+
+def who() -> None:
+    from ddtrace.appsec.track_user_sdk import track_login_success
+    from ddtrace.llmobs.decorators import workflow
+
+    @workflow
+    def steps() -> None:
+        track_login_success("name", user_id="1", metadata={"a": "b"})
+
+    steps()
+
+
 if __name__ == "__main__":
     main()

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar, overload
 
 from ddtrace.ext import SpanTypes
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Decorator(Protocol):
+    """Takes a function, or says how it is to be traced."""
+
+    @overload
+    def __call__(self, original_func: F) -> F: ...
+    @overload
+    def __call__(
+        self, original_func: None = None, *args: Any, **kwargs: Any
+    ) -> Callable[[F], F]: ...
+
 
 UNKNOWN_MODEL_NAME = "unknown"
 
 
-def _decorator(kind: str) -> Any:
+def _decorator(kind: str) -> Decorator:
     def decorate(original_func: Any = None, *args: Any, name: str | None = None, **kwargs: Any) -> Any:
         from ddtrace.trace import tracer
 
