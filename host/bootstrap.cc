@@ -27,6 +27,7 @@
 #include "host/pytest_rewriter.h"
 #include "host/shutdown.h"
 #include "host/trace_setup.h"
+#include "products/crash/receiver.h"
 #include "pyshim/native/native_module.h"
 
 namespace dd::py::packages {
@@ -198,6 +199,7 @@ int run_launcher(int argc, char** argv) {
 const Options& options() { return process_options; }
 
 int run(int argc, char** argv) {
+  if (crash::is_receiver(argc, argv)) return crash::run_receiver();
   children::take_library();
   const std::string role = take_variable(children::kActAs);
   if (argc > 0 && is_launcher_name(argv[0])) return run_launcher(argc, argv);

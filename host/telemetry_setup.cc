@@ -21,15 +21,9 @@
 #include "host/exec_calls.h"
 #include "host/python_version.h"
 
-extern "C" {
-int __real_Py_FinalizeEx();
-int __wrap_Py_FinalizeEx();
-}
-
 namespace dd::host {
-namespace {
 
-// With the GIL. Dictionaries only, so that no code of a module runs.
+// Dictionaries only, so that no code of a module runs.
 void tell_modules() {
   static Py_ssize_t known = 0;
   if (!telemetry::wants_modules()) return;
@@ -49,6 +43,8 @@ void tell_modules() {
   }
   telemetry::modules(std::move(list));
 }
+
+namespace {
 
 void look_at_modules() {
   if (telemetry::wants_modules()) (void)py::call_later(&tell_modules);
@@ -91,9 +87,3 @@ void start_telemetry() {
 }
 
 }  // namespace dd::host
-
-// The last moment at which modules can be looked at; CPython's own call is taken at link time.
-int __wrap_Py_FinalizeEx() {
-  if (Py_IsInitialized() && PyGILState_Check()) dd::host::tell_modules();
-  return __real_Py_FinalizeEx();
-}

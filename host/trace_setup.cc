@@ -30,12 +30,14 @@
 #include "core/transport/otlp_sink.h"
 #include "core/transport/worker.h"
 #include "host/children/policy.h"
+#include "host/crash_setup.h"
 #include "host/emulated.h"
 #include "host/python_version.h"
 #include "host/remote_setup.h"
 #include "host/startup_log.h"
 #include "host/sudden_end.h"
 #include "host/telemetry_setup.h"
+#include "products/crash/crash.h"
 #include "products/discovery/discovery.h"
 #include "products/local/tree_printer.h"
 #include "pyshim/native/otel.h"
@@ -81,6 +83,7 @@ void look_again() {
   tracer.set_facts(std::move(facts));
   tracer.set_enabled(config::tracing_enabled.get());
   sampling::configure(sampling::config_from_settings());
+  refresh_crash_facts();
 }
 
 // Of ends that cannot wait for longer: os._exit, exec, SIGTERM. Safe in a signal handler.
@@ -121,6 +124,7 @@ Status set_up_tracer(std::span<char* const> arguments) {
   config::resolve(config::core_settings());
   config::resolve(children::settings());
   config::resolve(remote_config::settings());
+  config::resolve(crash::settings());
   if (config::debug.get()) base::set_log_level(base::LogLevel::kDebug);
   config::warn_about_names();
   trace::Tracer& tracer = trace::Tracer::get();
@@ -152,6 +156,7 @@ Status connect_tracer(bool print_locally) {
     py::allow_later_calls();
     start_telemetry();
     start_remote_configuration();
+    start_crash_reports();
   } else {
     base::log(base::LogLevel::kWarning, started.message() + "; traces are not sent");
   }

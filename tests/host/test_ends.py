@@ -75,7 +75,8 @@ def test_the_default_action_is_what_the_program_sees():
     assert shown == run("import signal\n" + show).stdout == "0 0\n"
     # Nothing is handled before there is something to send.
     caught = "print([l for l in open('/proc/self/status') if l.startswith('SigCgt')])"
-    silent = {"DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false", "DD_REMOTE_CONFIGURATION_ENABLED": "false"}
+    silent = dict.fromkeys(("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "DD_REMOTE_CONFIGURATION_ENABLED",
+                            "DD_CRASHTRACKING_ENABLED"), "false")
     assert run(caught, **silent).stdout == subprocess.run(
         [os.environ["DD_PLAIN_PYTHON"], "-c", caught], capture_output=True, text=True).stdout
 

@@ -116,7 +116,8 @@ for name, value in facts.items():
 """
 
 
-SILENT = {"DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false", "DD_REMOTE_CONFIGURATION_ENABLED": "false"}
+SILENT = {"DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false", "DD_REMOTE_CONFIGURATION_ENABLED": "false",
+          "DD_CRASHTRACKING_ENABLED": "false"}
 
 
 def caught_signals(pair):
@@ -131,13 +132,16 @@ def test_leaves_no_trace(both):
     assert launcher == plain and plain[0] == 0
 
 
-def test_telemetry_and_remote_configuration_need_one_sleeping_thread(both):
+CRASHES = sum(1 << n - 1 for n in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGABRT))
+
+
+def test_a_sleeping_thread_and_handlers_of_crashes_are_all(both):
     plain, launcher = both.outcomes("-c", PROBE)
     facts = zip(plain[1].splitlines(), launcher[1].splitlines())
     [tasks, caught] = [pair for pair in facts if pair[0] != pair[1]]
     assert tasks == ("tasks 1", "tasks 2")
     # 33 is what the C library needs once there is a second thread.
-    assert caught_signals(caught) == 1 << 33 - 1
+    assert caught_signals(caught) == 1 << 33 - 1 | CRASHES
 
 
 def test_a_span_leaves_what_it_needs(both):
@@ -159,7 +163,7 @@ def test_a_span_leaves_what_it_needs(both):
     # A connection for each kind of what is sent (traces, telemetry, what the agent can do), and the record of the process.
     assert descriptors[1].count(",") - descriptors[0].count(",") in (2, 3, 4)
     assert tasks == ("tasks 1", "tasks 2")
-    assert caught_signals(caught) == sum(1 << n - 1 for n in (signal.SIGTERM, signal.SIGHUP, 33))
+    assert caught_signals(caught) == CRASHES | sum(1 << n - 1 for n in (signal.SIGTERM, signal.SIGHUP, 33))
 
 
 def test_sitecustomize_runs_once(both, tmp_path):

@@ -1,0 +1,43 @@
+// Reports of crashes: of SIGSEGV, SIGBUS, SIGILL and SIGABRT, and of exceptions nobody caught.
+//
+// The handlers run on stacks of their own, call only what is safe there, and change nothing of what
+// happens next: the process dies by the same signal, or whoever handled it before us does so. What
+// they find goes through a pipe to a fresh copy of this program (receiver.h), which has no Python
+// and sends it. At most five seconds, usually some milliseconds. Source: WIRE.md section 14.
+
+#pragma once
+
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/config/setting.h"
+
+namespace dd::crash {
+
+std::span<config::SettingBase* const> settings();  // DD_CRASHTRACKING_...
+bool wanted();
+
+// What a report says about the process.
+struct Facts {
+  std::string service, env, version, runtime_id, process_tags;
+  std::string language_version, tracer_version, agent_url, platform;
+};
+
+// Installs the handlers: once, after Python's own. `dump_runtime` writes the stacks of the language
+// to a descriptor; it must be safe in a signal handler, and may be null.
+void install(const Facts& facts, void (*dump_runtime)(int file));
+// From now on, in a forked child too. Does nothing when the handlers are not installed.
+void set_facts(const Facts& facts);
+
+struct Frame {
+  std::string function, file;
+  int line = 0;
+};
+// An exception that ends the process; frames from the innermost out. Waits for the report at most
+// half a second.
+void report_exception(const std::string& type, const std::string& message,
+                      const std::vector<Frame>& frames);
+
+}  // namespace dd::crash
