@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -10,6 +11,7 @@
 #include <string_view>
 
 #include "core/base/clock.h"
+#include "core/base/fork.h"
 #include "core/base/ids.h"
 
 namespace dd::discovery {
@@ -56,12 +58,18 @@ bool write_all(int file, std::string_view bytes) {
 
 void show_tracer(const Identity& who) {
   static int shown = -1;
-  if (shown >= 0) close(shown);
+  static struct stat made_as = {};
+  // Programs that become daemons close what they find, and others take the number.
+  struct stat now;
+  if (shown >= 0 && fstat(shown, &now) == 0 && now.st_dev == made_as.st_dev &&
+      now.st_ino == made_as.st_ino)
+    close(shown);
   char random[32];
   base::random_uuid_hex(random);
   const int made = memory_file("datadog-tracer-info-" + std::string(random, 8));
   shown = made < 0 ? -1 : fcntl(made, F_DUPFD_CLOEXEC, kLowestDescriptor);
   if (made >= 0) close(made);
+  if (shown >= 0) fstat(shown, &made_as);
   if (shown >= 0 && write_all(shown, tracer_record(who)))
     fcntl(shown, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 }
@@ -75,9 +83,12 @@ struct ContextPage {
 
 void show_context(const Identity& who) {
   static void* shown = nullptr;
+  static std::uint64_t shown_by = 0;
   static std::string* payload = nullptr;
   const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  if (shown != nullptr) munmap(shown, bytes);
+  // A forked child does not have its parent's page: something else may be in its place.
+  const bool is_ours = shown_by == base::fork_generation();
+  if (shown != nullptr && is_ours) munmap(shown, bytes);
   shown = nullptr;
   const int file = memory_file("OTEL_CTX");
   if (file < 0) return;
@@ -88,6 +99,7 @@ void show_context(const Identity& who) {
   close(file);
   if (page == MAP_FAILED) return;
   madvise(page, bytes, MADV_DONTFORK);
+  shown_by = base::fork_generation();
   delete payload;
   payload = new std::string(context_record(who));
   auto& context = *static_cast<ContextPage*>(page);

@@ -3,9 +3,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
+#include <string>
+#include <vector>
+
+#include "core/base/fork.h"
 
 namespace dd::discovery {
 namespace {
@@ -50,6 +56,27 @@ TEST(Discovery, shows_the_last_word_only) {
   const std::size_t first = all.find("/memfd:OTEL_CTX");
   EXPECT_NE(first, all.npos);
   EXPECT_EQ(all.find("/memfd:OTEL_CTX", first + 1), all.npos);
+}
+
+// The page of the parent is not in the child: what the child has there is not ours to take away.
+TEST(Discovery, leaves_the_memory_of_a_forked_child_alone) {
+  base::on_fork(base::ForkOrder::kHost, {});  // generations are counted
+  publish(kWho);
+  const pid_t child = fork();
+  if (child == 0) {
+    void* pages[64];
+    for (void*& page : pages) {
+      page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      *static_cast<int*>(page) = 7;
+    }
+    publish(kWho);
+    for (void* const page : pages)
+      if (*static_cast<int*>(page) != 7) _exit(1);
+    _exit(0);
+  }
+  int status = 1;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace
