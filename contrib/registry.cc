@@ -250,6 +250,10 @@ Status unpatch(std::string_view name) {
   state.patch.remove();
   for (std::size_t i = 0; state.extras && i < kRows[at].integration->extras.size(); ++i)
     state.extras[i].remove();
+  if (state.prepared && kRows[at].integration->stop) {
+    kRows[at].integration->stop();
+    state.prepared = false;
+  }
   return {};
 }
 

@@ -1,19 +1,19 @@
 // celery: a span for each message that is published, and one for each run of a task.
 //
-// Celery tells what it does by signals; these receivers are connected once and do nothing while the
-// integration is off.
+// Celery tells what it does by signals; its receivers are connected while the integration is
+// on.
 
+#include <span>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "contrib/support/integration.h"
-#include "core/http/url.h"
+#include "contrib/support/step.h"
+#include "contrib/support/task_queue.h"
 #include "core/py/error.h"
 #include "core/trace/tags.h"
 #include "core/tracing/carrier.h"
 #include "core/tracing/live_span.h"
-#include "core/tracing/span_object.h"
 
 namespace dd::contrib::celery {
 namespace {
@@ -24,29 +24,21 @@ using py::Name;
 using py::Ref;
 using tracing::LiveSpan;
 
-Name kBrokerUrl("broker_url"), kConf("conf"), kConnect("connect"), kException("exception"),
-    kGetCurrentApp("get_current_app"), kHeaders("headers"), kId("id"), kName("name"),
-    kReason("reason"), kRequest("request"), kSender("sender"), kState("state"), kTaskId("task_id"),
-    kTasks("tasks"), kThrows("throws"), kWeak("weak");
+Name kBrokerUrl("broker_url"), kConf("conf"), kConnect("connect"), kDisconnect("disconnect"),
+    kException("exception"), kGetCurrentApp("get_current_app"), kHeaders("headers"), kId("id"),
+    kName("name"), kReason("reason"), kRequest("request"), kSender("sender"), kState("state"),
+    kTaskId("task_id"), kTasks("tasks"), kThrows("throws"), kWeak("weak");
 
 struct Knobs {
   std::string producer, worker;
   bool distributed;
 };
 constinit const Knobs* knobs = nullptr;
-constinit bool hooked = false;
 
 constexpr std::string_view kProducer = "celery-producer", kWorker = "celery-worker";
 
-// Open spans by the task's id; a task that is retried publishes its own id while it runs.
-using Spans = std::unordered_map<std::string, LiveSpan>;
-constinit Spans* publishing = nullptr;
-constinit Spans* running = nullptr;
-
-LiveSpan take(Spans& spans, const std::string& id) {
-  auto node = spans.extract(id);
-  return node ? std::move(node.mapped()) : LiveSpan();
-}
+constinit OpenTasks* publishing = nullptr;
+constinit OpenTasks* running = nullptr;
 
 // `origin` says what `hostname` said in older versions.
 constexpr const char* kContextKeys[] = {
@@ -63,81 +55,43 @@ bool is_unset(std::string_view key, Handle value) {
   return all_none;
 }
 
-void set_tag(const LiveSpan& span, const std::string& name, Handle value) {
-  if (value.is_dict()) {
-    value.each_pair(
-        [&](Handle key, Handle part) { set_tag(span, name + "." + key.display(), part); });
-    return;
-  }
-  if (!tracing::set_tag(tracing::as_span(span.object()), py::str(name), value)) py::swallow_error();
-}
-
 // From a dictionary or a task's request.
 void tag_context(const LiveSpan& span, Handle context) {
   for (const char* key : kContextKeys) {
     const Ref value = context.is_dict() ? context.item(key) : context.attr(key);
     if (is_unset(key, value)) continue;
     const std::string_view shown = std::string_view(key) == "origin" ? "hostname" : key;
-    set_tag(span, std::string("celery.").append(shown), value);
+    tag_nested(span, std::string("celery.").append(shown), value);
   }
-}
-
-LiveSpan start(const char* name, std::string_view service, std::string_view fallback,
-               Handle resource, std::string_view type, std::string_view kind) {
-  LiveSpan live = LiveSpan::start({.name = name,
-                                   .service = service.empty() ? fallback : service,
-                                   .resource = resource.utf8(),
-                                   .type = type,
-                                   .measured = true});
-  if (!live) return live;
-  trace::Span& span = live.span();
-  span.set_static(tags::kComponent, "celery");
-  span.set_static(tags::kSpanKind, kind);
-  if (service.empty())
-    span.set_static(tags::kServiceSource, "celery");
-  else
-    span.remove(tags::kServiceSource);
-  return live;
-}
-
-void tag_broker(trace::Span& span, Handle app) {
-  const std::string url = app.attr(kConf).attr(kBrokerUrl).text();
-  const http::Url parts = http::parse(url);
-  if (parts.host.empty()) {
-    if (!url.empty()) span.set(tags::kOutHost, url);
-    return;
-  }
-  span.set(tags::kOutHost, parts.host);
-  const std::string_view authority = parts.authority;
-  const std::size_t colon = authority.rfind(':');
-  if (colon == std::string_view::npos || colon < authority.rfind(']') + 1) return;
-  std::int64_t port = 0;
-  for (const char c : authority.substr(colon + 1)) port = port * 10 + (c - '0');
-  if (port > 0 && port < 65536) span.set(tags::kDestinationPort, port);
 }
 
 void before_publish(Handle named) {
   const Ref name = named.item(kSender), headers = named.item(kHeaders);
   const Ref app = py::imported("celery._state").attr(kGetCurrentApp).call();
   if (!app.attr(kTasks).item(name)) return;
-  LiveSpan live = start("celery.apply", knobs->producer, kProducer, name, {}, "producer");
+  LiveSpan live = start_task({.name = "celery.apply",
+                              .component = "celery",
+                              .service = knobs->producer,
+                              .fallback = kProducer,
+                              .resource = name.utf8(),
+                              .kind = "producer"});
   if (!live) return;
   const Ref id = headers.item(kId);
   live.span().set_static(trace::Key("celery.action"), "apply_async");
   tag_context(live, named);
   if (headers.is_dict()) tag_context(live, headers);
-  tag_broker(live.span(), app);
+  tag_broker(live.span(), app.attr(kConf).attr(kBrokerUrl).text());
   if (knobs->distributed && headers.is_dict()) {
     Ref carried = headers.item(kHeaders);
     if (!carried.is_dict()) carried = py::dict();
     tracing::inject(live.object(), carried);
     (void)headers.set_item(kHeaders, carried);
   }
-  publishing->insert_or_assign(id.text(), std::move(live));
+  publishing->put(id.text(), std::move(live));
 }
 
 void after_publish(Handle named) {
-  const LiveSpan live = take(*publishing, named.item(kHeaders).item(kId).text());
+  const LiveSpan live = publishing->take(named.item(kHeaders).item(kId).text());
   if (live) live.finish();
 }
 
@@ -148,39 +102,42 @@ void before_run(Handle named) {
     const Ref context = tracing::extract(headers);
     if (tracing::continues(context)) tracing::activate(context);
   }
-  LiveSpan live =
-      start("celery.run", knobs->worker, kWorker, task.attr(kName), "worker", "consumer");
-  if (live) running->insert_or_assign(named.item(kTaskId).text(), std::move(live));
+  const Ref name = task.attr(kName);
+  LiveSpan live = start_task({.name = "celery.run",
+                              .component = "celery",
+                              .service = knobs->worker,
+                              .fallback = kWorker,
+                              .resource = name.utf8(),
+                              .type = "worker",
+                              .kind = "consumer"});
+  if (live) running->put(named.item(kTaskId).text(), std::move(live));
 }
 
 void after_run(Handle named) {
-  const LiveSpan live = take(*running, named.item(kTaskId).text());
+  const LiveSpan live = running->take(named.item(kTaskId).text());
   if (!live) return;
   live.span().set_static(trace::Key("celery.action"), "run");
   const Ref state = named.item(kState);
-  if (state) set_tag(live, "celery.state", state);
+  if (state) tag_nested(live, "celery.state", state);
   tag_context(live, named.item(kSender).attr(kRequest));
   live.finish();
 }
 
 void failed(Handle named) {
-  const auto found = running->find(named.item(kTaskId).text());
+  const LiveSpan* live = running->find(named.item(kTaskId).text());
   const Ref exception = named.item(kException), throws = named.item(kSender).attr(kThrows);
-  if (found == running->end() || exception.instance_of(throws)) return;
-  found->second.fail(exception);
+  if (live && !exception.instance_of(throws)) live->fail(exception);
 }
 
 void retried(Handle named) {
-  const auto found = running->find(named.item(kRequest).attr(kId).text());
-  if (found == running->end()) return;
-  const std::string reason = named.item(kReason).display();
-  found->second.span().set(trace::Key("celery.retry.reason"), reason);
+  const LiveSpan* live = running->find(named.item(kRequest).attr(kId).text());
+  if (live) live->span().set(trace::Key("celery.retry.reason"), named.item(kReason).display());
 }
 
 template <void (*receive)(Handle)>
 PyObject* receiver(PyObject*, PyObject*, PyObject* named) {
   const py::ErrorKeep keep;
-  if (hooked && named) receive(named);
+  if (named) receive(named);
   py::swallow_error();
   return Py_NewRef(Py_None);
 }
@@ -194,54 +151,93 @@ PyMethodDef definition(const char* name, const char* signature) {
           METH_VARARGS | METH_KEYWORDS, signature};
 }
 
-void connect(Handle signals, const char* signal, PyMethodDef& which) {
-  const Ref function = Ref::steal(PyCFunction_New(&which, nullptr));
-  const Ref method = signals.attr(signal).attr(kConnect);
+struct Receiver {
+  const char* signal;
+  PyMethodDef definition;
+  PyObject* function = nullptr;  // while it is connected
+};
+
+std::span<Receiver> receivers() {
+  constexpr const char* kSignature = "receiver($module, /, **named)\n--\n\n";
+  static Receiver all[] = {
+      {"before_task_publish", definition<before_publish>("receiver", kSignature)},
+      {"after_task_publish", definition<after_publish>("receiver", kSignature)},
+      {"task_prerun", definition<before_run>("receiver", kSignature)},
+      {"task_postrun", definition<after_run>("receiver", kSignature)},
+      {"task_failure", definition<failed>("receiver", kSignature)},
+      {"task_retry", definition<retried>("receiver", kSignature)},
+  };
+  return all;
+}
+
+void connect(Handle signals, Receiver& receiver) {
+  if (receiver.function) return;
+  Ref function = Ref::steal(PyCFunction_New(&receiver.definition, nullptr));
+  const Ref method = signals.attr(receiver.signal).attr(kConnect);
   PyObject* const arguments[] = {function.ptr(), Py_False};
   const Handle names[] = {kWeak.ptr()};
-  if (method) (void)method.call_vector(arguments, py::tuple(names));
+  if (method && method.call_vector(arguments, py::tuple(names)))
+    receiver.function = function.release();
 }
 
 void prepare(const Settings& from) {
   knobs = new Knobs{from.text("DD_CELERY_PRODUCER_SERVICE").value_or(std::string()),
                     from.text("DD_CELERY_WORKER_SERVICE").value_or(std::string()),
                     from.knob("celery", "DISTRIBUTED_TRACING", false)};
+  if (!publishing) {
+    publishing = new OpenTasks;
+    running = new OpenTasks;
+  }
   const Ref signals = py::imported("celery.signals");
-  if (publishing || !signals) return;
-  publishing = new Spans;
-  running = new Spans;
-  constexpr const char* kSignature = "receiver($module, /, **named)\n--\n\n";
-  static PyMethodDef definitions[] = {
-      definition<before_publish>("receiver", kSignature),
-      definition<after_publish>("receiver", kSignature),
-      definition<before_run>("receiver", kSignature),
-      definition<after_run>("receiver", kSignature),
-      definition<failed>("receiver", kSignature),
-      definition<retried>("receiver", kSignature),
-  };
-  int at = 0;
-  for (const char* signal : {"before_task_publish", "after_task_publish", "task_prerun",
-                             "task_postrun", "task_failure", "task_retry"})
-    connect(signals, signal, definitions[at++]);
-  hooked = true;
+  for (Receiver& receiver : receivers()) connect(signals, receiver);
+}
+
+void stop() {
+  const Ref signals = py::imported("celery.signals");
+  for (Receiver& receiver : receivers()) {
+    const Ref function = Ref::steal(std::exchange(receiver.function, nullptr));
+    if (function) (void)signals.attr(receiver.signal).call_method(kDisconnect, function);
+  }
 }
 
 // A message that could not be published: celery does not tell.
 void leave_apply_async(py::Outcome& outcome, py::Scope&) {
-  if (!outcome.error || !publishing || publishing->empty()) return;
-  const Ref active = tracing::active();
-  for (auto at = publishing->begin(); at != publishing->end(); ++at) {
-    if (!at->second.object().is(active)) continue;
-    at->second.fail(outcome.error);
-    at->second.finish();
-    publishing->erase(at);
-    return;
-  }
+  if (!outcome.error || !publishing) return;
+  const LiveSpan live = publishing->take_active();
+  if (!live) return;
+  live.fail(outcome.error);
+  live.finish();
 }
+
+// Its spans are the worker's and name no component.
+void start_beat(py::Scope& scope, std::string_view name, std::string_view resource) {
+  const bool own = !knobs->worker.empty();
+  start_step(scope, {.name = name,
+                     .service = own ? std::string_view(knobs->worker) : kWorker,
+                     .source = own ? "m" : "datadog",
+                     .resource = resource,
+                     .type = "worker",
+                     .kind = "producer",
+                     .measured = true});
+}
+void enter_tick(py::Call&, py::Scope& scope) { start_beat(scope, "celery.beat.tick", {}); }
+void enter_apply_entry(py::Call& call, py::Scope& scope) {
+  const Ref entry = call.arg(0).attr(kName);
+  start_beat(scope, "celery.beat.apply_entry", entry.utf8());
+}
+void leave_beat(py::Outcome& outcome, py::Scope& scope) { finish_step(outcome, scope); }
 
 constexpr const char* kModules[] = {"celery.signals"};
 constexpr py::Target kTargets[] = {
     {"celery.app.task:Task.apply_async", nullptr, leave_apply_async},
+    {.where = "celery.beat:Scheduler.apply_entry",
+     .enter = enter_apply_entry,
+     .leave = leave_beat,
+     .optional = true},
+    {.where = "celery.beat:Scheduler.tick",
+     .enter = enter_tick,
+     .leave = leave_beat,
+     .optional = true},
 };
 
 }  // namespace
@@ -252,6 +248,7 @@ constexpr Integration integration = {.name = "celery",
                                      .versions = ">=4.4",
                                      .modules = kModules,
                                      .targets = kTargets,
-                                     .prepare = prepare};
+                                     .prepare = prepare,
+                                     .stop = stop};
 
 }  // namespace dd::contrib::celery

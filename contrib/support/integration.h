@@ -29,6 +29,7 @@ struct Integration {
   // stays valid, calls may be looking at it. GIL held.
   void (*prepare)(const Settings&) = nullptr;
   std::span<const Extra> extras{};
+  void (*stop)() = nullptr;  // takes back what prepare() did besides; prepare() may come again
 };
 
 // What is in force. Set before the first integration is prepared; replaced as a whole when the

@@ -134,7 +134,8 @@ def _answer(command: Document) -> Document:
         return {"value": before}
     if verb in ("count", "distinct"):
         found = [row for row in rows if _matches(row, command.get("query", {}))]
-        return {"n": len(found), "values": sorted({row[command["key"]] for row in found if "key" in command})}
+        values = {row[command["key"]] for row in found if command.get("key") in row}
+        return {"n": len(found), "values": sorted(values)}
     if verb == "drop":
         return {"ns": name} if _collections.pop(name, None) is not None else {}
     if verb in ("createIndexes", "create"):

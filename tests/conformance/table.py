@@ -63,8 +63,9 @@ def tracing_script(name: str, **environment: str) -> Case:
     return Case([f"{name}.py"], environment, prints_trace=True)
 
 
-def client(name: str, *services: str, **environment: str) -> Case:
-    return Case([f"{name}.py"], environment, libraries="more", services=services)
+def client(words: str, *services: str, **environment: str) -> Case:
+    name, *arguments = words.split()
+    return Case([f"{name}.py", *arguments], environment, libraries="more", services=services)
 
 
 def net(name: str, **environment: str) -> Case:
@@ -344,6 +345,23 @@ CASES: dict[str, Case] = {
         # the place of that one's span, which spans kept by task id cannot tell apart.
         attempts=3,
     ),
+    "celery_beat": client(
+        "celery_beat beat", "redis", BROKER="redis://127.0.0.1:{REDIS_PORT}/1", DD_TRACE_REDIS_ENABLED="false"
+    ),
+    "celery_prefork": client(
+        "celery_beat prefork",
+        "redis",
+        BROKER="redis://127.0.0.1:{REDIS_PORT}/1",
+        DD_TRACE_REDIS_ENABLED="false",
+        DD_CELERY_DISTRIBUTED_TRACING="true",
+    ),
+    "celery_threads": client(
+        "celery_beat threads",
+        "redis",
+        BROKER="redis://127.0.0.1:{REDIS_PORT}/1",
+        DD_TRACE_REDIS_ENABLED="false",
+        DD_CELERY_DISTRIBUTED_TRACING="true",
+    ),
     "grpc_basic": client("grpc_basic", GRPC_VERBOSITY="NONE"),
     "grpc_named": client(
         "grpc_basic", GRPC_VERBOSITY="NONE", DD_SERVICE="rpc", DD_GRPC_SERVICE="calls"
@@ -427,6 +445,10 @@ CASES: dict[str, Case] = {
     ),
     "pylibmc_basic": store("pylibmc_basic", "memcached"),
     "pymongo_basic": store("pymongo_basic", "mongodb"),
+    "pymongo_errors": store("pymongo_basic errors", "mongodb"),
+    "pymongo_v1": store(
+        "pymongo_basic", "mongodb", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
+    ),
     "pymongo_plain": store(
         "pymongo_basic",
         "mongodb",
@@ -494,6 +516,8 @@ CASES: dict[str, Case] = {
         DD_TRACE_PEER_SERVICE_DEFAULTS_ENABLED="true",
     ),
     "dbm_mysql": dbm("dbm_mysql", "mariadb", "service", DD_SERVICE="web"),
+    "dbm_mongo": dbm("dbm_mongo", "mongodb", "service", DD_SERVICE="web"),
+    "dbm_mongo_full": dbm("dbm_mongo", "mongodb", "full", DD_SERVICE="web", DD_ENV="staging"),
     "dbm_mysql_full": dbm("dbm_mysql", "mariadb", "full", DD_ENV="staging"),
     "manual_spans": tracing_script("manual_spans"),
     "manual_spans_named": tracing_script(
@@ -511,8 +535,7 @@ CASES: dict[str, Case] = {
 # Where ddpython is not like the reference, and why. Each is expected to differ: a case that has
 # become the same is a failure until its line is gone.
 KNOWN: dict[str, str] = {
-    "pymongo_basic": "pymongo is not there yet",
-    "pymongo_plain": "pymongo is not there yet",
+    "pymongo_errors": "the reference has a frame of the library twice in the stack",
     "sqlalchemy_errors": "the stack starts in the dialect, not in the connection that calls it",
     "redis_cluster_pipelines": "the reference does not see the commands of new clusters' pipelines",
     "django_databases": "the spans of queries do not tell the alias and vendor",

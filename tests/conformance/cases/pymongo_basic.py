@@ -1,7 +1,8 @@
-"""pymongo: commands, cursors, bulk writes, errors, asyncio."""
+"""pymongo: commands, cursors, bulk writes, asyncio; with an argument, what the server refuses."""
 
 import asyncio
 import os
+import sys
 
 import pymongo
 from pymongo import errors
@@ -17,6 +18,11 @@ def show(label, call):
 
 
 client = pymongo.MongoClient("127.0.0.1", PORT)
+if sys.argv[1:]:
+    show("operator", lambda: client.cases.people.find_one({"$bad": 1}))
+    show("unknown", lambda: client.cases.command("noSuchCommand", 1))
+    client.close()
+    sys.exit()
 client.drop_database("cases")
 print(isinstance(client, pymongo.MongoClient), client.address[0])
 people = client.cases.people
@@ -40,8 +46,6 @@ writes = [pymongo.InsertOne({"_id": 50}), pymongo.DeleteOne({"_id": 50}), pymong
 print(people.bulk_write(writes).inserted_count)
 print(people.delete_many({"name": "bob"}).deleted_count, people.delete_one({"_id": 1}).deleted_count)
 show("duplicate", lambda: people.insert_one({"_id": 2}))
-show("operator", lambda: people.find_one({"$bad": 1}))
-show("unknown", lambda: client.cases.command("noSuchCommand", 1))
 unsure = people.with_options(write_concern=pymongo.WriteConcern(w=0))
 print(unsure.insert_one({"_id": 100}).acknowledged)
 people.drop()
