@@ -1,9 +1,11 @@
 #include "pyshim/native/native_module.h"
 
+#include <optional>
 #include <utility>
 
 #include "core/base/ids.h"
 #include "core/config/core_settings.h"
+#include "core/propagation/propagation.h"
 #include "core/py/ref.h"
 #include "core/sampling/sampling.h"
 #include "core/trace/tracer.h"
@@ -126,6 +128,22 @@ PyObject* set_sampling_rules(PyObject*, PyObject* args) {
   return py::none().release();
 }
 
+// Whether traces are there for a security product only; told, it is so from now on.
+PyObject* opt_out(PyObject*, PyObject* args) {
+  PyObject* on = Py_None;
+  if (!PyArg_ParseTuple(args, "|O:opt_out", &on)) return nullptr;
+  static constinit std::optional<bool> given;
+  if (on != Py_None) {
+    given = PyObject_IsTrue(on) == 1;
+    config::apm_tracing_enabled.set(!*given);
+    propagation::reload_options();
+    sampling::Config config = sampling::config_from_settings();
+    config.opt_out = *given;
+    sampling::configure(std::move(config));
+  }
+  return PyBool_FromLong(given.value_or(config::apm_opt_out()));
+}
+
 PyObject* set_agent_rates(PyObject*, PyObject* mapping) {
   sampling::Rates rates;
   Handle(mapping).each_pair([&](Handle key, Handle rate) { rates[key.text()] = rate.number(1); });
@@ -212,6 +230,7 @@ PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
                            {"set_event", set_event, METH_VARARGS, nullptr},
                            {"set_sampler", set_sampler, METH_O, nullptr},
                            {"set_sampling_rules", set_sampling_rules, METH_VARARGS, nullptr},
+                           {"opt_out", opt_out, METH_VARARGS, nullptr},
                            {"set_agent_rates", set_agent_rates, METH_O, nullptr},
                            {"set_test_session_token", set_test_session_token, METH_O, nullptr},
                            {"counts", counts, METH_NOARGS, nullptr},

@@ -39,6 +39,9 @@ def _trace_id_text(trace_id: int) -> str:
     return f"{trace_id:032x}" if trace_id >= 2**64 else str(trace_id)
 
 
+_ENABLED: Any = vars(TracerBase)["enabled"]
+
+
 class Tracer(TracerBase):
     """Makes spans. Use the global one, `ddtrace.trace.tracer`."""
 
@@ -48,6 +51,8 @@ class Tracer(TracerBase):
     def __init__(self) -> None:
         self._provider: BaseContextProvider = DefaultContextProvider()
         self._wrap_executor: Callable[..., Any] | None = None
+        own = _native.opt_out()  # by the settings: a product is on then
+        self._products = {"appsec": own, "iast": False, "apm_off": own}
         self._aggregator: SpanAggregator | None = None
         if Tracer._instance is None:
             if type(self) is Tracer:
@@ -57,6 +62,15 @@ class Tracer(TracerBase):
                 "Initializing multiple Tracer instances is not supported. "
                 "Use ``ddtrace.trace.tracer`` instead."
             )
+
+    @property
+    def enabled(self) -> bool:
+        """Whether traces are sent for their own sake; set it to stop or start that."""
+        return bool(_ENABLED.__get__(self)) and not _native.opt_out()
+
+    @enabled.setter
+    def enabled(self, enabled: bool) -> None:
+        _ENABLED.__set__(self, enabled)
 
     @property
     def context_provider(self) -> BaseContextProvider:
@@ -138,6 +152,13 @@ class Tracer(TracerBase):
             self.context_provider = context_provider
         if trace_processors is not None:
             self._span_aggregator.user_processors = trace_processors
+        told = {"appsec": appsec_enabled, "iast": iast_enabled, "apm_off": apm_tracing_disabled}
+        if any(value is not None for value in told.values()):
+            self._products.update({k: v for k, v in told.items() if v is not None})
+            products = self._products["appsec"] or self._products["iast"]
+            on = self._products["apm_off"] and products
+            if on != _native.opt_out():
+                _native.opt_out(on)
 
     def set_tags(self, tags: dict[str, str]) -> None:
         """Tags for every later span."""
@@ -180,7 +201,7 @@ class Tracer(TracerBase):
 
     def shutdown(self, timeout: float | None = None) -> None:
         """Sends what is waiting and stops: later spans are made but not sent."""
-        if not self.enabled:
+        if not _ENABLED.__get__(self):
             return
         self.flush()
         from ddtrace._trace.processor import SpanProcessor

@@ -197,6 +197,12 @@ def configure():
                                         tracer.context_provider is provider))
     show("configure mid trace", lambda: written(mid_trace))
     show("enabled", lambda: tracer.enabled)
+    off, on = {"apm_tracing_disabled": True}, {"apm_tracing_disabled": False}
+    for settings in (off, {"appsec_enabled": True}, {"appsec_enabled": False, **on},
+                     {"iast_enabled": True, **off}, {"iast_enabled": False, **on}):
+        show(f"opt out {settings}", lambda: (
+            tracer.configure(**settings), tracer.enabled,
+            written(lambda: tracer.trace("n").finish()), written(lambda: tracer.trace("n").finish())))
     show("agent url", lambda: tracer.agent_trace_url)
     show("agent url set", lambda: setattr(tracer, "agent_trace_url", "x"))
     show("debug", lambda: tracer.debug_logging)
