@@ -138,9 +138,11 @@ void set_trace_tags(Segment& segment, Span& head, const ProcessFacts& facts) {
     const base::MutexLock lock(segment.mutex);
     if (segment.trace_id.high && !segment.high_digits[0])
       base::hex16(segment.trace_id.high, segment.high_digits);
-    // A head that names another decision keeps it: the trace's goes among the entries then.
-    const Entries& entries =
-        head.find(tags::kDecisionMaker) ? segment.meta() : segment.written_meta();
+    // A head that names another decision keeps it: the trace's goes among the entries then. One that
+    // a filter made reads another segment than ours.
+    const Entries& entries = head.find(tags::kDecisionMaker) || head.segment != &segment
+                                 ? segment.meta()
+                                 : segment.written_meta();
     for (const auto& [name, value] : entries) {
       if (name == "traceparent" || name == "tracestate" ||
           (name == tags::kTraceIdHigh.text && segment.trace_id.high))
