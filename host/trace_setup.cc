@@ -27,6 +27,7 @@
 #include "core/trace/tracer.h"
 #include "core/tracing/tracer_object.h"
 #include "core/transport/agent_sink.h"
+#include "core/transport/log_sink.h"
 #include "core/transport/otlp_sink.h"
 #include "core/transport/worker.h"
 #include "host/children/policy.h"
@@ -34,6 +35,7 @@
 #include "host/emulated.h"
 #include "host/python_version.h"
 #include "host/remote_setup.h"
+#include "host/statsd_address.h"
 #include "host/startup_log.h"
 #include "host/sudden_end.h"
 #include "host/telemetry_setup.h"
@@ -142,10 +144,15 @@ Status connect_tracer(bool print_locally) {
     local::start_tree_printer();
     return {};
   }
+  if (transport::log_sink::wanted()) {
+    transport::log_sink::start();
+    return {};
+  }
   // Without a usable address the program still has its spans and the ddtrace package.
   if (py::compat::kHasGil && !transport::otlp::wanted()) base::HostMutex::rely_on_host();
   const Status started = transport::agent_sink::start({.language_version = python_version(),
                                                        .tracer_version = DD_EMULATED_VERSION,
+                                                       .statsd_url = statsd_url(),
                                                        .on_start = &first_work,
                                                        .on_sent = &telemetry::note_payload,
                                                        .look = remote_config::wanted()

@@ -42,14 +42,21 @@ ProcessFacts facts_from_settings(std::span<const std::string_view> arguments) {
   }
   if (!config::git_metadata.get()) facts.git_repository = facts.git_commit = "";
   const bool given = !facts.service.empty();
+  std::string inferred = facts.service;
   if (!given) {
     facts.service = config::infer_service(arguments);
     facts.service_is_inferred = true;
+    inferred = facts.service;
+    const auto function = config::variable("AWS_LAMBDA_FUNCTION_NAME");
+    if (function && !function->empty()) {
+      facts.service = *function;
+      facts.service_is_inferred = false;
+    }
     const bool named = config::schema.get() == "v1" || config::remove_integration_services.get();
     if (facts.service.empty() && named) facts.service = "unnamed-python-service";
   }
   if (config::process_tags_enabled.get())
-    facts.process_tags = config::process_tags(arguments, facts.service, given);
+    facts.process_tags = config::process_tags(arguments, inferred, given);
   if (config::report_hostname.get()) facts.hostname = config::host_name();
   facts.service_mapping = config::parse_pairs(config::service_mapping.get());
   facts.peer_service_mapping = config::parse_pairs(config::peer_service_mapping.get());

@@ -10,6 +10,7 @@
 #include "core/trace/tracer.h"
 #include "core/transport/agent.h"
 #include "core/transport/exporter.h"
+#include "core/transport/intake_sink.h"
 #include "core/transport/otlp_sink.h"
 #include "core/transport/stats_sink.h"
 
@@ -96,6 +97,20 @@ bool wants_v05() {
   return version != "v0.4";
 }
 
+// Null: not wanted.
+Health* make_health(const std::string& url) {
+  const auto wanted = config::variable("DD_TRACE_HEALTH_METRICS_ENABLED");
+  if (url.empty() || !wanted || !config::parse_bool(*wanted).value_or(false)) return nullptr;
+  std::string tags;
+  const auto add = [&tags](const char* key, const std::string& value) {
+    if (!value.empty()) tags.append(tags.empty() ? "" : ",").append(key).append(value);
+  };
+  add("env:", facts().env);
+  add("service:", facts().service);
+  add("version:", facts().version);
+  return new Health(url, std::move(tags));  // lives as long as the process
+}
+
 }  // namespace
 
 std::string agent_url() {
@@ -133,14 +148,18 @@ Status start(const Versions& versions) {
   options.on_sent = versions.on_sent;
   options.look = versions.look;
   options.add_headers = agent::add_headers;
-  const bool to_collector = otlp::wanted();
+  const bool to_intake = intake::wanted();
+  const bool to_collector = !to_intake && otlp::wanted();
+  const bool to_agent = !to_intake && !to_collector;
+  if (to_intake) intake::apply(options, versions);
   if (to_collector) otlp::apply(options, versions.tracer_version);
-  const bool wants_stats = stats_sink::wanted() && !to_collector;
+  if (!to_intake) options.health = make_health(versions.statsd_url);
+  const bool wants_stats = stats_sink::wanted() && to_agent;
   if (wants_stats) stats_sink::apply(options);
   auto made = Exporter::make(std::move(options));
   if (!made.ok()) return made.status();
   the_exporter = std::move(made).value().release();
-  if (!to_collector) agent::on_info(choose_version);
+  if (to_agent) agent::on_info(choose_version);
   Worker::get().on_start(versions.on_start);
   if (wants_stats) stats_sink::start();
   trace::Tracer::get().add_sink(the_exporter);

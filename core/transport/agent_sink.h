@@ -26,6 +26,7 @@ namespace agent_sink {
 
 struct Versions {
   std::string language_version, tracer_version;
+  std::string statsd_url = {};   // of health metrics
   void (*on_start)() = nullptr;  // Worker::on_start()
   void (*on_sent)(std::size_t bytes) = nullptr;  // of each payload; on the worker
   void (*look)(const trace::Delivery& delivery) = nullptr;  // at what is to be sent; on the worker

@@ -32,6 +32,7 @@ class Courier {
   };
   struct Policy {
     int attempts = 1;
+    std::int64_t first_delay_ns = kFirstDelayNs;
     std::int64_t timeout_ns = 2'000'000'000;         // of each
     bool (*final)(int status) = nullptr;             // no further attempt after this answer
     void (*hear)(const Response& answer) = nullptr;  // each answer

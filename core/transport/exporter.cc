@@ -10,8 +10,6 @@
 namespace dd::transport {
 namespace {
 
-constexpr int kMaxAttempts = 6;
-
 // Followed nowhere, and the next attempt would be answered the same.
 bool is_redirection(int status) { return status >= 300 && status < 400; }
 bool is_unknown(int status) { return status == 404 || status == 415; }
@@ -169,6 +167,8 @@ void Exporter::take_payload() {
   payload_path_ = encoder_->path();
   payload_volume_ = {encoder_->chunks(), encoder_->spans()};
   encoder_->take(payload_);
+  compressed_.clear();
+  if (options_.compress) (void)options_.compress(payload_.view(), compressed_);
   encoder_->set_keep_rate(
       accepted ? 1.0 - std::min(1.0, static_cast<double>(lost) / static_cast<double>(accepted))
                : 1.0);
@@ -211,13 +211,26 @@ void Exporter::drain() {
     } else if (oldest->count != before) {
       const Volume less{.traces = oldest->count == 0, .spans = before - oldest->count};
       dropped(Drop::kUnsampled).add(less.traces, less.spans);
-      if (!options_.make_encoder)
+      if (options_.tells_drops)
         unsaid_ = {unsaid_.traces + less.traces, unsaid_.spans + less.spans};
     }
     const bool alone = encoder_->chunks() == 0;
     const std::size_t fits = encoder_->bytes() + largest, room = alone ? largest : limit;
-    if (oldest->count && !encoder_->add(*oldest, std::min(fits, room)))
-      dropped(fits <= room ? Drop::kTooLarge : Drop::kBufferFull).add(1, oldest->count);
+    Drop why = Drop::kCount;
+    if (oldest->count && !encoder_->add(*oldest, std::min(fits, room))) {
+      why = fits <= room ? Drop::kTooLarge : Drop::kBufferFull;
+      dropped(why).add(1, oldest->count);
+    }
+    if (Health* const health = options_.health; health && oldest->count) {
+      health->add("writer.accepted.traces", 1);
+      if (why == Drop::kCount) {
+        health->add("buffer.accepted.traces", 1);
+        health->add("buffer.accepted.spans", oldest->count);
+      } else {
+        health->add("buffer.dropped.traces", 1,
+                    why == Drop::kTooLarge ? "reason:t_too_big" : "reason:full");
+      }
+    }
     trace::Delivery::drop(oldest);
     queued_bytes_.fetch_sub(bytes);
     oldest = next;
@@ -226,8 +239,9 @@ void Exporter::drain() {
 
 void Exporter::send_payload() {
   request_headers_ = {{"Content-Type", std::string(encoder_->content_type())}};
-  if (!options_.make_encoder)
+  if (options_.counts_chunks)
     request_headers_.emplace_back("X-Datadog-Trace-Count", std::to_string(payload_volume_.traces));
+  if (!compressed_.empty()) request_headers_.emplace_back("Content-Encoding", "zstd");
   if (payload_unsaid_.traces || payload_unsaid_.spans) {
     request_headers_.emplace_back("Datadog-Client-Dropped-P0-Traces",
                                   std::to_string(payload_unsaid_.traces));
@@ -240,8 +254,9 @@ void Exporter::send_payload() {
       {.method = "POST",
        .target = payload_path_,
        .headers = {&options_.headers, &request_headers_},
-       .body = payload_.view()},
-      {.attempts = kMaxAttempts,
+       .body = compressed_.empty() ? payload_.view() : std::string_view(compressed_)},
+      {.attempts = options_.attempts,
+       .first_delay_ns = options_.first_delay_ns,
        .timeout_ns = options_.timeout_ns,
        .final = v05 ? [](int status) { return is_redirection(status) || is_unknown(status); }
                     : is_redirection,
@@ -260,7 +275,29 @@ void Exporter::hear_rates(std::string_view body) {
   options_.on_rate({}, -1);
 }
 
+// Requests that failed on the way are told with the last.
+void Exporter::tell_health(Courier::End end) {
+  Health* const health = options_.health;
+  if (!health) return;
+  const std::uint64_t attempts = courier_.attempts_in_all();
+  health->add("http.requests", attempts - std::exchange(told_attempts_, attempts));
+  if (end != Courier::End::kTaken) {
+    const int status = courier_.status();
+    health->add("http.errors", 1,
+                status ? "type:" + std::to_string(status) : std::string("type:network"));
+  }
+  const char* const what = end == Courier::End::kTaken ? "http.sent." : "http.dropped.";
+  health->add(std::string(what) + "bytes", payload_.size());
+  health->add(std::string(what) + "traces", payload_volume_.traces);
+  const std::uint64_t overflow = dropped(Drop::kQueueFull).read().traces;
+  if (overflow > told_overflow_)
+    health->add("buffer.dropped.traces", overflow - std::exchange(told_overflow_, overflow),
+                "reason:full");
+  health->send();
+}
+
 void Exporter::end_request(Courier::End end) {
+  tell_health(end);
   switch (end) {
     case Courier::End::kNot:
       return;
@@ -351,6 +388,8 @@ Stats Exporter::stats() const {
 void Exporter::forked(bool whole) {
   trace::Delivery* at = head_.exchange(nullptr, std::memory_order_acquire);
   courier_.forked(whole);
+  if (options_.health) options_.health->forked(whole);
+  told_attempts_ = told_overflow_ = 0;
   if (whole) {
     encoder_->clear();
     payload_.truncate(0);
@@ -359,6 +398,7 @@ void Exporter::forked(bool whole) {
     (void)encoder_.release();
     new (&payload_) encoding::Buffer;
     new (&payload_path_) std::string;
+    new (&compressed_) std::string;
     new (&request_headers_) Headers;
     encoder_ = make_encoder();
   }

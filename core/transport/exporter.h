@@ -24,6 +24,7 @@
 #include "core/encoding/encoder.h"
 #include "core/trace/tracer.h"
 #include "core/transport/courier.h"
+#include "core/transport/health.h"
 #include "core/transport/worker.h"
 
 namespace dd::transport {
@@ -48,10 +49,17 @@ struct Options {
   void (*on_sent)(std::size_t bytes) = nullptr;
   // Headers that change: called for each request, on the worker.
   void (*add_headers)(Headers& headers) = nullptr;
-  // Another form than the agent's (OTLP): no headers of ours, nothing told about what was dropped.
+  // Another form than the agent's.
   std::unique_ptr<encoding::TraceEncoder> (*make_encoder)() = nullptr;
   // Sees each delivery before anything else. On the worker.
   void (*look)(const trace::Delivery& delivery) = nullptr;
+  // Payloads are sent as this makes them, when it can, with Content-Encoding: zstd. On the worker.
+  bool (*compress)(std::string_view text, std::string& out) = nullptr;
+  Health* health = nullptr;   // told what becomes of chunks and requests; null: nobody wants it
+  bool counts_chunks = true;  // X-Datadog-Trace-Count
+  bool tells_drops = true;    // headers about what was dropped as unsampled
+  int attempts = 6;
+  std::int64_t first_delay_ns = kFirstDelayNs;  // between attempts; doubles
   // Looks at each delivery before it is encoded and may shorten its list (spans, count) to what
   // must be sent; the rest is dropped as kUnsampled and the agent is told how much. What it answers
   // kFiltered to is dropped whole as kFiltered and nobody is told. On the worker.
@@ -144,6 +152,7 @@ class Exporter final : public trace::Sink, private Job {
   void switch_to_v04();
   std::unique_ptr<encoding::TraceEncoder> make_encoder() const;
   void complain();
+  void tell_health(Courier::End end);
   Counter& dropped(Drop why) { return dropped_[static_cast<int>(why)]; }
 
   const Options options_;
@@ -163,12 +172,14 @@ class Exporter final : public trace::Sink, private Job {
   std::unique_ptr<encoding::TraceEncoder> encoder_;
   Courier courier_;
   encoding::Buffer payload_;
+  std::string compressed_;  // of it, or empty
   Volume payload_volume_;
   Volume unsaid_, payload_unsaid_;  // kUnsampled and not told yet; told by the payload
   std::string payload_path_;
   Headers request_headers_;
   std::int64_t deadline_ns_ = 0;
-  bool complained_ = false;  // of the outage that lasts
+  std::uint64_t told_attempts_ = 0, told_overflow_ = 0;  // to health
+  bool complained_ = false;                              // of the outage that lasts
   bool gave_up_ = false;
   // Keep rate: what was accepted and dropped in the last windows, one a payload.
   static constexpr int kWindows = 10;

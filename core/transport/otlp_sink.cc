@@ -81,6 +81,7 @@ void apply(Options& options, const std::string& tracer_version) {
   options.on_rate = nullptr;
   options.on_response = nullptr;
   options.add_headers = nullptr;
+  options.counts_chunks = options.tells_drops = false;
   options.screen = screen;
   options.make_encoder = [] {
     return encoding::make_otlp([]() -> const trace::ProcessFacts& {

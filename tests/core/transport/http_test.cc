@@ -4,6 +4,7 @@
 
 #include "core/transport/address.h"
 #include "core/transport/agent_info.h"
+#include "core/transport/intake_sink.h"
 #include "core/transport/response.h"
 
 namespace dd::transport {
@@ -74,6 +75,15 @@ TEST(AgentUrl, has_host_port_and_prefix) {
   EXPECT_EQ(a.value().port, "99");
   EXPECT_EQ(a.value().prefix, "/base");
   EXPECT_EQ(parse_agent_url("http://agent").value().port, "80");
+}
+
+TEST(Intake, is_found_by_its_site) {
+  EXPECT_EQ(intake::origin_of("datadoghq.com"),
+            "https://public-trace-http-intake.logs.datadoghq.com");
+  EXPECT_EQ(intake::origin_of("us5.datadoghq.com"),
+            "https://trace.browser-intake-us5-datadoghq.com");
+  EXPECT_EQ(intake::origin_of("a.b.example.org"), "https://browser-intake-a-b-example.org");
+  EXPECT_EQ(intake::origin_of("host"), "https://browser-intake-host");
 }
 
 }  // namespace

@@ -1,0 +1,114 @@
+"""Traces where there is no agent (lines of a log in AWS Lambda, the intake of the site), and metrics about them."""
+
+import ctypes
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from conftest import LAUNCHER, clean_environment  # noqa: E402
+from fakes.agent import Agent  # noqa: E402
+
+PROGRAM = """
+from ddtrace.trace import tracer
+with tracer.trace("web", service="shop", resource="GET /\u00e9", span_type="web") as web:
+    web.set_tag("whole", 1); web.set_tag("text", "x"); web.set_tag("part", 1.5)
+    with tracer.trace("child") as child:
+        child.error = 1
+        child.set_link(0xabc, 0xdef)
+        child._add_event("event", {"n": 1})
+with tracer.trace("two"): pass
+print("done")
+"""
+
+
+def run(**variables):
+    return subprocess.run([LAUNCHER, "-c", PROGRAM], capture_output=True, text=True, timeout=60,
+                          env=clean_environment(**variables))
+
+
+def zstd(data):
+    library = ctypes.CDLL("libzstd.so.1")
+    library.ZSTD_decompress.restype = ctypes.c_size_t
+    room = ctypes.create_string_buffer(1 << 20)
+    size = library.ZSTD_decompress(room, ctypes.c_size_t(len(room)), data, ctypes.c_size_t(len(data)))
+    return room.raw[:size]
+
+
+def test_lambda_writes_each_chunk_as_a_line():
+    done = run(AWS_LAMBDA_FUNCTION_NAME="handler")
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second, last = done.stdout.splitlines()
+    assert last == "done" or first == "done"  # python's own output is written when its buffer is
+    chunks = [json.loads(line)["traces"] for line in done.stdout.splitlines() if line != "done"]
+    [[[web, child]], [[two]]] = chunks
+    for span in (web, child, two):
+        for key in ("trace_id", "parent_id", "span_id"):
+            assert len(span[key]) == 16 and span[key] == span[key].upper()
+    assert (web["parent_id"], child["parent_id"]) == ("0" * 16, web["span_id"])
+    assert (web["service"], web["resource"], web["type"], web["error"]) == ("shop", "GET /\u00e9", "web", 0)
+    assert web["meta"].items() >= {"text": "x", "_dd.p.dm": "-0", "language": "python"}.items()
+    assert web["metrics"].items() >= {"whole": 1, "part": 1.5, "_sampling_priority_v1": 1}.items()
+    assert "_dd.tracer_kr" not in web["metrics"] and "span_events" not in child and "metrics" not in child
+    assert child["span_links"] == [{"trace_id": f"{0xabc:032x}", "span_id": f"{0xdef:016x}"}]
+    assert two["service"] == "handler" and child["error"] == 1
+
+
+@pytest.mark.parametrize("more", [{"DD_TRACE_AGENT_URL": ""}, {"GCP_PROJECT": "p", "FUNCTION_NAME": "f"}])
+def test_lambda_with_an_agent_writes_nothing(more):
+    with Agent() as agent:
+        port = agent.url.rpartition(":")[2]
+        where = {"DD_TRACE_AGENT_URL": agent.url} if "DD_TRACE_AGENT_URL" in more else {"DD_TRACE_AGENT_PORT": port}
+        assert run(**{"AWS_LAMBDA_FUNCTION_NAME": "handler", **more, **where}).stdout == "done\n"
+        assert [span["name"] for span in agent.spans()] == ["web", "child", "two"]
+
+
+def test_the_intake_takes_traces_without_an_agent():
+    with Agent() as intake:
+        done = run(DD_AGENTLESS_ENABLED="true", DD_API_KEY="k" * 32, DD_ENV="test",
+                   _DD_APM_TRACING_AGENTLESS_URL=intake.url, DD_INSTRUMENTATION_TELEMETRY_ENABLED="false")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+        [request] = intake.by_path("/v1/input")
+    headers = request.headers
+    assert (headers["dd-api-key"], headers["content-type"], headers["x-datadog-trace-count"]) == (
+        "k" * 32, "application/json", "2")
+    assert headers["datadog-meta-lang"] == "python"
+    body = zstd(request.body) if headers.get("content-encoding") == "zstd" else request.body
+    first, second = json.loads(body)["traces"]
+    assert first.keys() == {"hostname", "env", "languageName", "languageVersion", "tracerVersion", "runtimeID",
+                            "containerID", "spans"}
+    assert (first["env"], first["languageName"], first["tracerVersion"]) == ("test", "python", "4.16.0")
+    web, child = first["spans"]
+    assert web["meta"]["_dd.compute_stats"] == "1" and web["metrics"]["_trace_root"] == 1
+    assert child["parent_id"] == web["span_id"] == web["span_id"].lower()
+    assert json.loads(child["meta"]["_dd.span_links"])[0]["span_id"] == f"{0xdef:016x}"
+    assert json.loads(child["meta"]["events"])[0]["name"] == "event"
+
+
+def test_the_intake_needs_a_key():
+    with Agent() as agent:
+        done = run(DD_AGENTLESS_ENABLED="true", DD_TRACE_AGENT_URL=agent.url)
+        assert len(agent.traces()) == 2 and "DD_API_KEY" in done.stderr
+
+
+@pytest.mark.parametrize("answer, ends", [("ok", {"http.sent.traces:2"}),
+                                          ("error", {"http.dropped.traces:2", "http.errors:1"})])
+def test_health_metrics_tell_of_chunks_and_requests(answer, ends):
+    with Agent() as agent, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as statsd:
+        agent.answer = answer
+        statsd.bind(("127.0.0.1", 0))
+        statsd.settimeout(10)
+        done = run(DD_TRACE_AGENT_URL=agent.url, DD_ENV="e", DD_SERVICE="s", DD_TRACE_HEALTH_METRICS_ENABLED="1",
+                   DD_DOGSTATSD_URL=f"udp://127.0.0.1:{statsd.getsockname()[1]}")
+        assert done.stdout == "done\n"
+        lines = statsd.recv(65536).decode().splitlines()
+    assert all(line.startswith("datadog.tracer.") and "|d|#env:e,service:s" in line for line in lines)
+    seen = {line[len("datadog.tracer."):].partition("|")[0] for line in lines}
+    assert seen >= {"writer.accepted.traces:1", "buffer.accepted.traces:1", "buffer.accepted.spans:2",
+                    "buffer.accepted.spans:1"} | ends
