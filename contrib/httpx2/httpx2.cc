@@ -8,7 +8,9 @@ namespace dd::contrib::httpx2 {
 namespace {
 
 constexpr HttpClientFacts kFacts = {.component = "httpx2",
-                                    .operation = {"http.request", "http.client.request"}};
+                                    .operation = {"http.request", "http.client.request"},
+                                    .inherits_service = true,
+                                    .inherited_source = "httpx2"};
 constinit const HttpClientKnobs* knobs = nullptr;
 constexpr HttpxLibrary kLibrary = {&kFacts, &knobs}, kAsyncLibrary = {&kFacts, &knobs, true};
 

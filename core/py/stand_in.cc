@@ -167,7 +167,8 @@ constexpr OpName kAwaitableOps[] = {{"__await__", Op::kAwait},
                                     {"close", Op::kClose}};
 constexpr OpName kAsyncIteratorOps[] = {
     {"__aiter__", Op::kAsyncIterate}, {"__anext__", Op::kAsyncNext}, {"asend", Op::kAsyncNext},
-    {"athrow", Op::kAsyncNext},       {"aclose", Op::kAsyncClose},   {"close", Op::kClose}};
+    {"athrow", Op::kAsyncNext},       {"aclose", Op::kAsyncClose},   {"close", Op::kClose},
+    {"__aenter__", Op::kAsyncEnter}};
 constexpr OpName kContextOps[] = {{"__enter__", Op::kEnter},
                                   {"__exit__", Op::kExit},
                                   {"__aenter__", Op::kAsyncEnter},

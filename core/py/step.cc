@@ -34,7 +34,8 @@ PySendResult told_step(StandIn& root, Op op, PyObject* exception, PySendResult s
       if (sent == PYGEN_ERROR) {
         *out = end_with(root, nullptr);
       } else {
-        if (!tell_item(root.chain, *out)) Py_CLEAR(*out);
+        const bool block = root.kind == Kind::kContextManager;
+        if (block && !tell_item(root.chain, *out)) Py_CLEAR(*out);
         if (*out == root.inner) Py_SETREF(*out, Py_NewRef(reinterpret_cast<PyObject*>(&root)));
       }
       break;

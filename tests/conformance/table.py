@@ -284,6 +284,18 @@ CASES: dict[str, Case] = {
         DD_AIOHTTP_CLIENT_SPLIT_BY_DOMAIN="true",
         DD_AIOHTTP_CLIENT_DISTRIBUTED_TRACING="false",
     ),
+    "openai_calls": replace(net("openai_calls"), prints_trace=False),
+    "openai_calls_named": replace(
+        net(
+            "openai_calls",
+            DD_OPENAI_SERVICE="own",
+            DD_SERVICE="global",
+            DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
+        ),
+        prints_trace=False,
+    ),
+    "openai_calls_oldest": replace(oldest_net("openai_calls"), prints_trace=False),
+    "openai_async": net("openai_async"),
     "httplib_off": tracing_script("httplib_basic"),
     "httplib_on": tracing_script("httplib_basic", DD_TRACE_HTTPLIB_ENABLED="true"),
     "httplib_settings": tracing_script(

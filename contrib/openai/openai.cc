@@ -1,0 +1,290 @@
+// openai: one span for each call of the API, until its answer or stream is complete.
+
+#include "contrib/support/integration.h"
+#include "contrib/support/llm_client.h"
+
+namespace dd::contrib::openai {
+namespace {
+
+using py::Call;
+using py::Handle;
+using py::Kind;
+using py::Name;
+using py::Outcome;
+using py::Ref;
+using py::Scope;
+
+Name kBaseUrl("base_url"), kClient("_client"), kContent("content"), kData("data"), kFile("file"),
+    kFileId("file_id"), kHeaders("headers"), kModel("model"), kName("name"), kParse("parse"),
+    kResponse("response"), kUsage("usage");
+
+constinit const std::string* own_service = nullptr;
+void prepare(const Settings& from) { own_service = new std::string(from.own_service("openai")); }
+
+enum class Asks : unsigned char {
+  kNothing,
+  kModelName,
+  kImageModel,
+  kPathModel,
+  kPathFile,
+  kUpload
+};
+enum class Says : unsigned char { kNothing, kAnswer, kCount, kBytes, kFields };
+
+struct Operation {
+  const char* resource;
+  const char* endpoint;
+  const char* method;
+  Asks asks = Asks::kNothing;
+  Says says = Says::kNothing;
+  const char* kind = "";
+  const char* const* fields = nullptr;  // of the answer, as openai.response.<field>
+};
+
+std::string lowered(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  return text;
+}
+
+void tag_request(trace::Span& span, const Call& call, LlmRequest& request, Asks asks) {
+  const auto model = [&](std::string_view name) {
+    request.model = name;
+    if (!name.empty()) span.set(trace::Key("openai.request.model"), name);
+  };
+  switch (asks) {
+    case Asks::kModelName:
+      return model(call.arg(kModel).text());
+    case Asks::kImageModel: {
+      const std::string name = call.arg(kModel).text();
+      return model(name.empty() ? "dall-e" : name);
+    }
+    case Asks::kPathModel:
+      return model(call.arg(0, kModel).text());
+    case Asks::kPathFile:
+      return span.set(trace::Key("openai.request.file_id"), call.arg(0, kFileId).text());
+    case Asks::kUpload: {
+      const std::string name = call.arg(kFile).attr(kName).text();
+      return span.set(trace::Key("openai.request.filename"),
+                      std::string_view(name).substr(name.rfind('/') + 1));
+    }
+    case Asks::kNothing:
+      return;
+  }
+}
+
+void enter(Call& call, Scope& scope, bool waits) {
+  const Operation& operation = *static_cast<const Operation*>(call.data());
+  LlmRequest* request = start_llm(scope, {.component = "openai",
+                                          .name = "openai.request",
+                                          .resource = operation.resource,
+                                          .own_service = *own_service,
+                                          .kind = operation.kind,
+                                          .waits = waits});
+  if (!request) return;
+  request->operation = &operation;
+  trace::Span& span = request->span.span();
+  const std::string url = lowered(call.self().attr(kClient).attr(kBaseUrl).display());
+  const bool azure = url.find("azure") != url.npos, deepseek = url.find("deepseek") != url.npos;
+  request->provider = azure                            ? "azure_openai"
+                      : deepseek                       ? "deepseek"
+                      : url.find("openai") != url.npos ? "openai"
+                                                       : "unknown";
+  span.set_static(trace::Key("openai.request.endpoint"), operation.endpoint);
+  span.set_static(trace::Key("openai.request.method"), operation.method);
+  span.set_static(trace::Key("openai.request.provider"), azure      ? "AzureOpenAI"
+                                                         : deepseek ? "Deepseek"
+                                                                    : "OpenAI");
+  tag_request(span, call, *request, operation.asks);
+}
+void enter_call(Call& call, Scope& scope) { enter(call, scope, false); }
+void enter_coroutine(Call& call, Scope& scope) { enter(call, scope, true); }
+
+// Of an answer, or of one piece of it: its last event holds the whole answer.
+void hear(LlmRequest& request, Handle piece) {
+  const Ref inner = piece.attr(kResponse);
+  const Handle answer = inner && inner.attr(kModel).is_str() ? Handle(inner) : piece;
+  const std::string model = answer.attr(kModel).text();
+  if (!model.empty()) {
+    request.model = model;
+    request.span.span().set(trace::Key("openai.response.model"), model);
+  }
+  Ref usage = answer.attr(kUsage);
+  if (usage && !usage.is_none()) request.usage = std::move(usage);
+}
+
+void hear_answer(LlmRequest& request, const Operation& operation, Handle answer) {
+  trace::Span& span = request.span.span();
+  if (operation.says == Says::kAnswer) hear(request, answer);
+  if (operation.says == Says::kCount) {
+    const Py_ssize_t size = answer.attr(kData).size();
+    if (size >= 0) span.set(trace::Key("openai.response.count"), std::int64_t{size});
+  }
+  if (operation.says == Says::kBytes) {
+    const Ref content = answer.is_str() ? answer.share() : answer.attr(kContent);
+    span.set(trace::Key("openai.response.total_bytes"), std::int64_t{content.size()});
+  }
+  if (operation.fields == nullptr) return;
+  for (const char* const* field = operation.fields; *field; ++field) {
+    const Ref value = answer.attr(*field);
+    if (value) span.set(trace::Key(std::string("openai.response.") + *field), value.display());
+  }
+}
+
+void hear_piece(Handle piece, Scope& scope) {
+  if (LlmRequest* request = llm_of(scope)) hear(*request, piece);
+}
+void end_stream(Outcome& outcome, Scope& scope) { finish_llm(outcome, scope); }
+constexpr py::Watch kPieces = {.item = hear_piece, .end = end_stream};
+
+void leave_call(Outcome& outcome, Scope& scope) {
+  LlmRequest* request = llm_of(scope);
+  if (!request || !outcome.result) return finish_llm(outcome, scope);
+  const std::string_view type = outcome.result.type_name();
+  if (type == "Stream" && outcome.follow(Kind::kIterator, kPieces, scope)) return;
+  if (type == "AsyncStream" && outcome.follow(Kind::kAsyncIterator, kPieces, scope)) return;
+  const Operation& operation = *static_cast<const Operation*>(request->operation);
+  // What was asked for as raw has been read and is parsed once; its first name is now another's.
+  const bool raw = type == "LegacyAPIResponse" ||
+                   (type == "APIResponse" && !py::imported("openai._legacy_response"));
+  const Ref parsed = raw ? outcome.result.call_method(kParse) : outcome.result.share();
+  hear_answer(*request, operation, parsed);
+  finish_llm(outcome, scope);
+}
+
+// The headers of the answer, while the call's span is active.
+void enter_process(Call& call, Scope&) {
+  trace::Span* span = const_cast<trace::Span*>(tracing::active_span());
+  if (!span || span->sealed() || span->text(trace::Key("component")) != "openai") return;
+  const Ref headers = call.arg(kResponse).attr(kHeaders);
+  struct Limit {
+    const char *header, *tag;
+  };
+  static constexpr Limit kLimits[] = {
+      {"x-ratelimit-limit-requests", "openai.organization.ratelimit.requests.limit"},
+      {"x-ratelimit-remaining-requests", "openai.organization.ratelimit.requests.remaining"},
+      {"x-ratelimit-limit-tokens", "openai.organization.ratelimit.tokens.limit"},
+      {"x-ratelimit-remaining-tokens", "openai.organization.ratelimit.tokens.remaining"},
+  };
+  if (const std::string name = headers.item("openai-organization").text(); !name.empty())
+    span->set(trace::Key("openai.organization.name"), name);
+  for (const Limit& limit : kLimits) {
+    const Ref text = headers.item(limit.header);
+    const Ref number =
+        Ref::steal(text.is_str() ? PyLong_FromUnicodeObject(text.ptr(), 10) : nullptr);
+    if (number) span->set(trace::Key(limit.tag), static_cast<std::int64_t>(number.integer()));
+    py::swallow_error();
+  }
+}
+
+constexpr const char* kIdModel[] = {"id", "model", nullptr};
+constexpr const char* kCreated[] = {"created", nullptr};
+constexpr const char* kOwner[] = {"created", "id", "owned_by", nullptr};
+constexpr const char* kGone[] = {"deleted", "id", nullptr};
+constexpr const char* kStored[] = {"bytes",   "created_at", "filename",       "id",
+                                   "purpose", "status",     "status_details", nullptr};
+
+constexpr Operation
+    kCompletion = {"createCompletion", "/v1/completions", "POST",
+                   Asks::kModelName,   Says::kAnswer,     "llm"},
+    kChat = {"createChatCompletion", "/v1/chat/completions", "POST",
+             Asks::kModelName,       Says::kAnswer,          "llm"},
+    kParseChat = {"parseChatCompletion", "/v1/chat/completions", "POST",
+                  Asks::kModelName,      Says::kAnswer,          "llm"},
+    kRespond = {"createResponse", "/v1/responses", "POST", Asks::kModelName, Says::kAnswer, "llm"},
+    kParseResponse = {"parseResponse",  "/v1/responses", "POST",
+                      Asks::kModelName, Says::kAnswer,   "llm"},
+    kEmbed = {"createEmbedding", "/v1/embeddings", "POST",
+              Asks::kModelName,  Says::kAnswer,    "embedding"},
+    kModerate = {.resource = "createModeration",
+                 .endpoint = "/v1/moderations",
+                 .method = "POST",
+                 .fields = kIdModel},
+    kImage = {"createImage", "/v1/images/generations", "POST", Asks::kImageModel, Says::kFields, "",
+              kCreated},
+    kImageEdit = {"createImageEdit", "/v1/images/edits", "POST",
+                  Asks::kImageModel, Says::kFields,      "",
+                  kCreated},
+    kImageVary = {"createImageVariation",
+                  "/v1/images/variations",
+                  "POST",
+                  Asks::kImageModel,
+                  Says::kFields,
+                  "",
+                  kCreated},
+    kTranscribe = {"createTranscription", "/v1/audio/transcriptions", "POST"},
+    kTranslate = {"createTranslation", "/v1/audio/translations", "POST"},
+    kModels = {"listModels", "/v1/models", "GET", Asks::kNothing, Says::kCount},
+    kModelGet = {"retrieveModel", "/v1/models/*", "GET", Asks::kPathModel, Says::kFields, "",
+                 kOwner},
+    kModelDelete = {"deleteModel", "/v1/models/*", "DELETE", Asks::kPathModel, Says::kFields, "",
+                    kGone},
+    kFiles = {"listFiles", "/v1/files", "GET", Asks::kNothing, Says::kCount},
+    kFileCreate = {"createFile", "/v1/files", "POST", Asks::kUpload, Says::kFields, "", kStored},
+    kFileGet = {"retrieveFile", "/v1/files/*", "GET", Asks::kPathFile, Says::kFields, "", kStored},
+    kFileDelete = {"deleteFile", "/v1/files/*", "DELETE", Asks::kPathFile, Says::kFields,
+                   "",           kGone},
+    kFileContent = {"downloadFile", "/v1/files/*/content", "GET", Asks::kPathFile, Says::kBytes};
+
+constexpr py::Target call(const char* where, const Operation& operation) {
+  return {.where = where,
+          .enter = enter_call,
+          .leave = leave_call,
+          .optional = true,
+          .data = &operation};
+}
+constexpr py::Target waited(const char* where, const Operation& operation) {
+  return {.where = where,
+          .enter = enter_coroutine,
+          .leave = leave_call,
+          .kind = Kind::kAwaitable,
+          .optional = true,
+          .data = &operation,
+          .begin = begin_llm};
+}
+constexpr py::Target processed(const char* where) {
+  return {.where = where, .enter = enter_process, .optional = true};
+}
+
+constexpr const char* kModules[] = {"openai"};
+constexpr py::Target kTargets[] = {
+    processed("openai._base_client:SyncAPIClient._process_response"),
+    processed("openai._base_client:AsyncAPIClient._process_response"),
+    processed("openai._base_client:BaseClient._process_response"),
+#define DD_OPENAI(module, owner, method, operation)                 \
+  call("openai.resources." module ":" owner "." method, operation), \
+      waited("openai.resources." module ":Async" owner "." method, operation)
+    DD_OPENAI("completions", "Completions", "create", kCompletion),
+    DD_OPENAI("chat", "Completions", "create", kChat),
+    DD_OPENAI("chat", "Completions", "parse", kParseChat),
+    DD_OPENAI("responses", "Responses", "create", kRespond),
+    DD_OPENAI("responses", "Responses", "parse", kParseResponse),
+    DD_OPENAI("embeddings", "Embeddings", "create", kEmbed),
+    DD_OPENAI("moderations", "Moderations", "create", kModerate),
+    DD_OPENAI("images", "Images", "generate", kImage),
+    DD_OPENAI("images", "Images", "edit", kImageEdit),
+    DD_OPENAI("images", "Images", "create_variation", kImageVary),
+    DD_OPENAI("audio", "Transcriptions", "create", kTranscribe),
+    DD_OPENAI("audio", "Translations", "create", kTranslate),
+    DD_OPENAI("models", "Models", "list", kModels),
+    DD_OPENAI("models", "Models", "retrieve", kModelGet),
+    DD_OPENAI("models", "Models", "delete", kModelDelete),
+    DD_OPENAI("files", "Files", "list", kFiles),
+    DD_OPENAI("files", "Files", "create", kFileCreate),
+    DD_OPENAI("files", "Files", "retrieve", kFileGet),
+    DD_OPENAI("files", "Files", "delete", kFileDelete),
+    DD_OPENAI("files", "Files", "retrieve_content", kFileContent),
+#undef DD_OPENAI
+};
+
+}  // namespace
+
+extern const Integration integration;
+constexpr Integration integration = {.name = "openai",
+                                     .package = "openai",
+                                     .versions = ">=1.0",
+                                     .modules = kModules,
+                                     .targets = kTargets,
+                                     .prepare = prepare};
+
+}  // namespace dd::contrib::openai

@@ -1,0 +1,107 @@
+#include "contrib/support/llm_client.h"
+
+#include <optional>
+
+#include "contrib/support/integration.h"
+#include "contrib/support/step.h"
+#include "core/trace/tags.h"
+
+namespace dd::contrib {
+namespace {
+
+using py::Handle;
+using py::Name;
+using py::Ref;
+
+Name kInputTokens("input_tokens"), kPromptTokens("prompt_tokens"), kOutputTokens("output_tokens"),
+    kCompletionTokens("completion_tokens"), kTotalTokens("total_tokens"),
+    kInputDetails("input_tokens_details"), kPromptDetails("prompt_tokens_details"),
+    kOutputDetails("output_tokens_details"), kCompletionDetails("completion_tokens_details"),
+    kCachedTokens("cached_tokens"), kReasoningTokens("reasoning_tokens");
+
+// Of the first of two names that there is.
+std::optional<long long> count(Handle usage, const Name& name, const Name& older) {
+  for (const Name* each : {&name, &older})
+    if (const Ref value = usage.attr(*each); value.is_int()) return value.integer();
+  return std::nullopt;
+}
+
+std::optional<long long> detail(Handle usage, const Name& details, const Name& older,
+                                const Name& what) {
+  for (const Name* each : {&details, &older})
+    if (const Ref value = usage.attr(*each).attr(what); value.is_int()) return value.integer();
+  return std::nullopt;
+}
+
+void tag_usage(trace::Span& span, Handle usage) {
+  const auto input = count(usage, kInputTokens, kPromptTokens);
+  if (!input) return;
+  const long long output = count(usage, kOutputTokens, kCompletionTokens).value_or(0);
+  const Ref told = usage.attr(kTotalTokens);
+  const long long total = told.is_int() ? told.integer() : *input + output;
+  const auto tell = [&span](const char* own, const char* standard, long long value) {
+    if (own) span.set(trace::Key(own), static_cast<std::int64_t>(value));
+    span.set(trace::Key(standard), static_cast<std::int64_t>(value));
+  };
+  tell("_dd.llmobs.input_tokens", "gen_ai.usage.input_tokens", *input);
+  tell("_dd.llmobs.output_tokens", "gen_ai.usage.output_tokens", output);
+  tell("_dd.llmobs.total_tokens", "gen_ai.usage.total_tokens", total);
+  if (const auto cached = detail(usage, kInputDetails, kPromptDetails, kCachedTokens))
+    tell("_dd.llmobs.cache_read_input_tokens", "gen_ai.usage.cache_read_input_tokens", *cached);
+  if (const auto reasoning = detail(usage, kOutputDetails, kCompletionDetails, kReasoningTokens))
+    tell(nullptr, "gen_ai.usage.reasoning_output_tokens", *reasoning);
+}
+
+void tag_model(trace::Span& span, const LlmRequest& request) {
+  span.set_static(trace::Key("_dd.llmobs.artificial_gen_ai_tags"), "true");
+  span.set_static(trace::Key("_dd.llmobs.span_kind"), request.kind);
+  span.set_static(trace::Key("gen_ai.operation.name"), request.kind);
+  span.set(trace::Key("_dd.llmobs.model_name"), request.model);
+  span.set(trace::Key("gen_ai.request.model"), request.model);
+  span.set_static(trace::Key("_dd.llmobs.model_provider"), request.provider);
+  span.set_static(trace::Key("gen_ai.provider.name"), request.provider);
+  span.set(trace::Key("_dd.llmobs.enabled"), std::int64_t{0});
+  if (request.usage) tag_usage(span, request.usage);
+}
+
+}  // namespace
+
+LlmRequest* start_llm(py::Scope& scope, const LlmCall& call) {
+  const Named named =
+      settings().naming.of_server({.integration = call.component, .own = call.own_service});
+  LlmRequest& request =
+      scope.emplace<LlmRequest>(tracing::LiveSpan::start({.name = call.name,
+                                                          .service = named.service,
+                                                          .resource = call.resource,
+                                                          .activate = !call.waits,
+                                                          .measured = true}),
+                                call);
+  if (!request.span) {
+    scope.reset();
+    return nullptr;
+  }
+  trace::Span& span = request.span.span();
+  span.set_static(trace::tags::kComponent, call.component);
+  span.set(trace::tags::kServiceSource, named.source);
+  return &request;
+}
+
+void begin_llm(py::Scope& scope) {
+  LlmRequest* request = scope.get<LlmRequest>();
+  if (!request) return;
+  request->waits = false;
+  tracing::activate(request->span.object());
+}
+
+LlmRequest* llm_of(py::Scope& scope) { return scope.get<LlmRequest>(); }
+
+void finish_llm(const py::Outcome& outcome, py::Scope& scope) {
+  LlmRequest* request = scope.get<LlmRequest>();
+  if (!request || !request->span) return;
+  if (request->waits && outcome.abandoned()) return request->span.forget();
+  if (!request->kind.empty()) tag_model(request->span.span(), *request);
+  if (outcome.error) request->span.fail(outcome.error);
+  request->span.finish();
+}
+
+}  // namespace dd::contrib
