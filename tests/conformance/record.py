@@ -1,6 +1,6 @@
-"""Captures the expectations again, with the reference: record.py [CASE...]
+"""Captures the expectations again: record.py [--launcher PROGRAM] [CASE...]
 
-Traces come from the reference. The output and the exit status come from plain python, which a
+Traces come from the reference, or from PROGRAM where the reference has none. The output and the exit status come from plain python, which a
 tracer must not change; where the program prints what a tracer gives it, from the reference.
 """
 
@@ -15,10 +15,13 @@ from table import CASES
 
 
 def main() -> None:
+    arguments = sys.argv[1:]
     reference, plain = Launcher.reference(), Launcher.plain()
+    if arguments[:1] == ["--launcher"]:
+        reference, arguments = Launcher.named(arguments[1], ""), arguments[2:]
     EXPECTED.mkdir(exist_ok=True)
     with Agent() as agent:
-        for name in sys.argv[1:] or CASES:
+        for name in arguments or CASES:
             case = CASES[name]
             result = capture(case, reference, agent)
             result["stderr"] = [line for line in result["stderr"] if "unsupported_agent" not in line]

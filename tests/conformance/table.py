@@ -542,6 +542,10 @@ CASES: dict[str, Case] = {
         "manual_spans",
         DD_TRACE_SAMPLING_RULES='[{{"sample_rate": 0, "name": "outer"}}, {{"sample_rate": 1}}]',
     ),
+    "dogpile_cache_basic": site("dogpile_cache_basic"),
+    "dogpile_cache_named": site(
+        "dogpile_cache_basic", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
+    ),
 }
 
 # Where ddpython is not like the reference, and why. Each is expected to differ: a case that has
