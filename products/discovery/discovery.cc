@@ -75,7 +75,7 @@ void show_tracer(const Identity& who) {
 }
 
 struct ContextPage {
-  char signature[8];  // written last: from then on the rest is valid
+  std::uint64_t signature;  // written last: from then on the rest is valid
   std::uint32_t version, payload_bytes;
   std::uint64_t published_ns;
   const char* payload;
@@ -107,8 +107,9 @@ void show_context(const Identity& who) {
   context.payload_bytes = static_cast<std::uint32_t>(payload->size());
   context.published_ns = static_cast<std::uint64_t>(base::monotonic_ns());
   context.payload = payload->data();
-  std::atomic_thread_fence(std::memory_order_release);
-  std::memcpy(context.signature, "OTEL_CTX", 8);
+  std::uint64_t signature;
+  std::memcpy(&signature, "OTEL_CTX", sizeof signature);
+  std::atomic_ref(context.signature).store(signature, std::memory_order_release);
   shown = page;
 }
 
