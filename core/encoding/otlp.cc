@@ -347,7 +347,7 @@ class Otlp final : public TraceEncoder {
   }
   void number(std::string& list, std::string_view key, double value) {
     std::string key_storage, written;
-    if (std::fabs(value) < 0x1p53 && value == std::floor(value))
+    if (std::fabs(value) < 0x1p63 && value == std::floor(value))
       Format::int_value(written, static_cast<std::int64_t>(value));
     else
       Format::double_value(written, value);

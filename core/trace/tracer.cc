@@ -75,7 +75,7 @@ bool propagated(std::string_view name) { return name.starts_with("_dd.p."); }
 
 // Who named the service when nobody did: what made the span. SPAN.md section 8.
 void set_service_source(Span& span, const ProcessFacts& facts) {
-  if (!facts.service_is_inferred || !same_text(span.service, Text(facts.service))) return;
+  if (!facts.service_is_inferred || span.service.view() != facts.service) return;
   const std::string_view source = span.text(tags::kServiceSource);
   if (source.starts_with("opt.")) return;
   constexpr std::string_view kByHand = "datadog";
