@@ -308,7 +308,7 @@ void Exporter::end_request(Courier::End end) {
       hear_rates(courier_.response().body);
       payload_volume_ = {};
       payload_.truncate(0);
-      complained_ = false;
+      complained_.clear();
       return;
     case Courier::End::kUnanswered:
       gave_up_ = true;
@@ -336,9 +336,9 @@ void Exporter::discard_payload(Drop why) {
   payload_.truncate(0);
 }
 
-// One line for each outage, once something is lost by it.
+// One line for each outage and family of processes, once something is lost by it.
 void Exporter::complain() {
-  if (std::exchange(complained_, true)) return;
+  if (complained_.set()) return;
   const Stats now = stats();
   const std::uint64_t lost = now.dropped_in_all().traces -
                              now.dropped[static_cast<int>(Drop::kUnsampled)].traces -
@@ -413,7 +413,7 @@ void Exporter::forked(bool whole) {
   bytes_sent_.store(0);
   payload_volume_ = accepted_before_ = dropped_before_ = {};
   deadline_ns_ = 0;
-  complained_ = gave_up_ = false;
+  gave_up_ = false;
 }
 
 }  // namespace dd::transport

@@ -25,6 +25,7 @@
 #include "core/trace/tracer.h"
 #include "core/transport/courier.h"
 #include "core/transport/health.h"
+#include "core/transport/shared_flag.h"
 #include "core/transport/worker.h"
 
 namespace dd::transport {
@@ -179,7 +180,7 @@ class Exporter final : public trace::Sink, private Job {
   Headers request_headers_;
   std::int64_t deadline_ns_ = 0;
   std::uint64_t told_attempts_ = 0, told_overflow_ = 0;  // to health
-  bool complained_ = false;                              // of the outage that lasts
+  SharedFlag complained_;  // of the outage that lasts
   bool gave_up_ = false;
   // Keep rate: what was accepted and dropped in the last windows, one a payload.
   static constexpr int kWindows = 10;

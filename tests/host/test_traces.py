@@ -67,6 +67,22 @@ def test_without_an_agent_there_is_one_line():
     assert len(done.stderr.splitlines()) == 1 and "no trace agent" in done.stderr
 
 
+def test_a_family_of_processes_has_one_line():
+    children = """
+import os, sys
+from ddtrace.trace import tracer
+for _ in range(4):
+    if os.fork() == 0:
+        with tracer.trace("child"): pass
+        sys.exit()
+    os.wait()
+with tracer.trace("parent"): pass
+"""
+    done = run(program=children, DD_TRACE_AGENT_URL="http://127.0.0.1:1")
+    assert done.returncode == 0
+    assert len(done.stderr.splitlines()) == 1 and "no trace agent" in done.stderr
+
+
 def test_tracing_turned_off_is_silent():
     done = run(DD_TRACE_ENABLED="false", DD_TRACE_AGENT_URL="http://127.0.0.1:1")
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
