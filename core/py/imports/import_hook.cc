@@ -42,6 +42,13 @@ bool report_pending() {
   return true;
 }
 
+// Finders before us have been asked already. Of a list without us all are asked.
+Py_ssize_t place_behind_us(PyObject* finders) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(finders); ++i)
+    if (PyList_GET_ITEM(finders, i) == finder) return i + 1;
+  return 0;
+}
+
 // What importlib would have found without us. None when it must ask the others itself.
 PyObject* search_others(Entry& entry, PyObject* const* arguments) {
   if (searching(arguments[0])) Py_RETURN_NONE;
@@ -54,9 +61,8 @@ PyObject* search_others(Entry& entry, PyObject* const* arguments) {
   if (meta_path == nullptr || !PyList_Check(meta_path)) Py_RETURN_NONE;
   const Ref finders = Ref::steal(PySequence_List(meta_path));
   if (!finders) return nullptr;
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(finders.ptr()); ++i) {
+  for (Py_ssize_t i = place_behind_us(finders.ptr()); i < PyList_GET_SIZE(finders.ptr()); ++i) {
     PyObject* const other = PyList_GET_ITEM(finders.ptr(), i);
-    if (other == finder) continue;
     const Ref find_spec = Ref::steal(PyObject_GetAttrString(other, "find_spec"));
     if (!find_spec) {
       if (!PyErr_ExceptionMatches(PyExc_AttributeError)) return nullptr;

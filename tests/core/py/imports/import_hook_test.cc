@@ -250,6 +250,24 @@ sys.meta_path.remove(Asks)
 )"));
 }
 
+TEST_F(ImportHook, asks_nobody_twice) {
+  EXPECT_TRUE(run(R"(
+import sys
+asked = []
+class Before:
+    @staticmethod
+    def find_spec(name, path=None, target=None): asked.append(name)
+class Behind(Before): pass
+sys.meta_path.insert(0, Before)
+sys.meta_path.insert(2, Behind)
+sys.modules.pop('colorsys', None)
+import colorsys
+sys.meta_path.remove(Before)
+sys.meta_path.remove(Behind)
+assert asked == ['colorsys'] * 2, asked
+)"));
+}
+
 TEST_F(ImportHook, grows_no_references) {
   ASSERT_TRUE(run(R"(
 import gc, sys
