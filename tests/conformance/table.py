@@ -231,6 +231,12 @@ CASES: dict[str, Case] = {
     "pyramid_alone": site(
         "pyramid_basic", "few", DD_PYRAMID_DISTRIBUTED_TRACING="false"
     ),
+    "graphql_basic": site("graphql_basic"),
+    "graphql_named": site(
+        "graphql_basic", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
+        DD_TRACE_GRAPHQL_ERROR_EXTENSIONS="code,status",
+    ),
+    "graphql_process": site("graphql_basic", "few", DD_SERVICE="web"),
     "mako_basic": site("mako_basic"),
     "asgi_basic": tracing_web("asgi_basic"),
     "asgi_named": tracing_web("asgi_basic", DD_SERVICE="named", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"),

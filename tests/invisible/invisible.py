@@ -55,7 +55,7 @@ class Agent(http.server.BaseHTTPRequestHandler):
 def environment_of(name: str, suite: Suite) -> Path:
     """A virtual environment with the library and its tests; made when its description changes."""
     folder = HOME / name
-    wanted = repr(suite) + PYTEST
+    wanted = f"{suite.library} {list(suite.needs)} {PYTEST}"
     made = folder / "made-from"
     if made.exists() and made.read_text() == wanted:
         return folder
