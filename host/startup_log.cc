@@ -14,12 +14,12 @@
 #include "core/config/core_settings.h"
 #include "core/config/parse.h"
 #include "core/remote_config/remote_config.h"
+#include "core/statsd/client.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent_sink.h"
 #include "host/emulated.h"
 #include "host/info.h"
 #include "host/python_version.h"
-#include "host/statsd_address.h"
 
 namespace dd::host {
 namespace {
@@ -98,7 +98,7 @@ std::string facts_of_process(const std::string& problem) {
   out.flag("in_virtual_env", std::getenv("VIRTUAL_ENV") != nullptr);
   out.text("agent_url", transport::agent_sink::agent_url());
   out.raw("agent_error", problem.empty() ? "None" : quoted(problem));
-  out.text("statsd_url", statsd_url()).text("env", facts.env);
+  out.text("statsd_url", statsd::default_url()).text("env", facts.env);
   out.flag("ddtrace_enabled", config::tracing_enabled.get());
   out.raw("sampling_rules", "[]");
   out.text("service", facts.service_is_inferred ? "" : facts.service);

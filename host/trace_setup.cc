@@ -22,6 +22,7 @@
 #include "core/py/ref.h"
 #include "core/remote_config/remote_config.h"
 #include "core/sampling/sampling.h"
+#include "core/statsd/client.h"
 #include "core/telemetry/telemetry.h"
 #include "core/trace/facts.h"
 #include "core/trace/tracer.h"
@@ -35,7 +36,6 @@
 #include "host/emulated.h"
 #include "host/python_version.h"
 #include "host/remote_setup.h"
-#include "host/statsd_address.h"
 #include "host/startup_log.h"
 #include "host/sudden_end.h"
 #include "host/telemetry_setup.h"
@@ -43,6 +43,7 @@
 #include "products/discovery/discovery.h"
 #include "products/local/tree_printer.h"
 #include "pyshim/native/otel.h"
+#include "pyshim/native/runtime_metrics.h"
 
 extern char** environ;
 
@@ -90,7 +91,10 @@ void look_again() {
 
 // Of ends that cannot wait for longer: os._exit, exec, SIGTERM. Safe in a signal handler.
 constexpr std::int64_t kSuddenNs = 500'000'000;
-void flush_suddenly() { (void)transport::agent_sink::flush_suddenly(kSuddenNs); }
+void flush_suddenly() {
+  statsd::flush_all();
+  (void)transport::agent_sink::flush_suddenly(kSuddenNs);
+}
 
 void show_process() {
   const trace::ProcessFacts& facts = trace::Tracer::get().facts();
@@ -152,7 +156,7 @@ Status connect_tracer(bool print_locally) {
   if (py::compat::kHasGil && !transport::otlp::wanted()) base::HostMutex::rely_on_host();
   const Status started = transport::agent_sink::start({.language_version = python_version(),
                                                        .tracer_version = DD_EMULATED_VERSION,
-                                                       .statsd_url = statsd_url(),
+                                                       .statsd_url = statsd::default_url(),
                                                        .on_start = &first_work,
                                                        .on_sent = &telemetry::note_payload,
                                                        .look = remote_config::wanted()
@@ -180,22 +184,11 @@ const contrib::Settings& integration_settings() {
   return *made;
 }
 
-// Switched on in the environment; they are sent by a thread of Python's.
-void start_runtime_metrics() {
-  const auto wanted = config::variable("DD_RUNTIME_METRICS_ENABLED");
-  if (!wanted || !config::parse_bool(*wanted).value_or(false)) return;
-  const auto exporter = config::variable("OTEL_METRICS_EXPORTER");
-  if (exporter && config::same_ignoring_case(*exporter, "none")) return;
-  const py::Ref package = py::Ref::steal(PyImport_ImportModule("ddtrace.runtime"));
-  if (!package) return py::swallow_error();
-  (void)package.attr("RuntimeMetrics").attr("enable").call();
-}
-
 Status hook_libraries() {
   contrib::set_look_again(&look_again);
   contrib::start(&integration_settings(), config::tracing_enabled.get());
   pyshim::watch_opentelemetry();
-  start_runtime_metrics();
+  pyshim::start_runtime_metrics(DD_EMULATED_VERSION);
   write_startup_log();
   // Short programs without traces end before, and are nobody's business.
   if (transport::agent_sink::exporter() != nullptr &&
@@ -204,6 +197,6 @@ Status hook_libraries() {
   return {};
 }
 
-void stop_tracer() { transport::agent_sink::shutdown(kFlushNs); }
+void stop_tracer() { transport::Worker::get().shutdown(kFlushNs); }
 
 }  // namespace dd::host

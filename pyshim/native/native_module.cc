@@ -8,6 +8,7 @@
 #include "core/propagation/propagation.h"
 #include "core/py/ref.h"
 #include "core/sampling/sampling.h"
+#include "core/statsd/runtime_metrics.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/carrier.h"
@@ -20,6 +21,8 @@
 #include "core/transport/agent.h"
 #include "core/transport/agent_sink.h"
 #include "pyshim/native/batch_object.h"
+#include "pyshim/native/runtime_metrics.h"
+#include "pyshim/native/statsd_object.h"
 
 namespace dd::pyshim {
 namespace {
@@ -205,13 +208,28 @@ PyObject* facts(PyObject*, PyObject*) {
   return PyTuple_Pack(4, parts[0].ptr(), parts[1].ptr(), parts[2].ptr(), parts[3].ptr());
 }
 
+PyObject* enable_metrics(PyObject*, PyObject* url) {
+  if (!enable_runtime_metrics(Handle(url).text())) return nullptr;
+  return py::none().release();
+}
+
+PyObject* disable_metrics(PyObject*, PyObject*) {
+  disable_runtime_metrics();
+  return py::none().release();
+}
+
+PyObject* metrics_enabled(PyObject*, PyObject*) {
+  return PyBool_FromLong(statsd::sends_runtime_metrics());
+}
+
 int fill(PyObject* module) {
   if (PyModule_AddType(module, tracing::span_type()) < 0 ||
       PyModule_AddType(module, tracing::context_type()) < 0 ||
       PyModule_AddType(module, tracing::tracer_type()) < 0 ||
       PyModule_AddType(module, tracing::link_type()) < 0 ||
       PyModule_AddType(module, tracing::event_type()) < 0 || batch_type() == nullptr ||
-      PyModule_AddType(module, batch_type()) < 0)
+      PyModule_AddType(module, batch_type()) < 0 || statsd_type() == nullptr ||
+      PyModule_AddType(module, statsd_type()) < 0)
     return -1;
   return PyModule_AddObjectRef(module, "DD_CONTEXTVAR", tracing::context_variable());
 }
@@ -243,6 +261,9 @@ PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
                            {"otel_semantics", otel_semantics, METH_NOARGS, nullptr},
                            {"extract_tracecontext", extract_tracecontext, METH_O, nullptr},
                            {"facts", facts, METH_NOARGS, nullptr},
+                           {"enable_runtime_metrics", enable_metrics, METH_O, nullptr},
+                           {"disable_runtime_metrics", disable_metrics, METH_NOARGS, nullptr},
+                           {"runtime_metrics_enabled", metrics_enabled, METH_NOARGS, nullptr},
                            {}};
 PyModuleDef_Slot slots[] = {{Py_mod_exec, reinterpret_cast<void*>(fill)}, {0, nullptr}};
 PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", nullptr, 0, functions, slots,
