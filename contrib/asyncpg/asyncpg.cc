@@ -2,6 +2,7 @@
 
 #include "contrib/support/dbapi.h"
 #include "contrib/support/integration.h"
+#include "contrib/support/side_table.h"
 #include "contrib/support/step.h"
 #include "core/py/context.h"
 #include "core/trace/tags.h"
@@ -15,11 +16,16 @@ using py::Ref;
 py::Name kAddr("_addr"), kDatabase("database"), kParams("_params"), kProtocol("_protocol"),
     kState("state"), kUser("user");
 
+// Statements are the protocol's; the application has its connection.
+constinit SideTable connections;  // weak references
+Ref connection_of(Handle protocol) { return connections.get(protocol).call(); }
+
 constexpr SqlFacts kFacts = {.component = "asyncpg",
                              .service = "postgres",
                              .system = "postgresql",
                              .query = {"postgres.query", "postgresql.query"},
                              .statement = &kState,
+                             .pinned = connection_of,
                              .tells_rows = false,
                              .comments = true,
                              .late_service = true,
@@ -67,6 +73,7 @@ void leave_connect(py::Outcome& outcome, py::Scope& scope) {
                                     .database = params.attr(kDatabase),
                                     .user = params.attr(kUser)});
     tag_place(live->span(), kFacts, protocol);
+    connections.put(protocol, Ref::steal(PyWeakref_NewRef(outcome.result.ptr(), nullptr)));
   }
   finish_step(outcome, scope);
 }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "contrib/support/integration.h"
+#include "contrib/support/pin.h"
 #include "contrib/support/step.h"
 #include "core/http/url.h"
 #include "core/trace/tags.h"
@@ -44,9 +45,12 @@ void tag_connection(trace::Span& span, Handle connection) {
   if (virtual_host.is_str()) span.set(trace::Key("out.vhost"), virtual_host.utf8());
 }
 
-trace::Span* start(py::Scope& scope, const Operation& operation, const Named& named, Handle self,
+trace::Span* start(py::Scope& scope, const Operation& operation, Named named, Handle self,
                    Handle exchange, Handle routing_key, std::string_view kind, Handle before) {
   const std::string where = exchange.text();
+  const Pin pin = Pin::of(self);
+  const std::string pinned = pin ? pin.service() : std::string();
+  if (!pinned.empty()) named = {.service = pinned, .source = "m"};
   const tracing::LiveSpan& live =
       start_step(scope, {.name = settings().naming.operation(operation),
                          .component = "kombu",
@@ -62,6 +66,7 @@ trace::Span* start(py::Scope& scope, const Operation& operation, const Named& na
   trace::Span& span = live.span();
   span.set(trace::Key("kombu.exchange"), where);
   if (routing_key.is_str()) span.set(trace::Key("kombu.routing_key"), routing_key.utf8());
+  if (pin) pin.tag(span);
   tag_connection(span, self.attr(kChannel).attr(kConnection));
   return &span;
 }

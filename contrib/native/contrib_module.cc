@@ -128,6 +128,19 @@ PyObject* look_for_pins(PyObject*, PyObject*) {
   return py::none().release();
 }
 
+// (object, pin or None): beside an object that takes no attributes.
+PyObject* keep_pin_beside(PyObject*, PyObject* args) {
+  PyObject *object, *pin;
+  if (!PyArg_ParseTuple(args, "OO:keep_pin", &object, &pin)) return nullptr;
+  keep_pin(object, Handle(pin).is_none() ? Handle() : Handle(pin));
+  return py::none().release();
+}
+
+PyObject* pin_beside(PyObject*, PyObject* object) {
+  Ref pin = kept_pin(object);
+  return (pin ? std::move(pin) : py::none()).release();
+}
+
 void call_hook(Handle module, const void* callback) {
   (void)Handle(static_cast<PyObject*>(const_cast<void*>(callback))).call(module);
 }
@@ -208,6 +221,8 @@ PyMethodDef functions[] = {{"patch", patch_one, METH_O, nullptr},
                            {"made_for", made_for, METH_O, nullptr},
                            {"look_again", look_again, METH_NOARGS, nullptr},
                            {"look_for_pins", look_for_pins, METH_NOARGS, nullptr},
+                           {"keep_pin", keep_pin_beside, METH_VARARGS, nullptr},
+                           {"kept_pin", pin_beside, METH_O, nullptr},
                            {"when_imported", when_imported, METH_VARARGS, nullptr},
                            {"wanted", wanted, METH_VARARGS, nullptr},
                            {"version_matches", version_matches, METH_VARARGS, nullptr},

@@ -14,9 +14,8 @@ using py::Handle;
 using py::Name;
 using py::Ref;
 
-Name kAddress("address"), kCmd("cmd"), kConn("conn"), kCursor("cursor"), kDbName("db_name"),
-    kDescription("description"), kDocs("docs"), kFirstBatch("firstBatch"), kIsSdam("is_sdam"),
-    kMsg("msg"), kN("n");
+Name kAddress("address"), kConn("conn"), kCursor("cursor"), kDescription("description"),
+    kDocs("docs"), kFirstBatch("firstBatch"), kIsSdam("is_sdam"), kMsg("msg"), kN("n");
 
 constinit const MongoKnobs* knobs = nullptr;
 void prepare(const Settings& from) { knobs = new MongoKnobs(mongo_knobs(from)); }

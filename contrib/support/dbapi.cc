@@ -66,7 +66,9 @@ const SqlDriver& driver_of(const py::Call& call) {
 Statement& start(const SqlDriver& driver, py::Handle self, py::Handle connection, py::Scope& scope,
                  tracing::SpanStart what) {
   const SqlFacts& facts = *driver.facts;
-  const Pin pin = Pin::of(connection ? connection : self);
+  py::Ref owner;
+  if (facts.pinned && pins_expected()) owner = facts.pinned(connection);
+  const Pin pin = Pin::of(owner ? py::Handle(owner) : connection ? connection : self);
   const std::string pinned = pin ? pin.service() : std::string();
   const Named named = settings().naming.of_client(
       {.integration = facts.component,

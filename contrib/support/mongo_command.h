@@ -4,9 +4,11 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "contrib/rules/settings.h"
 #include "contrib/support/step.h"
 #include "core/py/ref.h"
 

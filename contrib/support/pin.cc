@@ -3,10 +3,13 @@
 #include <atomic>
 #include <utility>
 
+#include "contrib/support/side_table.h"
+
 namespace dd::contrib {
 namespace {
 
 constinit std::atomic<bool> expected{false};
+constinit SideTable beside;
 
 py::Name kPin("_datadog_pin"), kService("service"), kTags("tags");
 
@@ -14,9 +17,21 @@ py::Name kPin("_datadog_pin"), kService("service"), kTags("tags");
 
 void expect_pins() { expected.store(true, std::memory_order_relaxed); }
 
+bool pins_expected() { return expected.load(std::memory_order_relaxed); }
+
+void keep_pin(py::Handle object, py::Handle pin) {
+  if (pin)
+    beside.put(object, pin);
+  else
+    beside.remove(object);
+}
+
+py::Ref kept_pin(py::Handle object) { return beside.get(object); }
+
 Pin Pin::of(py::Handle object) {
-  if (!expected.load(std::memory_order_relaxed) || !object) return {};
+  if (!pins_expected() || !object) return {};
   py::Ref pin = object.attr(kPin);
+  if (!pin) pin = kept_pin(object);
   return pin && !pin.is_none() ? Pin(std::move(pin)) : Pin();
 }
 

@@ -15,6 +15,10 @@ namespace dd::contrib {
 
 // From now on objects are asked for their pins.
 void expect_pins();
+bool pins_expected();
+// The pin of an object that takes no attributes, kept beside it; empty to take it off.
+void keep_pin(py::Handle object, py::Handle pin);
+py::Ref kept_pin(py::Handle object);
 
 class Pin {
  public:

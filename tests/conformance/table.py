@@ -537,6 +537,9 @@ CASES: dict[str, Case] = {
     "dbm_mongo": dbm("dbm_mongo", "mongodb", "service", DD_SERVICE="web"),
     "dbm_mongo_full": dbm("dbm_mongo", "mongodb", "full", DD_SERVICE="web", DD_ENV="staging"),
     "dbm_mysql_full": dbm("dbm_mysql", "mariadb", "full", DD_ENV="staging"),
+    "pin_basic": replace(
+        store("pin_basic", DD_TRACE_KOMBU_ENABLED="true"), prints_trace=True
+    ),
     "manual_spans": tracing_script("manual_spans"),
     "manual_spans_named": tracing_script(
         "manual_spans", DD_SERVICE="hand", DD_ENV="test", DD_VERSION="9", DD_TAGS="team:a,n:5"

@@ -10,6 +10,11 @@ from agent import Agent
 from capture import HERE, Launcher
 
 
+OFF_BY_DEFAULT = {
+    f"DD_TRACE_{name}_ENABLED": "true" for name in ("HTTPLIB", "SQLALCHEMY", "KOMBU")
+}
+
+
 @pytest.mark.parametrize(
     ("name", "libraries"),
     [
@@ -20,6 +25,9 @@ from capture import HERE, Launcher
         ("websockets", "web"),
         ("requests", "app"),
         ("httplib", "app"),
+        ("sqlalchemy", "data"),
+        ("gevent", "data"),
+        ("kombu", "data"),
     ],
 )
 def test_requests_leave_no_objects(
@@ -31,7 +39,7 @@ def test_requests_leave_no_objects(
     done = subprocess.run(
         [*using.command, "growth.py", name],
         cwd=HERE / "cases",
-        env={**using.environment(), "DD_TRACE_AGENT_URL": agent.url, "DD_TRACE_HTTPLIB_ENABLED": "true"},
+        env={**using.environment(), "DD_TRACE_AGENT_URL": agent.url, **OFF_BY_DEFAULT},
         capture_output=True,
         text=True,
         timeout=120,

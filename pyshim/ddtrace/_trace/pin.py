@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ddtrace import _contrib
 from ddtrace.internal.compat import is_wrapted
 
 TYPE_CHECKING = False
@@ -67,6 +68,8 @@ class Pin:
             return pin
         name = _DD_PIN_PROXY_NAME if is_wrapted(obj) else _DD_PIN_NAME
         pin = getattr(obj, name, None)
+        if pin is None and _any_beside:
+            pin = _contrib.kept_pin(obj)
         if pin is not None and pin._target != id(obj):
             pin = pin.clone()
             pin.onto(obj)
@@ -92,7 +95,7 @@ class Pin:
         return bool(tracer.enabled)
 
     def onto(self, obj: Any, send: bool = True) -> None:
-        """Puts the pin on an object; one that takes no attributes goes without."""
+        """Puts the pin on an object, or beside one that takes no attributes."""
         if send and hasattr(obj, "__setddpin__"):
             obj.__setddpin__(self)
             return
@@ -101,8 +104,8 @@ class Pin:
         try:
             setattr(obj, name, self)
         except (AttributeError, TypeError):
-            return
-        _tell_integrations()
+            _keep_beside(obj, self)
+        _contrib.look_for_pins()
 
     def remove_from(self, obj: Any) -> None:
         """Takes the pin off an object."""
@@ -110,7 +113,7 @@ class Pin:
         try:
             delattr(obj, name)
         except AttributeError:
-            pass
+            _contrib.keep_pin(obj, None)
 
     def clone(self, service: str | None = None, tags: dict[str, str] | None = None) -> Pin:
         """Another pin, equal but for what is given."""
@@ -121,8 +124,10 @@ class Pin:
         )
 
 
-def _tell_integrations() -> None:
-    """From now on the native integrations look for pins."""
-    from ddtrace import _contrib
+_any_beside = False
 
-    _contrib.look_for_pins()
+
+def _keep_beside(obj: Any, pin: Pin) -> None:
+    global _any_beside
+    _any_beside = True
+    _contrib.keep_pin(obj, pin)

@@ -107,6 +107,39 @@ def httplib():
     return send
 
 
+def sqlalchemy():
+    import sqlalchemy
+
+    connection = sqlalchemy.create_engine("sqlite://").connect()
+    return lambda: connection.execute(sqlalchemy.text("SELECT 1")).all()
+
+
+def gevent():
+    import gevent
+    from ddtrace.trace import tracer
+
+    def spawn():
+        with tracer.trace("spawns"):
+            gevent.spawn(gevent.sleep).get()
+
+    return spawn
+
+
+def kombu():
+    import kombu
+
+    connection = kombu.Connection("memory://")
+    queue = kombu.Queue("queue", exchange=kombu.Exchange("exchange"), routing_key="key")
+    connection.Consumer(queue, callbacks=[lambda _, message: message.ack()]).consume()
+    producer = connection.Producer()
+
+    def send():
+        producer.publish("text", exchange="exchange", routing_key="key", declare=[queue])
+        connection.drain_events(timeout=5)
+
+    return send
+
+
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
     serve = globals()[sys.argv[1]]()
