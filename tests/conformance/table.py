@@ -461,6 +461,17 @@ CASES: dict[str, Case] = {
         DD_VERSION="3",
         DD_TRACE_MEMCACHED_COMMAND_ENABLED="true",
     ),
+    "elasticsearch_basic": store(
+        "elasticsearch_basic elasticsearch Elasticsearch", DD_TRACE_AIOHTTP_ENABLED="false"
+    ),
+    "elasticsearch_named": store(
+        "elasticsearch_basic elasticsearch Elasticsearch",
+        DD_SERVICE="web",
+        DD_VERSION="3",
+        DD_ELASTICSEARCH_SERVICE="search",
+        DD_TRACE_AIOHTTP_ENABLED="false",
+    ),
+    "opensearch_basic": store("elasticsearch_basic opensearchpy OpenSearch sync"),
     "pylibmc_basic": store("pylibmc_basic", "memcached"),
     "pymongo_basic": store("pymongo_basic", "mongodb"),
     "pymongo_errors": store("pymongo_basic errors", "mongodb"),
