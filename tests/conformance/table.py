@@ -302,6 +302,14 @@ CASES: dict[str, Case] = {
     ),
     "openai_calls_oldest": replace(oldest_net("openai_calls"), prints_trace=False),
     "openai_async": net("openai_async"),
+    "aiohttp_server": net("aiohttp_server", DD_TRACE_HEADER_TAGS="X-Asked,X-Server"),
+    "aiohttp_server_named": net(
+        "aiohttp_server", DD_SERVICE="global", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
+    ),
+    "aiohttp_server_oldest": oldest_net("aiohttp_server"),
+    "aiohttp_server_apart": replace(
+        net("aiohttp_server"), arguments=["aiohttp_server.py", "apart"]
+    ),
     "httplib_off": tracing_script("httplib_basic"),
     "httplib_on": tracing_script("httplib_basic", DD_TRACE_HTTPLIB_ENABLED="true"),
     "httplib_settings": tracing_script(
