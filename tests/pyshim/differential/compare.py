@@ -55,7 +55,8 @@ def shown(python, **variables):
              "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "0", "DD_SERVICE": "s"}
     lines = []
     for cases in ("cases.py", "platform_cases.py", "tracer_cases.py",
-                  "user_cases.py", "event_cases.py"):
+                  "user_cases.py", "event_cases.py",
+                  "llmobs_cases.py"):
         done = subprocess.run([python, str(HERE / cases)], capture_output=True, text=True,
                               env=environment | quiet | variables)
         if done.returncode:
