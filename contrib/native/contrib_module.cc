@@ -95,6 +95,7 @@ PyObject* set_process(PyObject*, PyObject* args) {
     return nullptr;
   trace::Tracer& tracer = trace::Tracer::get();
   trace::ProcessFacts facts = tracer.facts();
+  if (facts.first_service.empty()) facts.first_service = facts.service;
   facts.service = or_empty(service);
   facts.service_is_inferred = !is_users;
   facts.env = or_empty(env);

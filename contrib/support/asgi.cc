@@ -69,6 +69,8 @@ std::string whole_url(Handle scope, Handle headers) {
     const long long number = port.integer();
     if (number && number != (url.starts_with("https") ? 443 : 80))
       url.append(":").append(std::to_string(number));
+  } else {
+    return "";  // nobody knows where
   }
   url.append(path.utf8());
   const Ref query = scope.item(kQueryString);
@@ -104,8 +106,8 @@ void tag_headers(trace::Span& span, Handle headers, Side side) {
 void tag_request(trace::Span& span, Handle scope, Handle headers, std::string_view method) {
   const Settings& all = settings();
   if (!method.empty()) span.set(tags::kHttpMethod, method);
-  span.set(tags::kHttpUrl,
-           http::shown_url(whole_url(scope, headers), all.show_server_query, all.redactor()));
+  if (const std::string url = whole_url(scope, headers); !url.empty())
+    span.set(tags::kHttpUrl, http::shown_url(url, all.show_server_query, all.redactor()));
   if (tells_query(span)) {
     const std::string query = text_of(scope.item(kQueryString));
     if (!query.empty()) span.set(kHttpQueryString, query);

@@ -116,9 +116,10 @@ void set_peer_service(Span& span, const ProcessFacts& facts) {
 // What the trace says about each of its spans, before they leave.
 void complete_span(Span& span, const ProcessFacts& facts) {
   if (facts.peer_service_defaults || span.has(tags::kPeerService)) set_peer_service(span, facts);
-  if (span.service.data != facts.service.data() && span.service.present() &&
-      !same_ignoring_case(span.service.view(), facts.service))
-    span.set_static(tags::kBaseService, facts.service);
+  const std::string& base = facts.first_service.empty() ? facts.service : facts.first_service;
+  if (span.service.data != base.data() && span.service.present() &&
+      !same_ignoring_case(span.service.view(), base))
+    span.set_static(tags::kBaseService, base);
 }
 
 // What is the same for every trace is not stored but carried by the flag.

@@ -45,6 +45,7 @@ struct StartOptions {
 struct ProcessFacts {
   std::string service;       // empty: none could be told
   bool service_is_inferred = false;
+  std::string first_service;  // before the application named itself in code; empty when it did not
   std::string env, version;
   std::string runtime_id;    // 32 hexadecimal digits
   std::string process_tags;  // "entrypoint.basedir:x,..." or empty

@@ -131,6 +131,18 @@ PyObject* set_sampling_rules(PyObject*, PyObject* args) {
   return py::none().release();
 }
 
+// The names that services get instead of their own.
+PyObject* set_service_mapping(PyObject*, PyObject* mapping) {
+  trace::Tracer& tracer = trace::Tracer::get();
+  trace::ProcessFacts facts = tracer.facts();
+  facts.service_mapping.clear();
+  Handle(mapping).each_pair([&](Handle from, Handle to) {
+    facts.service_mapping.emplace_back(from.text(), to.text());
+  });
+  tracer.set_facts(std::move(facts));
+  return or_none(Ref());
+}
+
 // Whether traces are there for a security product only; told, it is so from now on.
 PyObject* opt_out(PyObject*, PyObject* args) {
   PyObject* on = Py_None;
@@ -248,6 +260,7 @@ PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
                            {"set_event", set_event, METH_VARARGS, nullptr},
                            {"set_sampler", set_sampler, METH_O, nullptr},
                            {"set_sampling_rules", set_sampling_rules, METH_VARARGS, nullptr},
+                           {"set_service_mapping", set_service_mapping, METH_O, nullptr},
                            {"opt_out", opt_out, METH_VARARGS, nullptr},
                            {"set_agent_rates", set_agent_rates, METH_O, nullptr},
                            {"set_test_session_token", set_test_session_token, METH_O, nullptr},

@@ -11,7 +11,7 @@ Scope = Mapping[str, Any]
 def span_from_scope(scope: Scope) -> Optional[Span]:
     """The span of the request that is being served."""
     span = tracer.current_span()
-    while span is not None and span.get_tag("span.kind") != "server":
+    while span is not None and span.span_type != "web":
         span = span._parent
     return span
 

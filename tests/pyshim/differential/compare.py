@@ -45,6 +45,7 @@ KNOWN = [
     (r"context (lock|many)|span (no name|unknown|tracer)|current span args|wrap nothing|"
      r"correlation wrong", "the same type of error, in other words"),
     (r"link_span wrong", "the same level of log, in other words"),
+    (r"set_http_meta {'request_headers': {'User-Agent'.*", "headers are found in any case"),
     (r"extract list", "a list of pairs carries headers, too"),
 ]
 
@@ -56,7 +57,7 @@ def shown(python, **variables):
     lines = []
     for cases in ("cases.py", "platform_cases.py", "tracer_cases.py",
                   "user_cases.py", "event_cases.py",
-                  "llmobs_cases.py"):
+                  "llmobs_cases.py", "contrib_cases.py"):
         done = subprocess.run([python, str(HERE / cases)], capture_output=True, text=True,
                               env=environment | quiet | variables)
         if done.returncode:

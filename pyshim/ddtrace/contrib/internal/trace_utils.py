@@ -240,9 +240,9 @@ def set_http_meta(
     from ddtrace.internal.settings._config import config
 
     if method is not None:
-        span.set_tag(http.METHOD, method)
+        span._set_attribute(http.METHOD, method)
     if url is not None:
-        _set_url_tag(integration_config, span, _text(url), query)
+        _set_url_tag(integration_config, span, _text(url), None if query is None else _text(query))
     if target_host is not None:
         span.set_tag(net.TARGET_HOST, target_host)
     if server_address is not None:
@@ -255,7 +255,7 @@ def set_http_meta(
 
             get_logger(__name__).debug("failed to convert http status code %r to int", status_code)
         else:
-            span.set_tag(http.STATUS_CODE, str(number))
+            span.set_tag(http.STATUS_CODE, str(status_code))
             if config._http_server.is_error_code(number):
                 span.error = 1
     if status_msg is not None:

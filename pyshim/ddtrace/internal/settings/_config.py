@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ddtrace import _contrib
+from ddtrace import _contrib, _native
 from ddtrace.internal._integrations import SETTINGS
 from ddtrace.internal.settings import _sources
 from ddtrace.internal.settings.env import env
@@ -205,6 +205,7 @@ class Config:
         elif name == "service_mapping" and isinstance(value, dict):
             mapping = ",".join(f"{key}:{to}" for key, to in value.items())
             _contrib.set_settings({"DD_SERVICE_MAPPING": mapping})
+            _native.set_service_mapping(value)
         elif name == "_http" and isinstance(value, HttpConfig):
             value._changed = self._http_changed
             self._http_changed(value)
