@@ -58,7 +58,7 @@ void Exporter::accept(trace::Delivery* delivery) {
   Drop why = Drop::kCount;
   if (closed_.load(std::memory_order_relaxed))
     why = Drop::kClosed;
-  else if (queued_bytes_.load(std::memory_order_relaxed) + bytes > kQueueBytes)
+  else if (queued_bytes_.load(std::memory_order_relaxed) >= kQueueBytes)
     why = Drop::kQueueFull;
   if (why != Drop::kCount) [[unlikely]] {
     dropped(why).add(1, delivery->count);

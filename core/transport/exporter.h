@@ -97,7 +97,7 @@ struct Stats {  // of this process
 class Exporter final : public trace::Sink, private Job {
  public:
   static constexpr std::size_t kWakeBytes = 256 << 10;   // of arenas: time to encode
-  static constexpr std::size_t kQueueBytes = 8 << 20;    // of arenas, at most
+  static constexpr std::size_t kQueueBytes = 8 << 20;    // of arenas, and one delivery
   static constexpr std::size_t kSendBytes = 512 << 10;   // of payload: no waiting for the interval
   static constexpr std::size_t kUnknownBytes = 8 << 20;  // of payload, before the first answer
   static constexpr std::size_t kUnreachableBytes = 1 << 20;  // of payload, while attempts fail
