@@ -26,8 +26,8 @@ using py::Ref;
 using trace::Key;
 using tracing::LiveSpan;
 
-Name kBytes("bytes"), kCode("code"), kContext("context"), kLinkSpan("link_span"), kReason("reason"),
-    kText("text"), kType("type");
+Name kCode("code"), kContext("context"), kLinkSpan("link_span"), kReason("reason"), kText("text"),
+    kType("type");
 
 constexpr Key kMessageType("websocket.message.type"), kMessageLength("websocket.message.length"),
     kMessageFrames("websocket.message.frames"), kDurationStyle("websocket.duration.style"),
@@ -79,7 +79,8 @@ void copy_decision(const trace::Span& from, trace::Span& to) {
     const base::MutexLock lock(from.segment->mutex);
     priority = from.segment->priority;
     origin = from.segment->origin;
-    if (const std::string* found = trace::find_entry(from.segment->meta(), tags::kDecisionMaker.text))
+    if (const std::string* found =
+            trace::find_entry(from.segment->meta(), tags::kDecisionMaker.text))
       reason = *found;
   }
   if (priority) {

@@ -1,8 +1,10 @@
 #include "products/crash/report.h"
 
 #include <signal.h>
+#include <string.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 
