@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import gc
+import http.server
 import logging
 import os
+import subprocess
 import sys
 import threading
 import unittest
@@ -83,6 +85,37 @@ class Writers(unittest.TestCase):
             del span
         gc.collect()
         self.assertIsNone(gone())
+
+    def test_requests_belong_to_the_session_of_a_test_agent(self):
+        tokens = []
+
+        class Agent(http.server.BaseHTTPRequestHandler):
+            def do_PUT(self):
+                self.rfile.read(int(self.headers.get("content-length") or 0))
+                if "traces" in self.path:
+                    tokens.append(self.headers["X-Datadog-Test-Session-Token"])
+                self.send_response(200)
+                self.send_header("content-length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            do_GET = do_POST = do_PUT
+
+            def log_message(self, *args):
+                pass
+
+        program = ("from ddtrace.trace import tracer\n"
+                   "for token in ('one', 'two', None):\n"
+                   "    tracer._span_aggregator.writer.set_test_session_token(token)\n"
+                   "    tracer.trace('x').finish()\n"
+                   "    tracer.flush()\n")
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Agent) as agent:
+            threading.Thread(target=agent.serve_forever, args=(0.01,), daemon=True).start()
+            url = f"http://127.0.0.1:{agent.server_address[1]}"
+            subprocess.run([sys.executable, "-c", program], check=True,
+                           env=os.environ | {"DD_TRACE_AGENT_URL": url})
+            agent.shutdown()
+        self.assertEqual(tokens, ["one", "two", None])
 
     def test_the_address_is_that_of_the_writer(self):
         self.assertTrue(tracer.agent_trace_url.startswith(("http://", "unix://")))

@@ -57,7 +57,7 @@ def shown(python, **variables):
     lines = []
     for cases in ("cases.py", "platform_cases.py", "tracer_cases.py",
                   "user_cases.py", "event_cases.py",
-                  "llmobs_cases.py", "contrib_cases.py"):
+                  "llmobs_cases.py", "contrib_cases.py", "statsd_cases.py"):
         done = subprocess.run([python, str(HERE / cases)], capture_output=True, text=True,
                               env=environment | quiet | variables)
         if done.returncode:
