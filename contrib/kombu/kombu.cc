@@ -5,7 +5,7 @@
 #include "contrib/support/integration.h"
 #include "contrib/support/pin.h"
 #include "contrib/support/step.h"
-#include "core/http/url.h"
+#include "contrib/support/task_queue.h"
 #include "core/trace/tags.h"
 #include "core/tracing/carrier.h"
 
@@ -94,15 +94,7 @@ void enter_receive(py::Call& call, py::Scope& scope) {
   constexpr Operation kReceive = {"kombu.receive", "kombu.process"};
   const Handle message = call.arg(1, kMessage);
   const Ref info = message.attr(kDeliveryInfo);
-  Ref before;
-  if (knobs->distributed) {
-    const Ref context = tracing::continued(message.attr(kHeaders));
-    if (context) {
-      before = tracing::active();
-      if (!before) before = py::none();
-      tracing::activate(context);
-    }
-  }
+  const Ref before = knobs->distributed ? go_on_with(message.attr(kHeaders)) : Ref();
   start(scope, kReceive, named(knobs->own_service), call.self(), info.item(kExchange),
         info.item(kRoutingKey), "consumer", before);
 }

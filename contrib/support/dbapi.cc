@@ -106,7 +106,7 @@ std::string text_of(py::Handle query, py::Handle self) {
 
 py::Ref connection_of(const SqlFacts& facts, py::Handle cursor) {
   if (facts.is_connection) return cursor.share();
-  if (!facts.place) return {};
+  if (!facts.place && !facts.tells_connection) return {};
   return cursor.attr(facts.connection ? *facts.connection : kConnection);
 }
 

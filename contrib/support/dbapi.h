@@ -32,6 +32,7 @@ struct SqlFacts {                                      // of a driver, immutable
   SqlPlace (*place)(py::Handle connection) = nullptr;  // asked once a connection; null: nowhere
   const py::Name* connection = nullptr;                // of a cursor; null: "connection"
   const py::Name* statement = nullptr;                 // the argument's name; null: "query"
+  bool tells_connection = false;  // its places were remembered, there is nothing to ask
   py::Ref (*pinned)(py::Handle connection) = nullptr;  // what its pin is on; null: itself
   bool nests = false;  // methods of its cursors call each other: the outermost has the span
   bool tells_rows = true, tells_row_number = false;

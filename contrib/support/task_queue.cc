@@ -5,6 +5,7 @@
 #include "core/http/url.h"
 #include "core/py/error.h"
 #include "core/trace/tags.h"
+#include "core/tracing/carrier.h"
 #include "core/tracing/span_object.h"
 
 namespace dd::contrib {
@@ -28,6 +29,14 @@ LiveSpan start_task(const TaskStart& what) {
   else
     span.remove(tags::kServiceSource);
   return live;
+}
+
+py::Ref go_on_with(Handle headers) {
+  const py::Ref context = tracing::continued(headers);
+  if (!context) return {};
+  py::Ref before = tracing::active();
+  tracing::activate(context);
+  return before ? static_cast<py::Ref&&>(before) : py::none();
 }
 
 void tag_nested(const LiveSpan& span, const std::string& name, Handle value) {

@@ -25,6 +25,10 @@ struct TaskStart {
 };
 tracing::LiveSpan start_task(const TaskStart& what);
 
+// Goes on with the trace that a message carries. What was active before, to be activated again
+// (None for nothing); empty, and nothing done, when the message carries nothing new.
+py::Ref go_on_with(py::Handle headers);
+
 // What the application gave, by the rules of Span.set_tag(); a dictionary part by part.
 void tag_nested(const tracing::LiveSpan& span, const std::string& name, py::Handle value);
 // Host and port of the broker's URL; all of it when it has no host.

@@ -85,6 +85,12 @@ def store(words: str, *services: str, **environment: str) -> Case:
     return Case([f"{name}.py", *arguments], environment, libraries="data", services=services)
 
 
+def mysqldb(**environment: str) -> Case:
+    """With Debian's package: the one of the index has to be built with MariaDB's headers."""
+    packages = "/usr/lib/python3/dist-packages"
+    return store("mysqldb_basic", "mariadb", PYTHONPATH=packages, **environment)
+
+
 def dbm(name: str, service: str, mode: str, **environment: str) -> Case:
     case = store(name, service, DD_DBM_PROPAGATION_MODE=mode, **environment)
     return replace(case, prints_trace=True)
@@ -437,6 +443,28 @@ CASES: dict[str, Case] = {
     "redis_cluster_pipelines": store("redis_cluster redis pipelines", "redis_cluster"),
     "valkey_cluster": store("redis_cluster valkey commands", "redis_cluster"),
     "valkey_cluster_pipelines": store("redis_cluster valkey pipelines", "redis_cluster"),
+    "mysqldb_basic": mysqldb(),
+    "mysqldb_fetch": mysqldb(
+        DD_MYSQLDB_TRACE_FETCH_METHODS="true", DD_MYSQLDB_TRACE_CONNECT="true", DD_SERVICE="web"
+    ),
+    "rq_basic": store("rq_basic", "redis", DD_TRACE_REDIS_ENABLED="false"),
+    "rq_distributed": store(
+        "rq_basic",
+        "redis",
+        DD_TRACE_REDIS_ENABLED="false",
+        DD_RQ_DISTRIBUTED_TRACING_ENABLED="true",
+        DD_SERVICE="web",
+        DD_VERSION="3",
+        DD_RQ_SERVICE="jobs",
+        DD_RQ_WORKER_SERVICE="workers",
+    ),
+    "rq_v1": store(
+        "rq_basic",
+        "redis",
+        DD_TRACE_REDIS_ENABLED="false",
+        DD_SERVICE="web",
+        DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
+    ),
     "asyncpg_basic": store("asyncpg_basic", "postgres"),
     "asyncpg_v1": store(
         "asyncpg_basic", "postgres", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
