@@ -9,6 +9,8 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from spans_seen import spans_seen
 
+from ddtrace.trace import tracer
+
 
 class Thing:
     pass
@@ -231,7 +233,7 @@ class Http(unittest.TestCase):
             target_host="host",
             status_code=200,
             query="x=1",
-            request_headers={"User-Agent": "ua", "Referer": "http://from/x"},
+            request_headers={"user-agent": "ua", "Referer": "http://from/x"},
             retries_remain=2,
             route="/p",
         )
@@ -530,6 +532,41 @@ class Wsgi(unittest.TestCase):
         error, _, spans = self.request(late)
         self.assertIsInstance(error, KeyError)
         self.assertEqual([spans[name].error for name in ("wsgi.request", "wsgi.response")], [1, 1])
+
+
+class Falcon(unittest.TestCase):
+    """The middleware, with what Falcon hands to it."""
+
+    def serve(self, **settings):
+        from ddtrace.contrib.falcon import TraceMiddleware
+
+        middleware = TraceMiddleware(**settings)
+        request = types.SimpleNamespace(method="GET", url="http://h/p/5?q=1", query_string="q=1",
+                                        headers={"X-DATADOG-TRACE-ID": "5",
+                                                 "X-DATADOG-PARENT-ID": "6"},
+                                        uri_template="/p/{id}")
+        answer = types.SimpleNamespace(status="404 Not Found", headers={})
+        with spans_seen() as seen:
+            middleware.process_request(request, answer)
+            middleware.process_resource(request, answer, self, {})
+            middleware.process_response(request, answer, self, True)
+        tracer.context_provider.activate(None)
+        return seen
+
+    def test_a_request_has_a_span(self):
+        [span] = self.serve(distributed_tracing=True)
+        self.assertEqual((span.name, span.service, span.span_type, span.parent_id, span.error),
+                         ("falcon.request", "falcon", "web", 6, 0))
+        self.assertEqual(span.resource, f"GET {type(self).__module__}.Falcon")
+        self.assertEqual([span.get_tag(n) for n in ("http.status_code", "http.route", "component")],
+                         ["404", "/p/{id}", "falcon"])
+
+    def test_it_makes_none_where_the_integration_has_made_one(self):
+        with tracer.trace("falcon.request") as above:
+            self.assertEqual(self.serve(service="mine"), [])
+            self.assertEqual(above.service, "mine")
+            self.assertFalse(above.finished)
+            tracer.context_provider.activate(above)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,6 @@ KNOWN = [
     (r"context (lock|many)|span (no name|unknown|tracer)|current span args|wrap nothing|"
      r"correlation wrong", "the same type of error, in other words"),
     (r"link_span wrong", "the same level of log, in other words"),
-    (r"set_http_meta {'request_headers': {'User-Agent'.*", "headers are found in any case"),
     (r"extract list", "a list of pairs carries headers, too"),
 ]
 

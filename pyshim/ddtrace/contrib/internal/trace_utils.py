@@ -307,9 +307,12 @@ def _tag_request(
     from ddtrace.internal.settings._config import config
 
     named = {_text(name).lower(): _text(value) for name, value in headers.items()}
+    # Headers that are not told to be sensitive to case find their names in any case by themselves.
+    by_name: Mapping[str, str] = named if headers_are_case_sensitive else headers
     for name in USER_AGENT_PATTERNS:
-        if named.get(name):
-            span.set_tag(http.USER_AGENT, named[name])
+        agent = by_name.get(name)
+        if agent:
+            span.set_tag(http.USER_AGENT, _text(agent))
             break
     referrer = named.get("referer")
     if referrer:
