@@ -170,6 +170,9 @@ constinit Setting<std::int64_t> stats_peer_limit(
     {.env = "DD_TRACE_STATS_PEER_TAGS_CARDINALITY_LIMIT", .fallback = "512"});
 constinit Setting<std::int64_t> stats_additional_limit(
     {.env = "DD_TRACE_STATS_ADDITIONAL_TAGS_CARDINALITY_LIMIT", .fallback = "100"});
+constinit TextSetting spill_directory({.env = "DD_TRACE_SPILL_DIRECTORY"});
+constinit Setting<std::int64_t> spill_bytes(
+    {.env = "DD_TRACE_SPILL_MAX_BYTES", .fallback = "268435456"});
 constinit TextSetting git_repository({.env = "DD_GIT_REPOSITORY_URL"});
 constinit TextSetting git_commit({.env = "DD_GIT_COMMIT_SHA"});
 
@@ -186,7 +189,8 @@ SettingBase* const kTable[] = {
     &writer_buffer_bytes, &writer_payload_bytes, &git_metadata, &git_repository, &git_commit,
     &native_span_events, &apm_tracing_enabled,
     &stats_computation, &stats_additional_tags, &stats_limit, &stats_resource_limit,
-    &stats_endpoint_limit, &stats_peer_limit, &stats_additional_limit};
+    &stats_endpoint_limit, &stats_peer_limit, &stats_additional_limit, &spill_directory,
+    &spill_bytes};
 }  // namespace
 
 std::span<SettingBase* const> core_settings() { return kTable; }

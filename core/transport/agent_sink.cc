@@ -153,6 +153,9 @@ Status start(const Versions& versions) {
   const bool to_agent = !to_intake && !to_collector;
   if (to_intake) intake::apply(options, versions);
   if (to_collector) otlp::apply(options, versions.tracer_version);
+  if (const std::string_view directory = config::spill_directory.get(); !directory.empty())
+    options.spill = new Spill(std::string(directory),  // lives as long as the process
+                              size_of(config::spill_bytes, 256 << 20));
   if (!to_intake) options.health = make_health(versions.statsd_url);
   const bool wants_stats = stats_sink::wanted() && to_agent;
   if (wants_stats) stats_sink::apply(options);

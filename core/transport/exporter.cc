@@ -13,6 +13,10 @@ namespace {
 // Followed nowhere, and the next attempt would be answered the same.
 bool is_redirection(int status) { return status >= 300 && status < 400; }
 bool is_unknown(int status) { return status == 404 || status == 415; }
+// It would be answered the same another day.
+bool is_refusal(int status) {
+  return status >= 300 && status < 500 && status != 408 && status != 429;
+}
 
 // What another core has written and the encoder reads soon: a span and what was put behind it.
 void fetch(const trace::Delivery& delivery) {
@@ -88,6 +92,7 @@ std::int64_t Exporter::turn(const Turn& turn) {
   const bool full = encoder_->bytes() >= kSendBytes;
   const bool worth = encoder_->chunks() || unsaid_.traces;
   if (payload_.size() == 0 && worth && (now_or_never || due || full)) take_payload();
+  if (options_.spill && !payload_.size()) take_spilled(turn);
   if (due) deadline_ns_ = 0;
   if (!deadline_ns_ && (encoder_->chunks() || unsaid_.traces || queued_bytes_.load()))
     deadline_ns_ = now + options_.interval_ns;
@@ -117,6 +122,8 @@ std::int64_t Exporter::turn(const Turn& turn) {
     until = std::min(until, courier_.next_turn_ns());
   else if (encoder_->chunks() && encoder_->bytes() >= kSendBytes)
     return 0;
+  else if (options_.spill && options_.spill->waiting())
+    until = std::min(until, next_probe_ns_);
   // Sequentially consistent against accept(), which adds its bytes and then looks at armed_.
   armed_.store(until != kNever);
   if (queued_bytes_.load() >= kWakeBytes || (until == kNever && queued_bytes_.load() != 0)) {
@@ -136,6 +143,10 @@ bool Exporter::idle() const {
 void Exporter::end() {
   closed_.store(true);
   drain();
+  if (payload_.size()) (void)spill_payload();
+  if (encoder_->chunks()) (void)spill_encoded();
+  dropped(Drop::kSpilled).add(spilled_volume_.traces, spilled_volume_.spans);
+  spilled_volume_ = {};
   const bool lost = payload_.size() || encoder_->chunks();
   if (payload_.size()) discard_payload(Drop::kUnsent);
   if (encoder_->chunks()) {
@@ -217,7 +228,9 @@ void Exporter::drain() {
     const bool alone = encoder_->chunks() == 0;
     const std::size_t fits = encoder_->bytes() + largest, room = alone ? largest : limit;
     Drop why = Drop::kCount;
-    if (oldest->count && !encoder_->add(*oldest, std::min(fits, room))) {
+    bool added = !oldest->count || encoder_->add(*oldest, std::min(fits, room));
+    if (!added && fits > room && spill_encoded()) added = encoder_->add(*oldest, largest);
+    if (!added) {
       why = fits <= room ? Drop::kTooLarge : Drop::kBufferFull;
       dropped(why).add(1, oldest->count);
     }
@@ -275,33 +288,14 @@ void Exporter::hear_rates(std::string_view body) {
   options_.on_rate({}, -1);
 }
 
-// Requests that failed on the way are told with the last.
-void Exporter::tell_health(Courier::End end) {
-  Health* const health = options_.health;
-  if (!health) return;
-  const std::uint64_t attempts = courier_.attempts_in_all();
-  health->add("http.requests", attempts - std::exchange(told_attempts_, attempts));
-  if (end != Courier::End::kTaken) {
-    const int status = courier_.status();
-    health->add("http.errors", 1,
-                status ? "type:" + std::to_string(status) : std::string("type:network"));
-  }
-  const char* const what = end == Courier::End::kTaken ? "http.sent." : "http.dropped.";
-  health->add(std::string(what) + "bytes", payload_.size());
-  health->add(std::string(what) + "traces", payload_volume_.traces);
-  const std::uint64_t overflow = dropped(Drop::kQueueFull).read().traces;
-  if (overflow > told_overflow_)
-    health->add("buffer.dropped.traces", overflow - std::exchange(told_overflow_, overflow),
-                "reason:full");
-  health->send();
-}
-
 void Exporter::end_request(Courier::End end) {
   tell_health(end);
   switch (end) {
     case Courier::End::kNot:
       return;
     case Courier::End::kTaken:
+      forget_spilled();
+      next_probe_ns_ = 0;
       sent_.add(payload_volume_.traces, payload_volume_.spans);
       bytes_sent_.fetch_add(payload_.size(), std::memory_order_relaxed);
       if (options_.on_sent) options_.on_sent(payload_.size());
@@ -312,6 +306,10 @@ void Exporter::end_request(Courier::End end) {
       return;
     case Courier::End::kUnanswered:
       gave_up_ = true;
+      if (!spilled_.file.empty()) {
+        (void)spill_payload();  // may arrive twice; lost it would be once
+        return;
+      }
       return discard_payload(Drop::kUnanswered);
     case Courier::End::kGivenUp:
       gave_up_ = true;
@@ -326,11 +324,13 @@ void Exporter::end_request(Courier::End end) {
     return;
   }
   if (Worker::get().closing()) gave_up_ = true;
+  if (!is_refusal(courier_.status()) && spill_payload()) return;
   discard_payload(Drop::kUnsent);
   complain();
 }
 
 void Exporter::discard_payload(Drop why) {
+  forget_spilled();
   dropped(why).add(payload_volume_.traces, payload_volume_.spans);
   payload_volume_ = {};
   payload_.truncate(0);
@@ -389,16 +389,21 @@ void Exporter::forked(bool whole) {
   trace::Delivery* at = head_.exchange(nullptr, std::memory_order_acquire);
   courier_.forked(whole);
   if (options_.health) options_.health->forked(whole);
+  if (options_.spill) options_.spill->forked(whole);
+  spilled_volume_ = {};
+  next_probe_ns_ = 0;
   told_attempts_ = told_overflow_ = 0;
   if (whole) {
     encoder_->clear();
     payload_.truncate(0);
+    spilled_ = {};
     while (at) trace::Delivery::drop(std::exchange(at, at->next));
   } else {
     (void)encoder_.release();
     new (&payload_) encoding::Buffer;
     new (&payload_path_) std::string;
     new (&compressed_) std::string;
+    new (&spilled_) Spill::Payload;
     new (&request_headers_) Headers;
     encoder_ = make_encoder();
   }

@@ -26,6 +26,7 @@
 #include "core/transport/courier.h"
 #include "core/transport/health.h"
 #include "core/transport/shared_flag.h"
+#include "core/transport/spill.h"
 #include "core/transport/worker.h"
 
 namespace dd::transport {
@@ -56,6 +57,7 @@ struct Options {
   void (*look)(const trace::Delivery& delivery) = nullptr;
   // Payloads are sent as this makes them, when it can, with Content-Encoding: zstd. On the worker.
   bool (*compress)(std::string_view text, std::string& out) = nullptr;
+  Spill* spill = nullptr;     // where payloads go that nobody takes; null: they are dropped
   Health* health = nullptr;   // told what becomes of chunks and requests; null: nobody wants it
   bool counts_chunks = true;  // X-Datadog-Trace-Count
   bool tells_drops = true;    // headers about what was dropped as unsampled
@@ -72,6 +74,7 @@ enum class Drop : std::uint8_t {
   kBufferFull,  // encoded, but nobody took it away in time
   kTooLarge,    // one chunk larger than allowed, or than the buffer
   kUnsent,      // every attempt failed
+  kSpilled,     // on disk at the end of the process, for the next
   kUnanswered,  // handed over, but the process ended before the answer
   kRejected,    // the agent does not speak this version
   kClosed,      // after shutdown
@@ -154,6 +157,11 @@ class Exporter final : public trace::Sink, private Job {
   std::unique_ptr<encoding::TraceEncoder> make_encoder() const;
   void complain();
   void tell_health(Courier::End end);
+  // The same payload, or what is encoded: on disk; false: it is not.
+  bool spill_payload();
+  bool spill_encoded();
+  void take_spilled(const Turn& turn);
+  void forget_spilled();
   Counter& dropped(Drop why) { return dropped_[static_cast<int>(why)]; }
 
   const Options options_;
@@ -174,6 +182,9 @@ class Exporter final : public trace::Sink, private Job {
   Courier courier_;
   encoding::Buffer payload_;
   std::string compressed_;  // of it, or empty
+  Spill::Payload spilled_;  // what is in payload_, when it is of the disk
+  Volume spilled_volume_;   // of this process, on disk
+  std::int64_t next_probe_ns_ = 0;
   Volume payload_volume_;
   Volume unsaid_, payload_unsaid_;  // kUnsampled and not told yet; told by the payload
   std::string payload_path_;

@@ -171,6 +171,64 @@ class Sending(unittest.TestCase):
             self.assertIn("size 0", lines)
 
 
+class Spilling(unittest.TestCase):
+    """With a directory, what nobody takes waits on disk."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="dd-spill-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def run_with(self, url, *commands):
+        return run(url, *commands, env=os.environ | {"SPILL": self.folder})
+
+    def test_what_a_process_leaves_the_next_one_sends(self):
+        with Agent() as agent:
+            agent.refuse()
+            stats, _, errors = self.run_with(agent.url, "send", 5, "exit", 2000)
+            self.assertEqual((stats["accepted"], stats["spilled"], stats["pending"], errors), (5, 5, 0, ""))
+            [file] = os.listdir(self.folder)
+            self.assertTrue(file.startswith("ddpython-traces-"))
+            agent.listen()
+            stats, _, _ = self.run_with(agent.url, "send", 2, "flush", 2000, "sleep", 300, "exit", 2000)
+            self.assertEqual((stats["sent"], stats["dropped"]), (2, 0))
+            self.assertEqual(len(agent.traces()), 7)
+            self.assertEqual(os.listdir(self.folder), [])
+
+    def test_an_outage_loses_nothing(self):
+        with Agent() as agent:
+            answers = itertools.chain([503] * 6, itertools.repeat(200))
+            agent.answer = lambda request: (next(answers), {}, b"{}")
+            stats, _, errors = self.run_with(agent.url, "send", 5, "flush", 5000, "send", 1, "flush", 2000,
+                                             "sleep", 6000, "exit", 2000)
+            self.assertEqual((stats["sent"], stats["dropped"], errors), (6, 0, ""))
+            self.assertEqual(os.listdir(self.folder), [])
+
+    def test_what_is_refused_for_good_is_not_kept(self):
+        with Agent() as agent:
+            agent.answer = lambda request: (413, {}, b"")
+            stats, _, _ = self.run_with(agent.url, "send", 5, "flush", 5000, "exit", 1000)
+            self.assertEqual((stats["dropped"], stats["spilled"], os.listdir(self.folder)), (5, 0, []))
+
+    def test_the_disk_is_not_filled(self):
+        """8 MiB are allowed, more is accepted."""
+        with Agent() as agent:
+            agent.refuse()
+            commands = ["spread", 12_000, "flush", 100] * 6
+            stats, _, _ = self.run_with(agent.url, *commands, "exit", 2000)
+            self.assertEqual(stats["accepted"], stats["dropped"])
+            self.assertEqual(stats["pending"], 0)
+            kept = sum(os.stat(os.path.join(self.folder, name)).st_size for name in os.listdir(self.folder))
+            self.assertGreater(kept, 4 << 20)
+            self.assertLess(kept, 9 << 20)
+
+    def test_files_that_are_none_are_removed(self):
+        with open(os.path.join(self.folder, "ddpython-traces-999999999-1-1.payload"), "w") as file:
+            file.write("ddpython 1 /v0.5/traces application/msgpack 1 1 500\nshort")
+        with Agent() as agent:
+            stats, _, _ = self.run_with(agent.url, "send", 1, "flush", 2000, "sleep", 100, "exit", 2000)
+            self.assertEqual((stats["sent"], len(agent.traces()), os.listdir(self.folder)), (1, 1, []))
+
+
 class Requests(unittest.TestCase):
     def test_requests_arrive_in_order_on_one_connection(self):
         with Agent(prefix="/base") as agent:

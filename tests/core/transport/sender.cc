@@ -76,11 +76,12 @@ void report(const Exporter& exporter, std::int64_t exit_ns) {
       "{\"accepted\": %lu, \"sent\": %lu, \"dropped\": %lu, \"pending\": %lu, \"spans_accepted\": "
       "%lu, "
       "\"spans_sent\": %lu, \"spans_dropped\": %lu, \"requests\": %lu, \"failures\": %lu, "
-      "\"rejected\": %lu, \"unanswered\": %lu, \"exit_ms\": %.1f, \"resident_kb\": %ld}\n",
+      "\"rejected\": %lu, \"unanswered\": %lu, \"spilled\": %lu, \"exit_ms\": %.1f, \"resident_kb\": %ld}\n",
       s.accepted.traces, s.sent.traces, s.dropped_in_all().traces, s.pending.traces,
       s.accepted.spans, s.sent.spans, s.dropped_in_all().spans, s.requests, s.failures,
       s.dropped[static_cast<int>(Drop::kRejected)].traces,
-      s.dropped[static_cast<int>(Drop::kUnanswered)].traces, static_cast<double>(exit_ns) / 1e6,
+      s.dropped[static_cast<int>(Drop::kUnanswered)].traces,
+      s.dropped[static_cast<int>(Drop::kSpilled)].traces, static_cast<double>(exit_ns) / 1e6,
       resident_kb());
   std::fflush(stdout);
 }
@@ -97,6 +98,8 @@ int main(int argc, char** argv) {
     options.v05 = false;
     ++at;
   }
+  if (const char* const directory = std::getenv("SPILL"))
+    options.spill = new dd::transport::Spill(directory, 8 << 20);
   auto made = Exporter::make(options);
   if (!made.ok()) {
     std::printf("%s\n", made.status().message().c_str());
