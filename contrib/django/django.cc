@@ -9,10 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "contrib/support/asgi.h"
+#include "contrib/support/code_origin.h"
 #include "contrib/support/integration.h"
 #include "contrib/support/step.h"
 #include "contrib/support/traced_call.h"
 #include "contrib/support/web_server.h"
+#include "core/py/attached.h"
 #include "core/trace/tags.h"
 #include "core/tracing/carrier.h"
 
@@ -30,14 +33,13 @@ using tracing::LiveSpan;
 
 Name kRouteName("route"), kAppName("app_name"), kAsyncMode("async_mode"),
     kCachedUser("_cached_user"), kCall("__call__"), kEngine("engine"), kFunc("func"),
-    kGetResponse("get_response"), kInspect("inspect"), kIsAuthenticated("is_authenticated"),
-    kIsCoroutine("iscoroutinefunction"), kKey("key"), kKeys("keys"), kMeta("META"),
-    kMiddleware("MIDDLEWARE"), kMixin("MiddlewareMixin"), kModule("__module__"), kName("name"),
-    kNamespace("namespace"), kPathInfo("path_info"), kPlainName("__name__"),
+    kGetResponse("get_response"), kIsAuthenticated("is_authenticated"), kKey("key"), kKeys("keys"),
+    kMeta("META"), kMiddleware("MIDDLEWARE"), kMixin("MiddlewareMixin"), kModule("__module__"),
+    kName("name"), kNamespace("namespace"), kPathInfo("path_info"), kPlainName("__name__"),
     kQualName("__qualname__"), kRequest("request"), kResolve("resolve"),
-    kResolverMatch("resolver_match"), kSettings("settings"), kStatusCode("status_code"),
-    kTemplateName("template_name"), kUrlConf("urlconf"), kViewClass("view_class"),
-    kViewName("view_name");
+    kResolverMatch("resolver_match"), kScope("scope"), kSettings("settings"),
+    kStatusCode("status_code"), kTemplateName("template_name"), kUrlConf("urlconf"),
+    kViewClass("view_class"), kViewName("view_name");
 
 constexpr std::string_view kComponent = "django";
 constexpr Operation kRequestName = {"django.request", "http.server.request"};
@@ -77,10 +79,6 @@ std::string view_path(Handle view) {
   return name.is_str() ? callable_name(view) : path_of(view.type());
 }
 
-bool is_coroutine_function(Handle function) {
-  return py::imported(kInspect).attr(kIsCoroutine).call(function).truth();
-}
-
 // --- the request ---
 
 struct Request {
@@ -116,7 +114,10 @@ void begin(Scope& scope, Ref request) {
   span.set_static(tags::kSpanKind, "server");
   span.set(tags::kServiceSource, named.source);
   span.set(trace::Key("django.request.class"), path_of(request.type()));
-  tag_wsgi_request(span, environ);
+  if (const Ref of = request.attr(kScope); of.is_dict())
+    tag_asgi_request(span, of);
+  else
+    tag_wsgi_request(span, environ);
   scope.emplace<Request>(std::move(live), std::move(request));
 }
 
@@ -226,7 +227,9 @@ Table& table() {
   return *made;
 }
 
-void hook_method(Handle type, const char* method, py::Enter enter, py::Leave leave) {
+// With `begin` it is followed to the end of its coroutine.
+void hook_method(Handle type, const char* method, py::Enter enter, py::Leave leave,
+                 void (*begin)(Scope&) = nullptr) {
   Table& all = table();
   const Ref module = type.attr(kModule), name = type.attr(kQualName);
   std::string place = module.text() + ":" + name.text() + "." + method;
@@ -236,8 +239,13 @@ void hook_method(Handle type, const char* method, py::Enter enter, py::Leave lea
   all.places.push_back(place);
   const std::string& where = all.texts.emplace_back(std::move(place));
   const std::string& last = all.texts.emplace_back(method);
-  const py::Target& target = all.targets.emplace_back(
-      py::Target{.where = where.c_str(), .enter = enter, .leave = leave, .data = &last});
+  const py::Target& target =
+      all.targets.emplace_back(py::Target{.where = where.c_str(),
+                                          .enter = enter,
+                                          .leave = leave,
+                                          .kind = begin ? py::Kind::kAwaitable : py::Kind::kCall,
+                                          .data = &last,
+                                          .begin = begin});
   (void)all.patch.apply(std::span(&target, 1));
 }
 
@@ -282,7 +290,7 @@ void enter_convert(Call& call, Scope&) {
   if (!wishes->middlewares || !handler || handler.type_name() != "function") return;
   const Ref module = handler.attr(kModule), name = handler.attr(kQualName);
   const std::size_t inside = name.utf8().find(".<locals>");
-  if (inside == std::string_view::npos || is_coroutine_function(handler)) return;
+  if (inside == std::string_view::npos || gives_coroutines(handler)) return;
   const std::string resource = module.text() + "." + std::string(name.utf8().substr(0, inside));
   (void)call.replace_arg(
       0, kGetResponse,
@@ -290,8 +298,57 @@ void enter_convert(Call& call, Scope&) {
                   {.name = "django.middleware", .resource = resource, .component = kComponent}));
 }
 
+// --- views that are awaited ---
+//
+// Django asks each whether it is a coroutine function, so nothing may stand in for one. Its
+// function is hooked, for calls from the request or a middleware.
+
+bool is_view_call() {
+  const trace::Span* active = tracing::active_span();
+  return active && active->text(tags::kComponent) == kComponent &&
+         (active->name.view() == "django.middleware" || active->type.view() == "web");
+}
+
+void start_view(Scope& scope, Handle function) {
+  const std::string resource = view_path(function);
+  if (start_step(scope, {.name = "django.view", .component = kComponent, .resource = resource}))
+    tell_code_origin(function);
+}
+
+// What View.as_view() makes returns the coroutine of another method.
+void enter_marked_view(Call& call, Scope& scope) {
+  if (is_view_call()) start_view(scope, call.callable());
+}
+void enter_async_view(Call& call, Scope& scope) { scope.emplace<Asked>(call.callable().share()); }
+void begin_async_view(Scope& scope) {
+  const Asked* asked = scope.get<Asked>();
+  if (!asked || !is_view_call()) return;
+  const Ref function = asked->request.share();
+  start_view(scope, function);
+}
+
+constexpr py::Target kMarkedView = {
+    .where = "django:<view>", .enter = enter_marked_view, .leave = leave_method};
+constexpr py::Target kAsyncView = {.where = "django:<view>",
+                                   .enter = enter_async_view,
+                                   .leave = leave_method,
+                                   .kind = py::Kind::kAwaitable,
+                                   .begin = begin_async_view};
+
+void adopt_view(Handle view) {
+  struct Seen {};
+  static constinit py::Attached<Seen> seen;
+  static constinit py::Patch* views = nullptr;
+  if (seen.find(view)) return;
+  seen.attach(view, {});
+  if (!views) views = new py::Patch;
+  const bool is_marked = static_cast<bool>(view.attr(kViewClass));
+  views->adopt(view, is_marked ? kMarkedView : kAsyncView);
+}
+
 void leave_make_view(Outcome& outcome, Scope&) {
-  if (!outcome.result || is_coroutine_function(outcome.result)) return;
+  if (!outcome.result) return;
+  if (gives_coroutines(outcome.result)) return adopt_view(outcome.result);
   const std::string resource = view_path(outcome.result);
   outcome.replace(traced_call(
       outcome.result,
@@ -319,20 +376,43 @@ void enter_render(Call& call, Scope& scope) {
 }
 
 // The method that answers: `get` of the class that defines it.
-void enter_verb(Call& call, Scope& scope) {
-  const auto* method = static_cast<const std::string*>(call.data());
-  const Ref function = call.self().type().attr(method->c_str());
+void start_verb(Scope& scope, Handle type, const std::string& method) {
+  const Ref function = type.attr(method.c_str());
   start_step(
       scope,
-      {.name = "django.view." + *method, .component = kComponent, .resource = path_of(function)});
+      {.name = "django.view." + method, .component = kComponent, .resource = path_of(function)});
+}
+void enter_verb(Call& call, Scope& scope) {
+  start_verb(scope, call.self().type(), *static_cast<const std::string*>(call.data()));
+}
+
+struct AskedVerb {
+  Ref type;
+  const std::string* method;
+};
+void enter_async_verb(Call& call, Scope& scope) {
+  scope.emplace<AskedVerb>(call.self().type().share(),
+                           static_cast<const std::string*>(call.data()));
+}
+void begin_async_verb(Scope& scope) {
+  AskedVerb* asked = scope.get<AskedVerb>();
+  if (!asked) return;
+  const Ref type = std::move(asked->type);
+  start_verb(scope, type, *asked->method);
 }
 void leave_as_view(Outcome& outcome, Scope&) {
   const Ref type = outcome.result.attr(kViewClass);
   if (!type.is_class()) return;
-  for (const char* verb : {"get", "post", "put", "patch", "delete", "head", "options", "trace"})
-    if (std::string_view(verb) != "options" ||
-        path_of(type.attr(verb)) != "django.views.generic.base.View.options")
+  for (const char* verb : {"get", "post", "put", "patch", "delete", "head", "options", "trace"}) {
+    const Ref method = type.attr(verb);
+    if (std::string_view(verb) == "options" &&
+        path_of(method) == "django.views.generic.base.View.options")
+      continue;
+    if (method && gives_coroutines(method))
+      hook_method(type, verb, enter_async_verb, leave_method, begin_async_verb);
+    else
       hook_method(type, verb, enter_verb, leave_method);
+  }
 }
 
 void enter_template(Call& call, Scope& scope) {

@@ -265,6 +265,12 @@ void leave_asgi(py::Outcome& outcome, py::Scope& scope) {
   request->finish();
 }
 
+void tag_asgi_request(trace::Span& span, py::Handle scope) {
+  using namespace asgi_engine;
+  const Ref headers = scope.item(kHeaders), method = scope.item(kMethod);
+  tag_request(span, scope, headers, method.utf8());
+}
+
 py::Ref asgi_request() {
   const py::Ref box = asgi_engine::current.value();
   const auto* request = py::unboxed<asgi_engine::Request>(box);

@@ -15,6 +15,7 @@
 
 #include "contrib/rules/settings.h"
 #include "core/py/hook.h"
+#include "core/trace/span.h"
 
 namespace dd::contrib {
 
@@ -34,6 +35,9 @@ void leave_asgi(py::Outcome& outcome, py::Scope& scope);
 
 // A part of the route was found, by `finder`: routers above have added theirs before.
 void add_asgi_route(py::Handle finder, std::string_view path);
+
+// What a scope says about its request, for frameworks that start the span themselves.
+void tag_asgi_request(trace::Span& span, py::Handle scope);
 
 // The Span of the request that runs, or that has just been answered; empty outside of one.
 py::Ref asgi_request();

@@ -12,7 +12,8 @@ using py::Handle;
 using py::Name;
 using py::Ref;
 
-Name kIsCoroutine("iscoroutinefunction"), kModule("__module__"), kName("__name__");
+Name kIsCoroutine("iscoroutinefunction"), kModule("__module__"), kMark("_is_coroutine"),
+    kName("__name__");
 
 // Of a traced call; of what traced_each() maps with, without the first three.
 enum Place : Py_ssize_t { kFunction, kSpanName, kResource, kComponent, kTag, kTagValue };
@@ -51,9 +52,8 @@ PyObject* trace_one(PyObject* self, PyObject* callable) {
   const auto text = [self](Py_ssize_t place) {
     return Handle(PyTuple_GET_ITEM(self, place - kComponent)).utf8();
   };
-  const Ref inspect = py::imported("inspect");
   Ref made;
-  if (!inspect.attr(kIsCoroutine).call(Handle(callable)).truth())
+  if (!gives_coroutines(callable))
     made = traced_call(callable, {.name = callable_name(callable),
                                   .component = text(kComponent),
                                   .tag = text(kTag),
@@ -85,6 +85,13 @@ Ref traced_call(Handle function, const TracedCall& what) {
 std::string callable_name(Handle callable) {
   const Ref module = callable.attr(kModule), name = callable.attr(kName);
   return name.is_str() ? module.text() + "." + name.text() : callable.type().attr(kName).text();
+}
+
+bool gives_coroutines(Handle callable) {
+  if (py::imported("inspect").attr(kIsCoroutine).call(callable).truth()) return true;
+  // asyncio's mark, which inspect does not know before 3.12.
+  const Ref mark = callable.attr(kMark);
+  return mark && mark.is(py::imported("asyncio.coroutines").attr(kMark));
 }
 
 Ref traced_each(Handle callables, const TracedCall& how) {

@@ -26,6 +26,9 @@ py::Ref traced_call(py::Handle function, const TracedCall& what);
 // "module.name" of a function, the class of another callable.
 std::string callable_name(py::Handle callable);
 
+// Whether its calls are awaited: a coroutine function, or one that is marked as such.
+bool gives_coroutines(py::Handle callable);
+
 // An iterator over the same callables, each traced under its own name and with the tag, made one by
 // one as they are asked for. Coroutine functions stay as they are: who calls them looks at what
 // they are.

@@ -222,6 +222,8 @@ CASES: dict[str, Case] = {
         "django_basic", "few", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
     ),
     "django_handlers": web("django_basic", "few", DD_DJANGO_USE_HANDLER_RESOURCE_FORMAT="true"),
+    "django_asgi": web("django_asgi"),
+    "django_asgi_both": web("django_asgi", "both", DD_SERVICE="web"),
     "django_code_origin": web(
         "django_basic",
         "few",

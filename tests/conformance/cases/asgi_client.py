@@ -3,7 +3,8 @@
 import asyncio
 
 
-async def request(application, url, method="GET", headers=(), body=b"", **more):
+async def request(application, url, method="GET", headers=(), body=b"", stays=False, **more):
+    """The client is gone when its body has been read, unless it `stays` until it is answered."""
     at, _, query = url.partition("?")
     scope = {
         "type": "http",
@@ -23,11 +24,17 @@ async def request(application, url, method="GET", headers=(), body=b"", **more):
     inbox = [{"type": "http.request", "body": body, "more_body": False}]
     sent = []
 
+    answered = asyncio.Event()
+
     async def receive():
+        if stays and not inbox:
+            await answered.wait()
         return inbox.pop(0) if inbox else {"type": "http.disconnect"}
 
     async def send(message):
         sent.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            answered.set()
 
     try:
         await application(scope, receive, send)
