@@ -3,11 +3,12 @@
 #include <string>
 #include <utility>
 
+#include "contrib/grpc/aio.h"
 #include "contrib/support/integration.h"
+#include "contrib/support/rpc.h"
 #include "contrib/support/step.h"
 #include "core/py/error.h"
 #include "core/trace/tags.h"
-#include "core/tracing/carrier.h"
 #include "core/tracing/span_object.h"
 
 namespace dd::contrib::grpc {
@@ -27,8 +28,6 @@ Name kAddCallback("add_callback"), kCallDetails("call_details"), kCode("code"),
     kMethodField("_method"), kState("_state"), kTarget("_target"), kChannel("_channel"),
     kChannelTarget("target");
 
-constexpr trace::Key kStatusCode("grpc.status.code");
-
 struct Knobs {
   std::string client_service, server_service;
 };
@@ -36,51 +35,12 @@ constinit const Knobs* knobs = nullptr;
 
 void prepare(const Settings& from) {
   knobs = new Knobs{from.own_service("grpc"), from.own_service("grpc_server")};
+  aio::prepare(from);
 }
 
-// "/package.Service/Method"
-void tag_method(trace::Span& span, std::string_view path, std::string_view kind) {
-  span.set(trace::Key("grpc.method.path"), path);
-  span.set_static(trace::Key("grpc.method.kind"), kind);
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string_view::npos) return;
-  span.set(trace::Key("grpc.method.name"), path.substr(slash + 1));
-  std::string_view service = path.substr(0, slash);
-  if (service.starts_with('/')) service.remove_prefix(1);
-  span.set(tags::kRpcService, service);
-  if (const std::size_t dot = service.rfind('.'); dot != std::string_view::npos) {
-    span.set(trace::Key("grpc.method.package"), service.substr(0, dot));
-    service.remove_prefix(dot + 1);
-  }
-  span.set(trace::Key("grpc.method.service"), service);
-}
-
-// "host:port", "ipv4:host:port", "dns:///host:port"
-void tag_target(trace::Span& span, std::string_view target) {
-  if (const std::size_t at = target.find("///"); at != std::string_view::npos)
-    target.remove_prefix(at + 3);
-  const std::size_t colon = target.rfind(':');
-  std::string_view host = target.substr(0, colon);
-  for (const std::string_view scheme : {"ipv4:", "ipv6:", "dns:"})
-    if (host.starts_with(scheme)) host.remove_prefix(scheme.size());
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  if (host.empty()) return;
-  span.set(trace::Key("grpc.host"), host);
-  const bool is_address = host.find_first_not_of("0123456789.") == std::string_view::npos ||
-                          host.find(':') != std::string_view::npos;
-  if (is_address) span.set(trace::Key("network.destination.ip"), host);
-  if (colon != std::string_view::npos)
-    span.set(trace::Key("network.destination.port"), target.substr(colon + 1));
-}
-
-void end(trace::Span& span, Handle code, Handle details) {
-  if (!code || code.is_none()) return;
-  const std::string shown = code.display();
-  span.set(kStatusCode, shown);
-  if (shown == "StatusCode.OK") return;
-  const std::string said = details.is_bytes() ? details.text() : details.display();
-  span.fail(shown, said, {});
-}
+constexpr RpcSide kClient = {"grpc", "grpc-client", {"grpc", "grpc.client.request"}, "client"},
+                  kServer = {
+                      "grpc_server", "grpc-server", {"grpc", "grpc.server.request"}, "server"};
 
 // --- clients ---
 
@@ -94,34 +54,13 @@ std::string target_of(Handle callable) {
 
 void enter_client(Call& call, Scope& scope) {
   const Ref method = call.self().attr(kMethodField);
-  const std::string path = method.text();
-  const Naming& naming = settings().naming;
-  const Named named = naming.of_client(
-      {.integration = "grpc", .fallback = "grpc-client", .own = knobs->client_service});
-  // Nothing of the application runs inside: the span is never active.
-  const tracing::LiveSpan& live =
-      start_step(scope, {.name = naming.operation({"grpc", "grpc.client.request"}),
-                         .component = "grpc",
-                         .service = named.service,
-                         .source = named.source,
-                         .resource = path,
-                         .type = "grpc",
-                         .kind = "client",
-                         .measured = true,
-                         .waits = true});
-  if (!live) return;
-  tag_method(live.span(), path, static_cast<const char*>(call.data()));
-  tag_target(live.span(), target_of(call.self()));
-  const Ref headers = py::dict();
-  tracing::inject(live.object(), headers);
-  const Ref metadata = py::list();
-  const Handle given = call.arg(2, kMetadata);
-  if (given && !given.is_none()) given.each([&](Handle pair) { (void)metadata.append(pair); });
-  headers.each_pair([&](Handle key, Handle value) {
-    const Handle pair[] = {key, value};
-    (void)metadata.append(py::tuple(pair));
-  });
-  (void)call.replace_arg(2, kMetadata, Ref::steal(PyList_AsTuple(metadata.ptr())));
+  Ref metadata = start_rpc_client(scope, kClient,
+                                  {.path = method.text(),
+                                   .shape = static_cast<const char*>(call.data()),
+                                   .own_service = knobs->client_service,
+                                   .target = target_of(call.self()),
+                                   .metadata = call.arg(2, kMetadata)});
+  if (metadata) (void)call.replace_arg(2, kMetadata, std::move(metadata));
 }
 
 void leave_blocking(Outcome& outcome, Scope& scope) {
@@ -131,9 +70,9 @@ void leave_blocking(Outcome& outcome, Scope& scope) {
     const Ref code = outcome.error.attr(kCode).call(),
               details = outcome.error.attr(kDetails).call();
     live->fail(outcome.error);
-    end(live->span(), code, details);
+    tag_rpc_status(live->span(), code, details);
   } else {
-    live->span().set_static(kStatusCode, "StatusCode.OK");
+    live->span().set_static(trace::Key("grpc.status.code"), "StatusCode.OK");
   }
   live->finish();
 }
@@ -143,7 +82,7 @@ PyObject* call_ended(PyObject* self, PyObject*) {
   const py::ErrorKeep keep;
   const Handle span = PyTuple_GET_ITEM(self, 0), state = PyTuple_GET_ITEM(self, 1);
   trace::Span& native = tracing::writable(tracing::as_span(span));
-  end(native, state.attr(kCode), state.attr(kDetails));
+  tag_rpc_status(native, state.attr(kCode), state.attr(kDetails));
   if (!tracing::finish_span(tracing::as_span(span), 0)) py::swallow_error();
   return Py_NewRef(Py_None);
 }
@@ -154,13 +93,10 @@ void leave_pending(Outcome& outcome, Scope& scope) {
   const tracing::LiveSpan* live = step_of(scope);
   if (!live || outcome.error) return leave_blocking(outcome, scope);
   const Ref state = outcome.result.attr(kState);
-  const Handle parts[] = {live->object(), state};
-  const Ref self = state ? py::tuple(parts) : Ref();
-  const Ref callback =
-      self ? Ref::steal(PyCFunction_New(&call_ended_definition, self.ptr())) : Ref();
+  const Ref callback = rpc_callback(scope, state, &call_ended_definition);
   const Ref added = outcome.result.call_method(kAddCallback, callback);
   if (added.is_true()) return hand_over_step(scope);
-  end(live->span(), state.attr(kCode), state.attr(kDetails));
+  tag_rpc_status(live->span(), state.attr(kCode), state.attr(kDetails));
   live->finish();
 }
 
@@ -171,6 +107,7 @@ struct Serving {
   Serving(Serving&& other) noexcept
       : span(std::move(other.span)), before(std::move(other.before)) {}
   ~Serving() {
+    if (!span) return;
     if (span.open()) span.finish();
     tracing::activate(before);
   }
@@ -186,26 +123,13 @@ void enter_serve(Call& call, Scope& scope) {
   const bool unary_response = call.data() != nullptr;
   const char* kind = unary_request ? (unary_response ? "unary" : "server_streaming")
                                    : (unary_response ? "client_streaming" : "bidi_streaming");
-  Ref before = tracing::active();
-  const Ref metadata = Ref::steal(PySequence_List(event.attr(kInvocationMetadata).ptr()));
-  const Ref context = tracing::extract(metadata);
-  if (tracing::continues(context)) tracing::activate(context);
-  const Naming& naming = settings().naming;
-  const Named named = naming.of_server(
-      {.integration = "grpc_server", .fallback = "grpc-server", .own = knobs->server_service});
-  Serving& serving = scope.emplace<Serving>(
-      tracing::LiveSpan::start({.name = naming.operation({"grpc", "grpc.server.request"}),
-                                .service = named.service,
-                                .resource = path,
-                                .type = "grpc",
-                                .measured = true}));
-  serving.before = std::move(before);
+  const Ref metadata = event.attr(kInvocationMetadata);
+  Serving& serving = scope.emplace<Serving>(start_rpc_server(
+      kServer,
+      {.path = path, .shape = kind, .own_service = knobs->server_service, .metadata = metadata}));
   if (!serving.span) return;
-  trace::Span& span = serving.span.span();
-  span.set_static(tags::kComponent, "grpc_server");
-  span.set_static(tags::kSpanKind, "server");
-  span.set(tags::kServiceSource, named.source);
-  tag_method(span, path, kind);
+  serving.before = tracing::active();
+  tracing::activate(serving.span.object());
 }
 
 void leave_serve(Outcome&, Scope& scope) { scope.reset(); }
@@ -255,6 +179,8 @@ constexpr py::Target kTargets[] = {
     {.where = "grpc._server:_abort", .enter = enter_abort, .optional = true},
 };
 
+constexpr Extra kExtras[] = {{aio::kTargets, [] { return true; }}};
+
 }  // namespace
 
 extern const Integration integration;
@@ -263,6 +189,7 @@ constexpr Integration integration = {.name = "grpc",
                                      .versions = ">=1.34",
                                      .modules = kModules,
                                      .targets = kTargets,
-                                     .prepare = prepare};
+                                     .prepare = prepare,
+                                     .extras = kExtras};
 
 }  // namespace dd::contrib::grpc

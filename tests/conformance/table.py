@@ -318,6 +318,24 @@ CASES: dict[str, Case] = {
     "aiohttp_server_apart": replace(
         net("aiohttp_server"), arguments=["aiohttp_server.py", "apart"]
     ),
+    # The reference cannot read the status of streams of the newest version.
+    "grpc_aio": replace(
+        net("grpc_aio", GRPC_VERBOSITY="NONE"),
+        arguments=["grpc_aio.py", "unary"],
+        prints_trace=False,
+    ),
+    "grpc_aio_named": replace(
+        net(
+            "grpc_aio",
+            GRPC_VERBOSITY="NONE",
+            DD_SERVICE="rpc",
+            DD_GRPC_SERVICE="calls",
+            DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
+        ),
+        arguments=["grpc_aio.py", "unary"],
+        prints_trace=False,
+    ),
+    "grpc_aio_oldest": replace(oldest_net("grpc_aio", GRPC_VERBOSITY="NONE"), prints_trace=False),
     "httplib_off": tracing_script("httplib_basic"),
     "httplib_on": tracing_script("httplib_basic", DD_TRACE_HTTPLIB_ENABLED="true"),
     "httplib_settings": tracing_script(

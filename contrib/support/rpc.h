@@ -1,0 +1,46 @@
+// Shared engine of remote calls: what a call's path, target, metadata and status mean to its span.
+//
+// GIL held; nothing here raises.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "contrib/rules/naming.h"
+#include "core/py/hook.h"
+#include "core/tracing/live_span.h"
+
+namespace dd::contrib {
+
+struct RpcSide {               // of a library: its clients, or its servers
+  std::string_view component;  // "grpc"
+  std::string_view service;    // of schema v0: "grpc-client"
+  Operation operation;
+  std::string_view kind;  // "client", "server"
+};
+
+struct RpcCall {
+  std::string_view path;   // "/package.Service/Method"
+  std::string_view shape;  // "unary", "server_streaming"; a literal
+  std::string_view own_service{};
+  std::string_view target{};  // "host:port", "ipv4:host:port", "dns:///host:port"
+  py::Handle metadata{};      // that the caller gave: None, or pairs
+};
+
+// A span that is never active: nothing of the application runs inside a client's call. What is sent
+// instead of the metadata; empty when there is no span.
+py::Ref start_rpc_client(py::Scope& scope, const RpcSide& side, const RpcCall& call);
+
+// Ends the client's span when the call does, not when the hook leaves: nothing is kept alive but
+// the span, and `more` if it is given. `ended` has (Span, `more`) as self. Empty when there is no
+// span.
+py::Ref rpc_callback(py::Scope& scope, py::Handle more, PyMethodDef* ended);
+
+// The span of a call that is served, in continuation of its metadata; not active yet.
+tracing::LiveSpan start_rpc_server(const RpcSide& side, const RpcCall& call);
+
+// What a call ended with.
+void tag_rpc_status(trace::Span& span, py::Handle code, py::Handle details);
+
+}  // namespace dd::contrib
