@@ -1,6 +1,6 @@
 """Runs the test suites of libraries under python and under ddpython, and tells what differs.
 
-    invisible.py PROGRAM [SUITE...]
+    run PROGRAM [SUITE...]
 
 PROGRAM is a ddpython. Each library comes from its source distribution, with its tests, into an
 environment of its own under $DD_TEST_HOME. Everything is traced; the agent is a socket of this
