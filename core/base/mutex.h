@@ -44,7 +44,10 @@ class DD_CAPABILITY("mutex") Mutex {
   }
 
   // In a forked child, where the holder does not exist any more.
-  void reset_after_fork() { state_.store(kFree, std::memory_order_relaxed); }
+  void reset_after_fork() {  // without a write its page stays shared with the parent
+    if (state_.load(std::memory_order_relaxed) != kFree)
+      state_.store(kFree, std::memory_order_relaxed);
+  }
 
  private:
   static constexpr std::uint32_t kFree = 0, kHeld = 1, kContended = 2;

@@ -394,7 +394,8 @@ void Exporter::forked(bool whole) {
   next_probe_ns_ = 0;
   told_attempts_ = told_overflow_ = 0;
   if (whole) {
-    encoder_->clear();
+    // Untouched pages stay shared with the parent.
+    if (encoder_->chunks()) encoder_->clear();
     payload_.truncate(0);
     spilled_ = {};
     while (at) trace::Delivery::drop(std::exchange(at, at->next));
