@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "core/propagation/styles.h"
 #include "core/propagation/text.h"
@@ -10,16 +11,22 @@ using trace::Segment;
 
 constexpr std::size_t kMaxTagsIn = 512;
 
-bool valid_key(std::string_view key) {
-  return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
-    return printable(c) && c != ' ' && c != ',' && c != '=';
-  });
-}
+// Bit 0: allowed in a key; bit 1: in a value.
+constexpr auto kAllowed = [] {
+  std::array<std::uint8_t, 256> table{};
+  for (int c = 0x20; c <= 0x7E; ++c)
+    table[static_cast<std::size_t>(c)] = static_cast<std::uint8_t>(
+        (c != ' ' && c != ',' && c != '=' ? 1 : 0) | (c != ',' ? 2 : 0));
+  return table;
+}();
 
-bool valid_value(std::string_view value) {
-  return !value.empty() &&
-         std::all_of(value.begin(), value.end(), [](char c) { return printable(c) && c != ','; });
+bool all_allowed(std::string_view text, unsigned bit) {
+  unsigned seen = bit;
+  for (const char c : text) seen &= kAllowed[static_cast<unsigned char>(c)];
+  return !text.empty() && seen;
 }
+bool valid_key(std::string_view key) { return all_allowed(key, 1); }
+bool valid_value(std::string_view value) { return all_allowed(value, 2); }
 
 // "-0" .. "-255", without leading zeros.
 bool valid_decision_maker(std::string_view text) {
@@ -49,7 +56,7 @@ void read_tags(Segment& segment, std::string_view header) {
     if (key.starts_with("_dd.p.") && key != "_dd.p.upstream_services")
       trace::set_entry(read, key, value);
   }
-  for (const auto& [key, value] : read) trace::set_entry(segment.meta(), key, value);
+  for (auto& [key, value] : read) trace::move_entry(segment.meta(), key, std::move(value));
 }
 
 }  // namespace
@@ -106,18 +113,20 @@ void inject_datadog(Segment& segment, std::uint64_t span_id, Carrier& carrier,
                     const Options& options) {
   if (options.apm_off && !trace::find_entry(segment.meta(), "_dd.p.ts")) return;
   if (segment.trace_id.high) {
-    std::string high;
-    append_hex(high, segment.trace_id.high);
-    trace::set_entry(segment.meta(), "_dd.p.tid", high);
+    char digits[16];
+    base::hex16(segment.trace_id.high, digits);
+    const std::string_view high(digits, sizeof digits);
+    const std::string* const known = trace::find_entry(segment.meta(), "_dd.p.tid");
+    if (!known || *known != high) trace::set_entry(segment.meta(), "_dd.p.tid", high);
   }
-  carrier.set("x-datadog-trace-id", std::to_string(segment.trace_id.low));
-  carrier.set("x-datadog-parent-id", std::to_string(span_id));
-  if (segment.priority)
-    carrier.set("x-datadog-sampling-priority", std::to_string(*segment.priority));
+  carrier.set("x-datadog-trace-id", Decimal(segment.trace_id.low));
+  carrier.set("x-datadog-parent-id", Decimal(span_id));
+  if (segment.priority) carrier.set("x-datadog-sampling-priority", Decimal(*segment.priority));
   if (!segment.origin.empty() || trace::find_entry(segment.meta(), "_dd.origin"))
     carrier.set("x-datadog-origin", segment.origin);
   if (trace::find_entry(segment.meta(), "_dd.propagation_error")) return;
   std::string tags;
+  tags.reserve(96);
   const auto give_up = [&](std::string_view why) {
     trace::set_entry(segment.meta(), "_dd.propagation_error", why);
   };
@@ -126,7 +135,8 @@ void inject_datadog(Segment& segment, std::uint64_t span_id, Carrier& carrier,
     const std::string_view k = strip(key, " "), v = strip(value, " ");
     if (!valid_key(k) || !valid_value(v)) return give_up("encoding_error");
     if (!tags.empty()) tags += ',';
-    tags.append(k).append("=").append(v);
+    tags.append(k).push_back('=');
+    tags.append(v);
   }
   if (tags.empty()) return;
   if (options.datadog_tags_max_length == 0) return give_up("disabled");

@@ -42,19 +42,19 @@ ExtractedLink link_to(const ExtractedContext& context, Style style, std::string_
           .style = std::string(style_name(style))};
 }
 
-// What a later context adds to the primary one.
-void join(ExtractedContext& primary, const ExtractedContext& later, Style style) {
+// What a later context adds to the primary one. It has no further use.
+void join(ExtractedContext& primary, ExtractedContext& later, Style style) {
   Segment& segment = *primary.segment;
-  const Segment& other = *later.segment;
+  Segment& other = *later.segment;
   if (!other.trace_id || !later.span_id) return;
   if (!(other.trace_id == segment.trace_id)) {
     primary.links.push_back(link_to(later, style, "terminated_context"));
     return;
   }
   if (style != Style::kTraceContext) return;
-  for (const std::string_view name : {"traceparent", "tracestate"})
-    if (const std::string* text = trace::find_entry(other.meta(), name))
-      trace::set_entry(segment.meta(), name, *text);
+  for (auto& [name, text] : other.meta())
+    if (name == "traceparent" || name == "tracestate")
+      trace::move_entry(segment.meta(), name, std::move(text));
   if (later.span_id == primary.span_id) return;
   if (const std::string* parent = trace::find_entry(other.meta(), "_dd.parent_id")) {
     trace::set_entry(segment.meta(), "_dd.parent_id", *parent);
@@ -82,6 +82,31 @@ void add_baggage(ExtractedContext& context, const Carrier& carrier, const Option
   }
   segment.baggage = std::move(*items);
 }
+
+// What is written after the lock: a carrier may be the application's own mapping.
+class Lines final : public Carrier {
+ public:
+  Lines() {
+    text_.reserve(640);
+    sizes_.reserve(8);
+  }
+  std::optional<std::string_view> get(std::string_view) const override { return std::nullopt; }
+  void set(std::string_view name, std::string_view value) override {
+    text_.append(name).append(value);
+    sizes_.emplace_back(name.size(), value.size());
+  }
+  void write_to(Carrier& carrier) const {
+    std::string_view rest(text_);
+    for (const auto& [name, value] : sizes_) {
+      carrier.set(rest.substr(0, name), rest.substr(name, value));
+      rest.remove_prefix(name + value);
+    }
+  }
+
+ private:
+  std::string text_;
+  std::vector<std::pair<std::size_t, std::size_t>> sizes_;
+};
 
 }  // namespace
 
@@ -171,14 +196,7 @@ void inject(Segment& segment, std::uint64_t span_id, bool remote, Carrier& carri
   const auto wants = [&](Style style) {
     return std::find(options.inject.begin(), options.inject.end(), style) != options.inject.end();
   };
-  // Written after the lock: a carrier may be the application's own mapping.
-  struct Buffer : Carrier {
-    std::optional<std::string_view> get(std::string_view) const override { return std::nullopt; }
-    void set(std::string_view name, std::string_view value) override {
-      lines.emplace_back(name, value);
-    }
-    trace::Entries lines;
-  } buffer;
+  Lines buffer;
   {
     const base::MutexLock lock(segment.mutex);
     if (wants(Style::kBaggage) && !segment.baggage.empty())
@@ -196,7 +214,7 @@ void inject(Segment& segment, std::uint64_t span_id, bool remote, Carrier& carri
       }
     }
   }
-  for (const auto& [name, value] : buffer.lines) carrier.set(name, value);
+  buffer.write_to(carrier);
 }
 
 }  // namespace dd::propagation

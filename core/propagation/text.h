@@ -2,28 +2,39 @@
 
 #pragma once
 
+#include <array>
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "core/base/hex.h"
+
 namespace dd::propagation {
+
+// What each byte is as a hexadecimal digit; 16 and more for what is none, with bit 5 for capitals.
+inline constexpr auto kHexDigits = [] {
+  std::array<std::uint8_t, 256> table{};
+  table.fill(0x40);
+  for (int i = 0; i < 10; ++i) table[static_cast<std::size_t>('0' + i)] = static_cast<std::uint8_t>(i);
+  for (int i = 10; i < 16; ++i) {
+    table[static_cast<std::size_t>('a' + i - 10)] = static_cast<std::uint8_t>(i);
+    table[static_cast<std::size_t>('A' + i - 10)] = static_cast<std::uint8_t>(0x20 | i);
+  }
+  return table;
+}();
 
 inline std::optional<std::uint64_t> read_hex(std::string_view text, bool lower_only) {
   if (text.empty() || text.size() > 16) return std::nullopt;
   std::uint64_t value = 0;
+  unsigned seen = 0;
   for (const char c : text) {
-    int digit;
-    if (c >= '0' && c <= '9')
-      digit = c - '0';
-    else if (c >= 'a' && c <= 'f')
-      digit = c - 'a' + 10;
-    else if (!lower_only && c >= 'A' && c <= 'F')
-      digit = c - 'A' + 10;
-    else
-      return std::nullopt;
-    value = value << 4 | static_cast<unsigned>(digit);
+    const unsigned digit = kHexDigits[static_cast<unsigned char>(c)];
+    seen |= digit;
+    value = value << 4 | (digit & 15);
   }
+  if (seen & (lower_only ? 0x60u : 0x40u)) return std::nullopt;
   return value;
 }
 
@@ -80,8 +91,24 @@ inline std::optional<int> read_priority(std::string_view text) {
 }
 
 inline void append_hex(std::string& out, std::uint64_t value) {
-  for (int shift = 60; shift >= 0; shift -= 4) out += "0123456789abcdef"[(value >> shift) & 15];
+  char digits[16];
+  base::hex16(value, digits);
+  out.append(digits, sizeof digits);
 }
+
+// A number as text, without the heap.
+class Decimal {
+ public:
+  template <class Number>
+  explicit Decimal(Number number)
+      : size_(static_cast<std::size_t>(std::to_chars(text_, text_ + sizeof text_, number).ptr -
+                                       text_)) {}
+  operator std::string_view() const& { return {text_, size_}; }
+
+ private:
+  char text_[21];
+  std::size_t size_;
+};
 
 inline std::string_view strip(std::string_view text, std::string_view what = " \t\r\n\v\f") {
   while (!text.empty() && what.find(text.front()) != what.npos) text.remove_prefix(1);

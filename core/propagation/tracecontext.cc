@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "core/propagation/styles.h"
@@ -103,7 +104,7 @@ std::optional<DatadogMember> read_datadog(std::string_view value) {
     } else if (key == "p") {
       read.parent_id.assign(text);
     } else if (key.starts_with("t.")) {
-      trace::set_entry(read.tags, "_dd.p." + std::string(key.substr(2)), untilde(text));
+      trace::move_entry(read.tags, "_dd.p." + std::string(key.substr(2)), untilde(text));
     }
   }
   return read;
@@ -115,8 +116,22 @@ std::optional<int> resolve_priority(bool sampled, std::optional<int> s, std::str
   return s && *s > 0 ? *s : 1;
 }
 
+// What every part of a member may hold as it is.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> table{};
+  for (int c = 0x21; c <= 0x7E; ++c)
+    table[static_cast<std::size_t>(c)] = c != ',' && c != ';' && c != '~' && c != '=';
+  return table;
+}();
+
 void append_safe(std::string& out, std::string_view text, std::string_view bad, bool value) {
   bool in_run = false;
+  bool plain = true;
+  for (const char c : text) plain &= kPlain[static_cast<unsigned char>(c)];
+  if (plain) {
+    out.append(text);
+    return;
+  }
   if (value) text = strip(text);
   for (const char c : text) {
     if (!printable(c)) {
@@ -137,7 +152,7 @@ void append_safe(std::string& out, std::string_view text, std::string_view bad, 
 std::optional<ExtractedContext> extract_tracecontext(const Carrier& carrier) {
   const auto header = carrier.get("traceparent");
   if (!header) return std::nullopt;
-  const std::string text(strip(*header));
+  const std::string_view text = strip(*header);
   const auto parent = read_traceparent(text);
   if (!parent) return std::nullopt;
   ExtractedContext context;
@@ -153,9 +168,10 @@ std::optional<ExtractedContext> extract_tracecontext(const Carrier& carrier) {
     if (joined.starts_with("dd="))
       if (auto read = read_datadog(std::string_view(joined).substr(3, joined.find(',') - 3)))
         datadog = std::move(*read);
-    if (!joined.empty()) trace::set_entry(segment.meta(), "tracestate", joined);
+    if (!joined.empty()) trace::move_entry(segment.meta(), "tracestate", std::move(joined));
   }
-  for (const auto& [key, value] : datadog.tags) trace::set_entry(segment.meta(), key, value);
+  for (auto& [key, value] : datadog.tags)
+    trace::move_entry(segment.meta(), key, std::move(value));
   if (!datadog.parent_id.empty())
     trace::set_entry(segment.meta(), "_dd.parent_id", datadog.parent_id);
   segment.origin = datadog.origin;
@@ -166,7 +182,9 @@ std::optional<ExtractedContext> extract_tracecontext(const Carrier& carrier) {
 std::string traceparent(Segment& segment, std::uint64_t span_id) {
   const std::string* inbound = trace::find_entry(segment.meta(), "traceparent");
   if (!segment.trace_id || span_id == 0) return inbound ? *inbound : std::string();
-  std::string out = "00-";
+  std::string out;
+  out.reserve(55);
+  out = "00-";
   if (inbound && inbound->size() >= 35) {
     out += std::string_view(*inbound).substr(3, 32);
   } else {
@@ -188,11 +206,12 @@ std::string traceparent(Segment& segment, std::uint64_t span_id) {
 std::string tracestate(Segment& segment, std::uint64_t span_id, bool remote) {
   trace::otel::settle(segment);
   std::string value;
+  value.reserve(128);
   const auto item = [&](std::string_view key) -> std::string& {
     if (!value.empty()) value += ';';
     return value.append(key).append(":");
   };
-  if (segment.priority) item("s") += std::to_string(*segment.priority);
+  if (segment.priority) item("s").append(Decimal(*segment.priority));
   if (!segment.origin.empty()) append_safe(item("o"), segment.origin, ",;~", true);
   for (const std::string_view name : {"_dd.p.dm", "_dd.p.usr.id"})
     if (const std::string* text = trace::find_entry(segment.meta(), name))
@@ -219,8 +238,9 @@ std::string tracestate(Segment& segment, std::uint64_t span_id, bool remote) {
     value = stored->substr(3, stored->find(',') - 3);
   std::string out;
   if (!value.empty() || !parent.empty()) {
+    out.reserve(32 + value.size() + (stored ? stored->size() : 0));
     out = "dd=";
-    if (!parent.empty()) out += "p:" + parent + (value.empty() ? "" : ";");
+    if (!parent.empty()) out.append("p:").append(parent).append(value.empty() ? "" : ";");
     out += value;
   }
   if (stored) {

@@ -1,5 +1,6 @@
 #include "core/py/ref.h"
 
+#include <cstdint>
 #include <cstring>
 
 #include "core/py/compat/compat.h"
@@ -244,7 +245,23 @@ Ref boolean(bool value) { return Ref::borrow(value ? Py_True : Py_False); }
 Ref integer(long long value) { return swallowed(PyLong_FromLongLong(value)); }
 Ref unsigned_integer(std::uint64_t value) { return swallowed(PyLong_FromUnsignedLongLong(value)); }
 Ref number(double value) { return swallowed(PyFloat_FromDouble(value)); }
+static bool is_ascii(std::string_view text) {
+  std::uint64_t seen = 0, word = 0;
+  std::size_t at = 0;
+  for (; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    seen |= word;
+  }
+  for (; at < text.size(); ++at) seen |= static_cast<unsigned char>(text[at]);
+  return (seen & 0x8080808080808080ull) == 0;
+}
+
 Ref str(std::string_view utf8) {
+  if (utf8.size() > 1 && is_ascii(utf8)) {
+    Ref made = swallowed(PyUnicode_New(static_cast<Py_ssize_t>(utf8.size()), 127));
+    if (made) std::memcpy(PyUnicode_DATA(made.ptr()), utf8.data(), utf8.size());
+    return made;
+  }
   return swallowed(
       PyUnicode_DecodeUTF8(utf8.data(), static_cast<Py_ssize_t>(utf8.size()), "replace"));
 }

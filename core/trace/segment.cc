@@ -21,6 +21,15 @@ void set_entry(Entries& entries, std::string_view name, std::string_view value) 
   entries.emplace_back(name, value);
 }
 
+void move_entry(Entries& entries, std::string_view name, std::string&& value) {
+  for (auto& [key, known] : entries)
+    if (key == name) {
+      known = std::move(value);
+      return;
+    }
+  entries.emplace_back(name, std::move(value));
+}
+
 bool remove_entry(Entries& entries, std::string_view name) {
   for (auto at = entries.begin(); at != entries.end(); ++at)
     if (at->first == name) {

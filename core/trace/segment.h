@@ -168,6 +168,7 @@ class Segment {
 // Reads and writes `entries` by name.
 const std::string* find_entry(const Entries& entries, std::string_view name);
 void set_entry(Entries& entries, std::string_view name, std::string_view value);
+void move_entry(Entries& entries, std::string_view name, std::string&& value);
 bool remove_entry(Entries& entries, std::string_view name);
 
 }  // namespace dd::trace

@@ -295,7 +295,8 @@ Span* Tracer::start(const StartOptions& options) {
   if (options.type.data()) span->type = Text(arena.copy(options.type));
 
   if (options.service.data()) {
-    span->service = Text(arena.copy(options.service));
+    span->service = options.service == process.service ? Text(process.service)
+                                                       : Text(arena.copy(options.service));
     if (options.service_source.data())
       span->set(tags::kServiceSource, options.service_source);
     else

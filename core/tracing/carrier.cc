@@ -23,9 +23,9 @@ using py::Ref;
 
 // "HTTP_X_DATADOG_TRACE_ID" and "X-Datadog-Trace-Id" are both "x-datadog-trace-id".
 std::string header_name(std::string_view key) {
-  std::string name;
-  for (const char c : key)
-    name.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+  std::string name(key);
+  for (char& c : name)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   if (name.starts_with("http_")) {
     name.erase(0, 5);
     for (char& c : name)
@@ -63,10 +63,17 @@ class ReadHeaders : public propagation::Carrier {
  public:
   explicit ReadHeaders(Handle headers) {
     const auto take = [this](Handle key, Handle value) {
-      if (!looks_like_ours(key.is_bytes() ? key.bytes() : key.utf8())) return;
+      const std::string_view raw = key.is_bytes() ? key.bytes() : key.utf8();
+      if (!looks_like_ours(raw)) return;
+      for (const std::string_view known : kUsual)
+        if (raw == known) {
+          found_.emplace_back(known, value);
+          return;
+        }
       std::string name = header_name(key.text());
-      if (may_carry(name)) found_.emplace_back(std::move(name), value.text());
+      if (may_carry(name)) found_.emplace_back(std::move(name), value);
     };
+    found_.reserve(8);
     if (headers.is_list()) {
       headers.each([&](Handle pair) {
         if (pair.is_tuple() && pair.size() == 2)
@@ -77,20 +84,42 @@ class ReadHeaders : public propagation::Carrier {
     }
   }
   std::optional<std::string_view> get(std::string_view name) const override {
-    for (const auto& [key, value] : found_)
-      if (key == name) return value;
+    for (const Header& header : found_)
+      if (header.name() == name) return header.value();
     return std::nullopt;
   }
   void set(std::string_view, std::string_view) override {}
   trace::Entries all(std::string_view prefix) const override {
     trace::Entries some;
-    for (const auto& [key, value] : found_)
-      if (key.starts_with(prefix)) some.emplace_back(key.substr(prefix.size()), value);
+    for (const Header& header : found_)
+      if (header.name().starts_with(prefix))
+        some.emplace_back(header.name().substr(prefix.size()), header.value());
     return some;
   }
 
  private:
-  std::vector<std::pair<std::string, std::string>> found_;
+  struct Header {
+    Header(std::string&& name_, Handle value) : Header(std::string_view(), value) {
+      own = std::move(name_);
+    }
+    Header(std::string_view known, Handle value) : usual(known) {
+      if (value && PyUnicode_CheckExact(value.ptr()) && PyUnicode_IS_COMPACT_ASCII(value.ptr()))
+        object = value.share();
+      else
+        copy = value.text();
+    }
+    std::string_view value() const { return object ? object.utf8() : std::string_view(copy); }
+    std::string_view name() const { return own.empty() ? usual : std::string_view(own); }
+    std::string_view usual;
+    std::string own;  // when it is another
+    Ref object;       // the value itself when it is plain text
+    std::string copy;
+  };
+  static constexpr std::string_view kUsual[] = {
+      "x-datadog-trace-id", "x-datadog-parent-id", "x-datadog-sampling-priority",
+      "x-datadog-tags",     "x-datadog-origin",    "traceparent",
+      "tracestate",         "baggage"};
+  std::vector<Header> found_;
 };
 
 class WrittenHeaders : public propagation::Carrier {
@@ -140,9 +169,9 @@ Ref extract_with(Handle headers, const propagation::Options& options) {
 
 }  // namespace
 
-Headers headers_of(Handle span_or_context, Handle target) {
-  const py::ErrorKeep keep;
-  WrittenHeaders carrier;
+namespace {
+
+void write_headers(Handle span_or_context, Handle target, propagation::Carrier& carrier) {
   const Ref assigned = is_span(span_or_context) ? assigned_context(as_span(span_or_context)) : Ref();
   if (assigned) span_or_context = assigned;
   if (heard(HubEvent::kInject)) [[unlikely]] {
@@ -168,13 +197,49 @@ Headers headers_of(Handle span_or_context, Handle target) {
     propagation::inject(segment, self->span_id, self->remote, carrier,
                         propagation::options());
   }
+}
+
+// The names of most headers, made once.
+Ref name_of(std::string_view name) {
+  static constinit struct {
+    std::string_view text;
+    py::Name object;
+  } known[] = {{"x-datadog-trace-id", py::Name("x-datadog-trace-id")},
+               {"x-datadog-parent-id", py::Name("x-datadog-parent-id")},
+               {"x-datadog-sampling-priority", py::Name("x-datadog-sampling-priority")},
+               {"x-datadog-tags", py::Name("x-datadog-tags")},
+               {"traceparent", py::Name("traceparent")},
+               {"tracestate", py::Name("tracestate")}};
+  for (const auto& [text, object] : known)
+    if (text == name) return Ref::borrow(object.ptr());
+  return py::str(name);
+}
+
+class Mapping final : public propagation::Carrier {
+ public:
+  explicit Mapping(Handle target) : target_(target) {}
+  std::optional<std::string_view> get(std::string_view) const override { return std::nullopt; }
+  void set(std::string_view name, std::string_view value) override {
+    (void)target_.set_item(name_of(name), py::str(value));
+  }
+
+ private:
+  Handle target_;
+};
+
+}  // namespace
+
+Headers headers_of(Handle span_or_context, Handle target) {
+  const py::ErrorKeep keep;
+  WrittenHeaders carrier;
+  write_headers(span_or_context, target, carrier);
   return std::move(carrier.made);
 }
 
 void inject(Handle span_or_context, Handle headers) {
   const py::ErrorKeep keep;
-  for (const auto& [name, value] : headers_of(span_or_context, headers))
-    (void)headers.set_item(py::str(name), py::str(value));
+  Mapping carrier(headers);
+  write_headers(span_or_context, headers, carrier);
   py::swallow_error();
 }
 
