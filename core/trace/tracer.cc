@@ -124,6 +124,7 @@ void complete_span(Span& span, const ProcessFacts& facts) {
 
 // What is the same for every trace is not stored but carried by the flag.
 void set_trace_tags(Segment& segment, Span& head, const ProcessFacts& facts) {
+  const base::MutexLock lock(segment.mutex);
   if (head.attributes) {
     const auto forget = [&](const Key& key, bool carried) {
       if (carried && head.find(key)) head.remove(key);
@@ -135,26 +136,23 @@ void set_trace_tags(Segment& segment, Span& head, const ProcessFacts& facts) {
     forget(tags::kTraceIdHigh, segment.trace_id.high != 0);
     forget(tags::kSamplingPriority, segment.priority.has_value());
   }
-  {
-    const base::MutexLock lock(segment.mutex);
-    if (segment.trace_id.high && !segment.high_digits[0])
-      base::hex16(segment.trace_id.high, segment.high_digits);
-    // A head that names another decision keeps it: the trace's goes among the entries then. One that
-    // a filter made reads another segment than ours.
-    const Entries& entries = head.find(tags::kDecisionMaker) || head.segment != &segment
-                                 ? segment.meta()
-                                 : segment.written_meta();
-    for (const auto& [name, value] : entries) {
-      if (name == "traceparent" || name == "tracestate" ||
-          (name == tags::kTraceIdHigh.text && segment.trace_id.high))
-        continue;
-      if (name == tags::kParentIdTag.text && !head.has(kLocalRoot)) continue;
-      const Key key = name == tags::kDecisionMaker.text ? tags::kDecisionMaker : Key(name);
-      if (!head.has(key)) head.set(key, std::string_view(value));
-    }
-    for (const auto& [name, value] : segment.metrics)
-      if (!head.has(Key(name))) head.set(Key(name), value);
+  if (segment.trace_id.high && !segment.high_digits[0])
+    base::hex16(segment.trace_id.high, segment.high_digits);
+  // A head that names another decision keeps it: the trace's goes among the entries then. One that
+  // a filter made reads another segment than ours.
+  const Entries& entries = head.find(tags::kDecisionMaker) || head.segment != &segment
+                               ? segment.meta()
+                               : segment.written_meta();
+  for (const auto& [name, value] : entries) {
+    if (name == "traceparent" || name == "tracestate" ||
+        (name == tags::kTraceIdHigh.text && segment.trace_id.high))
+      continue;
+    if (name == tags::kParentIdTag.text && !head.has(kLocalRoot)) continue;
+    const Key key = name == tags::kDecisionMaker.text ? tags::kDecisionMaker : Key(name);
+    if (!head.has(key)) head.set(key, std::string_view(value));
   }
+  for (const auto& [name, value] : segment.metrics)
+    if (!head.has(Key(name))) head.set(Key(name), value);
   head.flags |= kChunkHead;
 }
 
