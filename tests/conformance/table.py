@@ -637,7 +637,6 @@ KNOWN: dict[str, str] = {
     "redis_cluster_pipelines": "the reference does not see the commands of new clusters' pipelines",
     "django_databases": "the spans of queries do not tell the alias and vendor",
     "fastapi_tasks": "the reference makes two spans of one task",
-    "wsgi_named": "the middleware class knows no schema v1",
     "flask_outside": "the reference names steps that are called by hand `default`",
     "manual_propagation": "the reference warns on stderr of a trace id that is no number",
 }

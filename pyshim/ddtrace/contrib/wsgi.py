@@ -13,6 +13,7 @@ from ddtrace.contrib.internal.trace_utils import (
 )
 from ddtrace.ext import SpanKind, SpanTypes
 from ddtrace.internal._wrap import ObjectProxy
+from ddtrace.internal.schema import SpanDirection, schematize_url_operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,7 +133,9 @@ class DDWSGIMiddleware:
     def __call__(self, environ: Any, start_response: Callable[..., Any]) -> Any:
         headers = _headers_of(environ)
         activate_distributed_headers(self.tracer, self._config, headers)
-        request = self._span("wsgi.request")
+        request = self._span(
+            schematize_url_operation("wsgi.request", "http", SpanDirection.INBOUND)
+        )
         request.span_type = SpanTypes.WEB
         request.set_tag("span.kind", SpanKind.SERVER)
         self.span_modifier(request, environ)

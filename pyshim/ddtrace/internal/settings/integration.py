@@ -267,7 +267,8 @@ def defaults_of(name: str, http_client_query: object) -> dict[str, Any]:
         if variable == "DD_TRACE_HTTP_CLIENT_TAG_QUERY_STRING":
             out[key] = http_client_query
             continue
-        if key == "_default_service" and _names_services_otherwise():
+        # The WSGI middleware's own name is the same under every schema.
+        if key == "_default_service" and name != "wsgi" and _names_services_otherwise():
             from ddtrace.internal.schema import schematize_service_name
 
             default = schematize_service_name(str(default))
