@@ -472,6 +472,15 @@ CASES: dict[str, Case] = {
     "mysqldb_fetch": mysqldb(
         DD_MYSQLDB_TRACE_FETCH_METHODS="true", DD_MYSQLDB_TRACE_CONNECT="true", DD_SERVICE="web"
     ),
+    "dramatiq_basic": store("dramatiq_basic", "redis", DD_TRACE_REDIS_ENABLED="false"),
+    "dramatiq_named": store(
+        "dramatiq_basic",
+        "redis",
+        DD_TRACE_REDIS_ENABLED="false",
+        DD_SERVICE="web",
+        DD_VERSION="3",
+        DD_DRAMATIQ_SERVICE="tasks",
+    ),
     "rq_basic": store("rq_basic", "redis", DD_TRACE_REDIS_ENABLED="false"),
     "rq_distributed": store(
         "rq_basic",
