@@ -472,6 +472,14 @@ CASES: dict[str, Case] = {
     "mysqldb_fetch": mysqldb(
         DD_MYSQLDB_TRACE_FETCH_METHODS="true", DD_MYSQLDB_TRACE_CONNECT="true", DD_SERVICE="web"
     ),
+    "mariadb_basic": store("mariadb_basic", "mariadb"),
+    "mariadb_fetch": store(
+        "mariadb_basic",
+        "mariadb",
+        DD_MARIADB_TRACE_FETCH_METHODS="true",
+        DD_SERVICE="web",
+        DD_MARIADB_SERVICE="store",
+    ),
     "dramatiq_basic": store("dramatiq_basic", "redis", DD_TRACE_REDIS_ENABLED="false"),
     "dramatiq_named": store(
         "dramatiq_basic",
