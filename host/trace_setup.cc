@@ -91,6 +91,12 @@ void look_again() {
 
 // Of ends that cannot wait for longer: os._exit, exec, SIGTERM. Safe in a signal handler.
 constexpr std::int64_t kSuddenNs = 500'000'000;
+// On the worker.
+void look_at_spans(const trace::Delivery& delivery) {
+  remote_config::note_services(delivery);
+  telemetry::note_spans(delivery);
+}
+
 void flush_suddenly() {
   statsd::flush_all();
   (void)transport::agent_sink::flush_suddenly(kSuddenNs);
@@ -159,9 +165,7 @@ Status connect_tracer(bool print_locally) {
                                                        .statsd_url = statsd::default_url(),
                                                        .on_start = &first_work,
                                                        .on_sent = &telemetry::note_payload,
-                                                       .look = remote_config::wanted()
-                                                                   ? &remote_config::note_services
-                                                                   : nullptr});
+                                                       .look = &look_at_spans});
   if (started.ok()) {
     tracing::set_flush(&flush_sinks);
     py::allow_later_calls();

@@ -6,6 +6,8 @@
 // when the signal lists them.
 
 #include <algorithm>
+#include <cctype>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "contrib/support/step.h"
 #include "contrib/support/traced_call.h"
 #include "contrib/support/web_server.h"
+#include "core/telemetry/telemetry.h"
 #include "core/trace/tags.h"
 
 namespace dd::contrib::flask {
@@ -28,9 +31,9 @@ using py::Outcome;
 using py::Ref;
 using py::Scope;
 
-Name kCurrentApp("current_app"), kCurrentObject("_get_current_object"), kEndpoint("endpoint"),
+Name kAutomaticOptions("provide_automatic_options"), kCurrentApp("current_app"), kCurrentObject("_get_current_object"), kEndpoint("endpoint"),
     kEnviron("environ"), kF("f"), kFlask("flask"), kFunc("func"), kHandlers("error_handler_spec"),
-    kName("__name__"), kNotFound("NotFound"), kPlainName("name"), kRequest("request"),
+    kMethods("methods"), kName("__name__"), kNotFound("NotFound"), kPlainName("name"), kRequest("request"),
     kRule("rule"), kScriptName("SCRIPT_NAME"), kUrlRule("url_rule"), kViewArgs("view_args"),
     kViewFunc("view_func");
 
@@ -266,6 +269,28 @@ void leave_endpoint(Outcome& outcome, Scope&) {
   if (outcome.result) adopt(outcome.result, kNamesView);
 }
 void enter_add_url_rule(Call& call, Scope&) { adopt(call.arg(2, kViewFunc)); }
+// What the application serves, for telemetry: with the methods that Flask adds.
+void enter_route(Call& call, Scope&) {
+  const std::string rule = call.arg(0, kRule).text();
+  const Handle view = call.arg(2, kViewFunc), given = call.arg(kMethods);
+  const Ref of_view = given && !given.is_none() ? Ref() : view.attr(kMethods);
+  const Handle methods = of_view && !of_view.is_none() ? Handle(of_view) : given;
+  std::vector<std::string> names;
+  if (methods && !methods.is_none()) methods.each([&](Handle one) { names.push_back(one.text()); });
+  if (names.empty()) names.emplace_back("GET");
+  for (std::string& name : names)
+    for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  const auto has = [&](const char* name) { return std::ranges::find(names, name) != names.end(); };
+  if (has("GET") && !has("HEAD")) names.emplace_back("HEAD");
+  const Handle automatic = call.arg(3, kAutomaticOptions);
+  if ((!automatic || automatic.truth(true)) && !has("OPTIONS")) names.emplace_back("OPTIONS");
+  for (const std::string& name : names)
+    telemetry::endpoint({.method = name,
+                         .path = rule,
+                         .operation = "flask.request",
+                         .resource = name + " " + rule});
+}
+
 void enter_register_handler(Call& call, Scope&) { adopt(call.arg(2, kF)); }
 
 // Signals: Flask's own only. They live as long as its module, and are told by their names there.
@@ -371,6 +396,7 @@ constexpr py::Target kTargets[] = {
      .versions = "<2.3",
      .optional = true,
      .data = &kFirstRequest},
+    {.where = "flask:Flask.add_url_rule", .enter = enter_route},
     registration("flask:Flask.add_url_rule", enter_add_url_rule),
     registration("flask:Flask._register_error_handler", enter_register_handler),
     {.where = "flask:Flask.endpoint", .leave = leave_endpoint, .versions = "<2"},

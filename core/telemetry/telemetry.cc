@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -11,6 +12,9 @@
 #include "core/telemetry/dependencies.h"
 #include "core/telemetry/metrics.h"
 #include "core/telemetry/report.h"
+#include "core/trace/segment.h"
+#include "core/trace/span.h"
+#include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent.h"
 #include "core/transport/agent_sink.h"
@@ -91,6 +95,20 @@ class Sender final : public transport::Job {
   }
 
   // The end: the last word waits for the fate of the last traces, which it counts.
+  void note_spans(const trace::Delivery& delivery) {
+    for (std::uint32_t i = 0; i < delivery.count; ++i) {
+      const std::string_view name = delivery.spans[i]->text(trace::tags::kComponent);
+      if (name.empty() || name == "datadog") continue;
+      // Spans of one integration share its name.
+      if (name.data() != last_component_.data()) {
+        last_component_ = name;
+        last_count_ = &finished_by_[std::string(name)];
+      }
+      ++*last_count_;
+    }
+    last_component_ = {};
+  }
+
   std::int64_t turn(const transport::Turn& turn) override {
     if (!turn.stopping || ended_ || !begun_.load(std::memory_order_relaxed))
       return transport::kNever;
@@ -108,6 +126,7 @@ class Sender final : public transport::Job {
     started_ = true;
     next_heartbeat_ns_ = next_extended_ns_ = 0;
     sent_ = Figures();
+    new (&finished_by_) std::map<std::string, std::uint64_t>;
     parent_ = std::exchange(own_, trace::Tracer::get().facts().runtime_id);
     Word* at = head_.exchange(nullptr, std::memory_order_acquire);
     if (!whole) {
@@ -157,7 +176,13 @@ class Sender final : public transport::Job {
     };
     constexpr const char* kOurs = "src_library:libdatadog";
     add("spans_created", "integration_name:datadog", now.created - sent_.created);
-    add("spans_finished", "integration_name:datadog", now.finished - sent_.finished);
+    std::uint64_t others = 0;
+    for (const auto& [name, count] : std::exchange(finished_by_, {})) {
+      add("spans_finished", ("integration_name:" + name).c_str(), count);
+      others += count;
+    }
+    const std::uint64_t finished = now.finished - sent_.finished;
+    add("spans_finished", "integration_name:datadog", finished > others ? finished - others : 0);
     add("spans_dropped", "integration_name:datadog", now.dropped_spans - sent_.dropped_spans);
     const std::uint64_t requests = now.requests - sent_.requests;
     const std::uint64_t failures = now.failures - sent_.failures;
@@ -252,6 +277,9 @@ class Sender final : public transport::Job {
   bool is_root_ = true, started_ = false, ended_ = false;
   std::int64_t next_heartbeat_ns_ = 0, next_extended_ns_ = 0;
   Figures sent_;
+  std::map<std::string, std::uint64_t> finished_by_;
+  std::string_view last_component_;
+  std::uint64_t* last_count_ = nullptr;
 };
 
 constinit Sender* the_sender = nullptr;  // lives as long as the process
@@ -347,6 +375,10 @@ void metric(MetricKind kind, std::string_view name_space, std::string_view name,
         tags = std::move(tags), value](Report& report) {
     report.metrics().add(kind, name_space, name, tags, value);
   });
+}
+
+void note_spans(const trace::Delivery& delivery) {
+  if (the_sender) the_sender->note_spans(delivery);
 }
 
 void note_payload(std::size_t bytes) {

@@ -25,6 +25,10 @@
 #include "core/base/status.h"
 #include "core/config/setting.h"
 
+namespace dd::trace {
+struct Delivery;
+}
+
 namespace dd::telemetry {
 
 struct Options {
@@ -83,8 +87,10 @@ void log(Level level, std::string message, std::string tags = {}, std::string st
 enum class MetricKind : std::uint8_t;  // metrics.h
 void metric(MetricKind kind, std::string_view name_space, std::string_view name, double value,
             std::string tags = {});  // tags: "a:b,c:d"
-// A payload of traces was sent.
+// A payload of traces was sent. On the worker.
 void note_payload(std::size_t bytes);
+// Spans on their way out: which integrations they are of. On the worker.
+void note_spans(const trace::Delivery& delivery);
 
 // Settings of this library.
 std::span<config::SettingBase* const> settings();

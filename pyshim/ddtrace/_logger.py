@@ -38,6 +38,10 @@ def configure_ddtrace_logger() -> None:
         return
     _configured = True
     logger = logging.getLogger("ddtrace")
+    if _on("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "true"):
+        from ddtrace.internal._error_reports import DDTelemetryErrorHandler
+
+        logger.addHandler(DDTelemetryErrorHandler())
     if _on("DD_TRACE_LOG_STREAM_HANDLER", "true"):
         logger.addHandler(logging.StreamHandler())
     if _on("DD_TRACE_DEBUG", "false"):

@@ -68,6 +68,20 @@ EXECUTES = ONE_SPAN + """
 import subprocess, sys
 subprocess.run([sys.executable, '-c', "from ddtrace.trace import tracer; tracer.trace('y').finish()"], check=True)
 """
+ERRORS = ONE_SPAN + """
+import json, logging
+log = logging.getLogger('ddtrace.x')
+log.error('value %s', 1); log.critical('critical'); log.warning('warned')
+try: json.loads('{')
+except ValueError: log.exception('failed')
+"""
+ROUTES = ONE_SPAN + """
+import flask
+app = flask.Flask('x')
+app.add_url_rule('/a/<b>', view_func=lambda b: b, endpoint='a', methods=['GET', 'POST'])
+app.add_url_rule('/plain', view_func=lambda: '', endpoint='p', provide_automatic_options=False)
+app.test_client().get('/a/1')
+"""
 SETTINGS: list[tuple[str, str, dict[str, str]]] = [
     ("nothing set", ONE_SPAN, {}),
     ("many settings", ONE_SPAN, MANY),
@@ -79,6 +93,8 @@ SETTINGS: list[tuple[str, str, dict[str, str]]] = [
     ("extended heartbeat", ONE_SPAN + "import time; time.sleep(2.5)\n", FAST | {"_DD_TELEMETRY_EXTENDED_HEARTBEAT_INTERVAL": "1"}),
     ("a fork", FORKS, FAST),
     ("another python", EXECUTES, {}),
+    ("errors of the package", ERRORS, {}),
+    ("routes", ROUTES, {}),
     ("no spans", "import time; time.sleep(1)", {}),
     ("an integration that is off", "import jinja2\n" + ONE_SPAN, {"DD_TRACE_JINJA2_ENABLED": "false"}),
 ]
@@ -148,6 +164,10 @@ def facts(requests: list[agent.Request]) -> dict[str, set[str]]:
             for name, product in payload.get("products", {}).items():
                 if name not in THEIR_PRODUCTS:
                     say("products", name, *sorted(product.items()))
+            for log in payload.get("logs", []):
+                say("logs", *sorted(log.items()))
+            for endpoint in payload.get("endpoints", []):
+                say("endpoints", *sorted(endpoint.items()))
             for series in payload.get("series", []):
                 say("metrics", *sorted((k, v) for k, v in series.items() if k not in ("points", "sketch_b64")))
             if "install_signature" in payload:

@@ -130,3 +130,60 @@ def test_distributions_that_were_imported_are_named_once(tmp_path):
     named = [(one["name"], one["version"]) for kind, payload in said
              if kind == "app-dependencies-loaded" for one in payload["dependencies"]]
     assert named.count(("used-thing", "1.2")) == 1 and "unused" not in dict(named)
+
+
+def test_errors_of_the_package_are_told_without_the_program_s_own():
+    program = ONE_SPAN + """
+import json, logging
+log = logging.getLogger("ddtrace.x")
+log.error("value %s", "secret"); log.error("value %s", "other"); log.warning("warned")
+log.error("kept back", extra={"send_to_telemetry": False})
+def secret_function(): json.loads("secret")
+try: secret_function()
+except ValueError: log.exception("failed")
+"""
+    with Agent() as agent:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("DD_")}
+        subprocess.run([LAUNCHER, "-c", program], capture_output=True, timeout=60, check=True,
+                       env={**environment, "DD_TRACE_AGENT_URL": agent.url})
+        logs = [log for kind, payload in messages(agent) if kind == "logs" for log in payload["logs"]]
+    assert sorted((log["message"], log["level"], log["count"], log["tags"]) for log in logs) == [
+        ("failed", "ERROR", 1, "error_type:jsondecodeerror"), ("value %s", "ERROR", 2, "error_type:unknown")]
+    [stack] = [log["stack_trace"] for log in logs if log["stack_trace"]]
+    assert stack.endswith("json.decoder.JSONDecodeError: <REDACTED>") and 'File "json/decoder.py"' in stack
+    assert "secret" not in stack
+
+
+def test_late_imports_and_all_of_it_once_more():
+    program = ONE_SPAN + "import time, pathlib; time.sleep(1.5)\n"
+    with Agent() as agent:
+        run(agent, program, DD_TELEMETRY_HEARTBEAT_INTERVAL="0.3", _DD_TELEMETRY_EXTENDED_HEARTBEAT_INTERVAL="0.6")
+        said = list(messages(agent))
+    extended = [payload for kind, payload in said if kind == "app-extended-heartbeat"]
+    assert extended and extended[0]["products"]["tracer"]["enabled"]
+    started = next(payload for kind, payload in said if kind == "app-started")
+    assert extended[0]["configuration"][:200] == started["configuration"][:200]
+
+
+def test_a_program_without_spans_says_that_it_runs():
+    with Agent() as agent:
+        run(agent, "import time; time.sleep(0.8)")
+        kinds = [kind for kind, _ in messages(agent)]
+    assert (kinds[0], kinds[-1]) == ("app-started", "app-closing")
+
+
+def test_executed_pythons_know_their_session():
+    program = ONE_SPAN + """
+import os, subprocess, sys
+seen = subprocess.run([sys.executable, "-c", "import os; from ddtrace.trace import tracer; tracer.trace('y').finish();"
+                       "print([k for k in os.environ if 'SESSION' in k])"], capture_output=True, text=True)
+print(seen.stdout, end="")
+"""
+    with Agent() as agent:
+        assert run(agent, program) == "[]\n"
+        headers = [r.headers for r in agent.by_path(PATH)]
+        kinds = [kind for kind, _ in messages(agent)]
+    assert kinds.count("app-started") == 1
+    [own] = {h["dd-session-id"] for h in headers if "dd-root-session-id" not in h}
+    assert {(h["dd-root-session-id"], h["dd-parent-session-id"]) for h in headers if "dd-root-session-id" in h} == {
+        (own, own)}
