@@ -42,6 +42,7 @@
 #include "products/crash/crash.h"
 #include "products/discovery/discovery.h"
 #include "products/local/tree_printer.h"
+#include "pyshim/native/logging_hook.h"
 #include "pyshim/native/otel.h"
 #include "pyshim/native/runtime_metrics.h"
 
@@ -192,6 +193,7 @@ Status hook_libraries() {
   contrib::set_look_again(&look_again);
   contrib::start(&integration_settings(), config::tracing_enabled.get());
   pyshim::watch_opentelemetry();
+  pyshim::watch_logging();
   pyshim::start_runtime_metrics(DD_EMULATED_VERSION);
   write_startup_log();
   // Short programs without traces end before, and are nobody's business.

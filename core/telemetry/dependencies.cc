@@ -88,7 +88,7 @@ std::vector<Dependency> dependencies_of(const std::vector<Module>& modules) {
       std::string_view name = entry->d_name;
       if (!name.ends_with(".dist-info") && !name.ends_with(".egg-info")) continue;
       const std::string metadata = site + "/" + entry->d_name;
-      name.remove_suffix(10);
+      name.remove_suffix(name.ends_with(".egg-info") ? 9 : 10);
       const std::size_t dash = name.find('-');
       if (dash == name.npos || !brings_any(metadata, names)) continue;
       const std::string_view version = name.substr(dash + 1);

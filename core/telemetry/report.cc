@@ -68,7 +68,7 @@ std::string version_beside(const std::string& file, std::string_view package) {
     while (const dirent* entry = readdir(folder)) {
       std::string_view name = entry->d_name;
       if (!name.ends_with(".dist-info") && !name.ends_with(".egg-info")) continue;
-      name.remove_suffix(10);
+      name.remove_suffix(name.ends_with(".egg-info") ? 9 : 10);
       const std::size_t dash = name.find('-');
       if (dash == name.npos || normal_name(name.substr(0, dash)) != wanted) continue;
       name.remove_prefix(dash + 1);

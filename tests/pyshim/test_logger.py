@@ -10,7 +10,7 @@ PROGRAM = """
 import logging
 import ddtrace
 logger = logging.getLogger("ddtrace")
-print(logger.level, [type(h).__name__ for h in logger.handlers])
+print(logger.level, [type(h).__name__ for h in logger.handlers if type(h).__module__ != 'ddtrace.internal._error_reports'])
 from ddtrace.internal.logger import get_logger
 get_logger("ddtrace.some.part").info("quiet")
 get_logger("ddtrace.some.part").warning("loud")
