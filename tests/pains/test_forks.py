@@ -6,6 +6,9 @@ import pytest
 
 from conftest import LAUNCHER, NO_AGENT, run
 
+# From 3.12 on a fork warns of the program's own threads.
+QUIET = {"PYTHONWARNINGS": "ignore::DeprecationWarning"}
+
 BUSY = """
 import multiprocessing, os, signal, subprocess, sys, threading, time
 from ddtrace.trace import tracer
@@ -53,7 +56,7 @@ WAYS = ["os._exit", "sys.exit", "handler", "thread", "multiprocessing"]
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_span_of_a_busy_family_arrives_once(agent, way):
-    code, out, err = run(LAUNCHER, BUSY, way, DD_TRACE_AGENT_URL=agent.url)
+    code, out, err = run(LAUNCHER, BUSY, way, **QUIET, DD_TRACE_AGENT_URL=agent.url)
     assert (code, err) == (0, "")
     spans = agent.spans()
     assert max(collections.Counter(span["span_id"] for span in spans).values()) == 1
@@ -65,5 +68,5 @@ def test_every_span_of_a_busy_family_arrives_once(agent, way):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_busy_family_without_an_agent_ends_all_the_same(way):
-    code, _, err = run(LAUNCHER, BUSY, way, DD_TRACE_AGENT_URL=NO_AGENT)
+    code, _, err = run(LAUNCHER, BUSY, way, **QUIET, DD_TRACE_AGENT_URL=NO_AGENT)
     assert code == 0 and len(err.splitlines()) <= 1

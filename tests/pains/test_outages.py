@@ -34,11 +34,6 @@ def test_memory_stays_and_one_line_counts_what_is_lost(agent, answer):
     assert 0 < int(re.search(r"(\d+) traces dropped", line)[1]) <= 180_000
 
 
-def test_without_an_agent_memory_does_not_grow():
-    code, grown_kib, _ = run(LAUNCHER, MANY, DD_TRACE_AGENT_URL=NO_AGENT)
-    assert code == 0 and int(grown_kib) <= 2048
-
-
 def test_what_is_off_opens_nothing():
     source = ("import os\nfrom ddtrace.trace import tracer\n"
               "for _ in range(1000):\n    with tracer.trace('a'): pass\n"
