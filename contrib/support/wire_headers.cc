@@ -74,8 +74,9 @@ void WireHeaders::enter_request(py::Call& call, py::Scope&) {
     for (WireHeaders* each = first_; each; each = each->next_) {
       if (each->span_ != span) continue;
       each->connection_ = call.self().ptr();
-      return;
+      break;
     }
+    return;  // the nearest client that wrote any
   }
 }
 
