@@ -379,6 +379,8 @@ CASES: dict[str, Case] = {
     "structlog_off": shown_client("structlog_basic", DD_LOGS_INJECTION="false"),
     "loguru_basic": shown_client("loguru_basic", DD_SERVICE="log", DD_ENV="e"),
     "loguru_off": shown_client("loguru_basic", DD_LOGS_INJECTION="false"),
+    "logbook_basic": replace(site("logbook_basic", DD_SERVICE="log", DD_ENV="e"), prints_trace=True),
+    "logbook_off": replace(site("logbook_basic", DD_LOGS_INJECTION="false"), prints_trace=True),
     "httpx_basic": client("httpx_basic"),
     "httpx_domains": client(
         "httpx_basic", DD_SERVICE="web", DD_HTTPX_SPLIT_BY_DOMAIN="true", DD_TRACE_HEADER_TAGS="X-Asked"
