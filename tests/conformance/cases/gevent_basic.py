@@ -39,7 +39,8 @@ with tracer.trace("later"):
 with tracer.trace("raw"):
     done = []
     gevent.spawn_raw(lambda: done.append(work("raw job")))
-    gevent.sleep(0.05)
+    while not done:
+        gevent.sleep(0.01)
     print(done)
 with tracer.trace("greenlet"):
     job = gevent.Greenlet(work, "greenlet job")

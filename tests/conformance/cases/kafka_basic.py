@@ -16,9 +16,7 @@ def shown(message):
 
 
 def poll(consumer):
-    while (message := consumer.poll(1)) is None:
-        pass
-    return message
+    return consumer.poll(60)
 
 
 delivered = []
@@ -43,7 +41,7 @@ consumer = Consumer(settings)
 print(isinstance(consumer, Consumer))
 consumer.assign([confluent_kafka.TopicPartition("first", 0, 0)])
 messages = [poll(consumer) for _ in range(2)]
-messages += consumer.consume(2, timeout=20)
+messages += consumer.consume(2, timeout=60)
 for message in messages:
     print(shown(message))
 print(consumer.poll(0))
