@@ -2,35 +2,21 @@
 
 #include "contrib/support/httpx_client.h"
 #include "contrib/support/integration.h"
-#include "contrib/support/step.h"
 
 namespace dd::contrib::httpx {
 namespace {
 
-constexpr HttpClientFacts kFacts = {.component = "httpx",
-                                    .operation = {"http.request", "http.client.request"},
-                                    .inherits_service = true,
-                                    .inherited_source = "httpx"};
 constinit const HttpClientKnobs* knobs = nullptr;
-constexpr HttpxLibrary kLibrary = {&kFacts, &knobs}, kAsyncLibrary = {&kFacts, &knobs, true};
+constexpr HttpxLibrary kLibrary = {httpx_facts("httpx"), &knobs},
+                       kAsyncLibrary = {httpx_facts("httpx"), &knobs, true};
 
 void prepare(const Settings& from) {
   knobs = new HttpClientKnobs(http_client_knobs(from, "httpx"));
 }
 
 constexpr const char* kModules[] = {"httpx"};
-constexpr py::Target kTargets[] = {
-    {.where = "httpx:Client.send",
-     .enter = enter_httpx_send,
-     .leave = leave_httpx_send,
-     .data = &kLibrary},
-    {.where = "httpx:AsyncClient.send",
-     .enter = enter_httpx_send,
-     .leave = leave_httpx_send,
-     .kind = py::Kind::kAwaitable,
-     .data = &kAsyncLibrary,
-     .begin = begin_step},
-};
+constexpr auto kTargets =
+    httpx_targets("httpx:Client.send", kLibrary, "httpx:AsyncClient.send", kAsyncLibrary);
 
 }  // namespace
 

@@ -2,35 +2,21 @@
 
 #include "contrib/support/httpx_client.h"
 #include "contrib/support/integration.h"
-#include "contrib/support/step.h"
 
 namespace dd::contrib::httpx2 {
 namespace {
 
-constexpr HttpClientFacts kFacts = {.component = "httpx2",
-                                    .operation = {"http.request", "http.client.request"},
-                                    .inherits_service = true,
-                                    .inherited_source = "httpx2"};
 constinit const HttpClientKnobs* knobs = nullptr;
-constexpr HttpxLibrary kLibrary = {&kFacts, &knobs}, kAsyncLibrary = {&kFacts, &knobs, true};
+constexpr HttpxLibrary kLibrary = {httpx_facts("httpx2"), &knobs},
+                       kAsyncLibrary = {httpx_facts("httpx2"), &knobs, true};
 
 void prepare(const Settings& from) {
   knobs = new HttpClientKnobs(http_client_knobs(from, "httpx2"));
 }
 
 constexpr const char* kModules[] = {"httpx2"};
-constexpr py::Target kTargets[] = {
-    {.where = "httpx2:Client.send",
-     .enter = enter_httpx_send,
-     .leave = leave_httpx_send,
-     .data = &kLibrary},
-    {.where = "httpx2:AsyncClient.send",
-     .enter = enter_httpx_send,
-     .leave = leave_httpx_send,
-     .kind = py::Kind::kAwaitable,
-     .data = &kAsyncLibrary,
-     .begin = begin_step},
-};
+constexpr auto kTargets =
+    httpx_targets("httpx2:Client.send", kLibrary, "httpx2:AsyncClient.send", kAsyncLibrary);
 
 }  // namespace
 

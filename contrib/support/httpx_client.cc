@@ -13,7 +13,7 @@ void enter_httpx_send(py::Call& call, py::Scope& scope) {
   const py::Handle request = call.arg(0, kSentRequest);
   const py::Ref method = request.attr(kSentMethod), headers = request.attr(kSentHeaders);
   const std::string url = request.attr(kSentUrl).display();
-  start_http_client(scope, *library.facts, **library.knobs,
+  start_http_client(scope, library.facts, **library.knobs,
                     {.method = method.utf8(),
                      .url = url,
                      .headers = headers,
