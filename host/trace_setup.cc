@@ -160,7 +160,8 @@ Status connect_tracer(bool print_locally) {
     return {};
   }
   // Without a usable address the program still has its spans and the ddtrace package.
-  if (py::compat::kHasGil && !transport::otlp::wanted()) base::HostMutex::rely_on_host();
+  if (py::compat::kHasGil && !transport::otlp::wanted() && !transport::otlp::besides())
+    base::HostMutex::rely_on_host();
   const Status started = transport::agent_sink::start({.language_version = python_version(),
                                                        .tracer_version = DD_EMULATED_VERSION,
                                                        .statsd_url = statsd::default_url(),

@@ -19,7 +19,8 @@ namespace {
 
 constexpr const char* kSocket = "/var/run/datadog/apm.socket";
 
-constinit Exporter* the_exporter = nullptr;  // lives as long as the process
+constinit Exporter* the_exporter = nullptr;  // these live as long as the process
+constinit Exporter* the_second = nullptr;    // to a collector, besides the agent
 
 const trace::ProcessFacts& facts() { return trace::Tracer::get().facts(); }
 
@@ -111,6 +112,15 @@ Health* make_health(const std::string& url) {
   return new Health(url, std::move(tags));  // lives as long as the process
 }
 
+// A collector that cannot be used costs the agent nothing.
+void start_second(Options options, const Versions& versions) {
+  otlp::apply(options, versions.tracer_version);
+  auto made = Exporter::make(std::move(options));
+  if (!made.ok()) return base::log(base::LogLevel::kWarning, made.status().message());
+  the_second = std::move(made).value().release();
+  trace::Tracer::get().add_sink(the_second);
+}
+
 }  // namespace
 
 std::string agent_url() {
@@ -166,12 +176,27 @@ Status start(const Versions& versions) {
   Worker::get().on_start(versions.on_start);
   if (wants_stats) stats_sink::start();
   trace::Tracer::get().add_sink(the_exporter);
+  if (to_agent && otlp::besides()) {
+    Options second;
+    second.buffer_bytes = size_of(config::writer_buffer_bytes, second.buffer_bytes);
+    second.chunk_bytes = size_of(config::writer_payload_bytes, second.chunk_bytes);
+    second.interval_ns = duration_of(config::writer_interval_s, second.interval_ns);
+    start_second(std::move(second), versions);
+  }
   return {};
 }
 
-bool flush(std::int64_t timeout_ns) { return !the_exporter || the_exporter->flush(timeout_ns); }
+bool flush(std::int64_t timeout_ns) {
+  bool clean = true;
+  for (Exporter* const one : {the_exporter, the_second})
+    if (one) clean = one->flush(timeout_ns) && clean;
+  return clean;
+}
 bool flush_suddenly(std::int64_t timeout_ns) {
-  return !the_exporter || the_exporter->flush_suddenly(timeout_ns);
+  bool clean = true;
+  for (Exporter* const one : {the_exporter, the_second})
+    if (one) clean = one->flush_suddenly(timeout_ns) && clean;
+  return clean;
 }
 void shutdown(std::int64_t timeout_ns) {
   if (the_exporter) Worker::get().shutdown(timeout_ns);

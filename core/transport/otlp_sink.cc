@@ -54,13 +54,15 @@ bool wanted() {
          !config::variable("DD_TRACE_AGENT_PROTOCOL_VERSION");
 }
 
+bool besides() { return !wanted() && config::also_otlp.get(); }
+
 void apply(Options& options, const std::string& tracer_version) {
   const std::string_view protocol =
       of_signal("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL");
   if (!protocol.empty() && protocol != "http/json" && protocol != "http/protobuf")
-    base::log(base::LogLevel::kWarning, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=" +
-                                            std::string(protocol.substr(0, 20)) +
-                                            " is not supported; http/protobuf is used");
+    base::log(base::LogLevel::kWarning,
+              "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=" + std::string(protocol.substr(0, 20)) +
+                  " is not supported; http/protobuf is used");
   Endpoint endpoint = split(endpoint_url());
   otlp_options = new encoding::OtlpOptions{.json = protocol == "http/json",
                                            .path = std::move(endpoint.path),
@@ -84,9 +86,8 @@ void apply(Options& options, const std::string& tracer_version) {
   options.counts_chunks = options.tells_drops = false;
   options.screen = screen;
   options.make_encoder = [] {
-    return encoding::make_otlp([]() -> const trace::ProcessFacts& {
-      return trace::Tracer::get().facts();
-    }, *otlp_options);
+    return encoding::make_otlp(
+        []() -> const trace::ProcessFacts& { return trace::Tracer::get().facts(); }, *otlp_options);
   };
 }
 

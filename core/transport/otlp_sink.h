@@ -1,4 +1,5 @@
-// OTEL_TRACES_EXPORTER=otlp: traces go to an OpenTelemetry collector instead of the agent.
+// OTEL_TRACES_EXPORTER=otlp: traces go to an OpenTelemetry collector instead of the agent;
+// DD_TRACE_ALSO_OTLP=true: to both, each with a queue and counts of its own.
 // Source: WRITER.md "OTLP".
 
 #pragma once
@@ -9,7 +10,8 @@
 
 namespace dd::transport::otlp {
 
-bool wanted();
+bool wanted();   // instead of the agent
+bool besides();  // besides the agent
 // Makes the exporter's options those of the collector.
 void apply(Options& options, const std::string& tracer_version);
 

@@ -112,3 +112,20 @@ def test_health_metrics_tell_of_chunks_and_requests(answer, ends):
     seen = {line[len("datadog.tracer."):].partition("|")[0] for line in lines}
     assert seen >= {"writer.accepted.traces:1", "buffer.accepted.traces:1", "buffer.accepted.spans:2",
                     "buffer.accepted.spans:1"} | ends
+
+
+@pytest.mark.parametrize("dead", [None, "agent", "collector"])
+def test_two_writers_have_queues_of_their_own(dead):
+    with Agent() as agent, Agent() as collector:
+        if dead:
+            {"agent": agent, "collector": collector}[dead].answer = "silent"
+        done = run(DD_TRACE_AGENT_URL=agent.url, DD_TRACE_ALSO_OTLP="true", DD_INSTRUMENTATION_TELEMETRY_ENABLED="0",
+                   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=collector.url + "/v1/traces",
+                   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL="http/json")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+        if dead != "agent":
+            assert [span["name"] for span in agent.spans()] == ["web", "child", "two"]
+        if dead != "collector":
+            [request] = collector.by_path("/v1/traces")
+            spans = [s for r in request.json()["resourceSpans"] for g in r["scopeSpans"] for s in g["spans"]]
+            assert len(spans) == 3
