@@ -21,6 +21,7 @@ OFF_BY_DEFAULT = {
         ("flask", "app"),
         ("flask_oldest", "old"),
         ("django", "web"),
+        ("django_asgi", "web"),
         ("starlette", "web"),
         ("websockets", "web"),
         ("requests", "app"),

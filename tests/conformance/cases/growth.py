@@ -27,6 +27,19 @@ def django():
     return lambda: [django_basic.call(application, url) for url in urls]
 
 
+def django_asgi():
+    import django_asgi as program
+    from asgi_client import request
+
+    application = program.get_asgi_application()
+
+    async def all_of_them():
+        for url in ("/", "/items/7", "/fails", "/streams", "/page", "/none"):
+            await asyncio.create_task(request(application, url, stays=True))
+
+    return lambda: asyncio.run(all_of_them())
+
+
 def starlette():
     import starlette_basic
     from asgi_client import request
