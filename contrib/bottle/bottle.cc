@@ -3,6 +3,10 @@
 // A route calls its function through its plugins. One of ours is the innermost: the call gets its
 // span there. Requests that no route answers have none.
 
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "contrib/support/code_origin.h"
 #include "contrib/support/integration.h"
 #include "contrib/support/web_server.h"

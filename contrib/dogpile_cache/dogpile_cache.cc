@@ -1,5 +1,9 @@
 // dogpile.cache: one span for each get_or_create(), which says whether the value was there.
 
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "contrib/support/integration.h"
 #include "contrib/support/step.h"
 #include "core/trace/tags.h"

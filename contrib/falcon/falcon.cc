@@ -1,5 +1,9 @@
 // falcon: one span a request, named after the resource that answers.
 
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "contrib/support/integration.h"
 #include "contrib/support/web_server.h"
 #include "core/trace/tags.h"

@@ -1,5 +1,9 @@
 // mako: a span for each template that is rendered.
 
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "contrib/support/integration.h"
 #include "contrib/support/step.h"
 #include "core/trace/tags.h"

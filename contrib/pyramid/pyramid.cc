@@ -1,5 +1,9 @@
 // pyramid: one span a request, named after its route, and one for each renderer.
 
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "contrib/support/integration.h"
 #include "contrib/support/step.h"
 #include "contrib/support/web_server.h"

@@ -2,7 +2,10 @@
 // begins a trace of its own, which says in `_dd.dm.*` and a link which request it belongs to; what
 // is sent goes on with the trace of the last one received.
 
+#include <cstdint>
 #include <cstdio>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "contrib/support/asgi_request.h"
