@@ -11,6 +11,7 @@
 #include "contrib/native/contrib_module.h"
 #include "contrib/registry.h"
 #include "contrib/rules/settings.h"
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/mutex.h"
 #include "core/config/core_settings.h"
@@ -52,8 +53,9 @@ namespace dd::host {
 namespace {
 
 constexpr std::int64_t kFlushNs = 5'000'000'000;
-// A process that lives for so long tells that it runs and asks for its configuration.
-constexpr std::int64_t kFirstWordNs = 200'000'000;
+
+// When a process without traces yet began that has telemetry to send or configuration to ask for.
+constinit std::int64_t silent_since_ns = 0;
 
 constinit std::span<char* const> seen_arguments;
 
@@ -197,13 +199,18 @@ Status hook_libraries() {
   pyshim::watch_logging();
   pyshim::start_runtime_metrics(DD_EMULATED_VERSION);
   write_startup_log();
-  // Short programs without traces end before, and are nobody's business.
   if (transport::agent_sink::exporter() != nullptr &&
       (telemetry::enabled() || remote_config::wanted()))
-    transport::Worker::get().start_later(kFirstWordNs);
+    silent_since_ns = base::monotonic_ns();
   return {};
 }
 
-void stop_tracer() { transport::Worker::get().shutdown(kFlushNs); }
+void stop_tracer() {
+  transport::Worker& worker = transport::Worker::get();
+  // Neither a trace nor a library we know: it speaks at its end, if it was there for a while.
+  if (silent_since_ns != 0 && base::monotonic_ns() - silent_since_ns >= telemetry::kFirstWordNs)
+    worker.wake();
+  worker.shutdown(kFlushNs);
+}
 
 }  // namespace dd::host

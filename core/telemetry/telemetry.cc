@@ -324,6 +324,7 @@ bool enabled() { return the_sender != nullptr; }
 std::string root_session() { return the_sender ? the_sender->root() : std::string(); }
 
 void integration(Integration what) {
+  if (the_sender && !what.package.empty()) transport::Worker::get().start_later(kFirstWordNs);
   push([what = std::move(what)](Report& report) { report.add(what); });
 }
 

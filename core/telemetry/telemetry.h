@@ -47,6 +47,9 @@ void begin();    // any thread, more than once; starts the worker
 std::string root_session();
 bool enabled();  // after start()
 
+// A process that lives for so long tells that it runs.
+inline constexpr std::int64_t kFirstWordNs = 200'000'000;
+
 struct Integration {
   std::string name, version;  // version: empty when not known
   // Without a version: it is looked for on the worker, among the metadata folders beside the
@@ -55,6 +58,8 @@ struct Integration {
   bool enabled = true, compatible = true, auto_enabled = true;
   std::string error;
 };
+// One of a package (not of the standard library) makes this a process that will speak: so long
+// after, or with its first trace.
 void integration(Integration what);
 
 struct Dependency {

@@ -64,7 +64,7 @@ class Worker {  // one a process
   // There is work: starts the thread or ends its sleep. Any thread, no lock once it runs.
   void wake();
   // Starts the thread for a process that has nothing to say yet: it sleeps so long, or until the
-  // first wake(). Start-up.
+  // first wake(). Any thread but the worker; nothing once it runs.
   void start_later(std::int64_t delay_ns);
   bool running() const { return running_.load(std::memory_order_relaxed); }
   bool closing() const {
