@@ -69,6 +69,22 @@ def test_an_agent_that_never_answers_cannot_hold_the_end(end, status):
         assert run(SPAN + end, DD_TRACE_AGENT_URL=agent.url).returncode == status
 
 
+def test_a_child_that_is_killed_while_it_ends_ends():
+    children = """
+for n in range(60):
+    pid = os.fork()
+    if pid == 0:
+        tracer.trace('child').finish()
+        os._exit(0)
+    time.sleep(n % 12 / 1000)
+    os.kill(pid, signal.SIGTERM)
+    assert os.waitpid(pid, 0)[1] in (0, signal.SIGTERM)
+"""
+    with Agent() as agent:
+        done = run(SPAN + children, DD_TRACE_AGENT_URL=agent.url)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_default_action_is_what_the_program_sees():
     show = "print(signal.getsignal(15), signal.signal(15, signal.SIG_IGN))\n"
     shown = run(SPAN + show, DD_TRACE_AGENT_URL="http://127.0.0.1:1").stdout
