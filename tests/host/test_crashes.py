@@ -26,9 +26,8 @@ CRASHES = {  # the program, its end, what the report calls it
         "import mmap\nm = mmap.mmap(-1, 4096, prot=7); m.write(b'\\x0f\\x0b')\n"
         "ctypes.CFUNCTYPE(None)(ctypes.addressof(ctypes.c_char.from_buffer(m)))()", signal.SIGILL, "ILL_ILLOPN"),
     "a signal of somebody else": ("os.kill(os.getpid(), signal.SIGSEGV)", signal.SIGSEGV, "SI_USER"),
-    "stack overflow": (
-        "sys.setrecursionlimit(10**9)\nclass A:\n def __getattr__(self, n): return getattr(self, n + '')\n"
-        "def f(): f.__call__()\nf()", signal.SIGSEGV, "SEGV_"),
+    "stack overflow": (  # in the C library: from 3.12 on CPython counts its own recursion
+        "libc.regcomp(ctypes.create_string_buffer(256), b'(' * 10**6, 1)", signal.SIGSEGV, "SEGV_"),
     "in a thread": (
         READ + "threading.Thread(target=innermost).start(); time.sleep(10)", signal.SIGSEGV, "SEGV_MAPERR"),
     "in the allocator": ("libc.free.argtypes = [ctypes.c_void_p]; libc.free(0x10)", signal.SIGSEGV, "SEGV_MAPERR"),
@@ -71,6 +70,8 @@ def test_a_crash_is_reported(source, number, code):
     frames = report["error"]["stack"]["frames"]
     if number == signal.SIGILL:  # in code that is in no file: nothing is known of its callers
         assert len(frames) == 1
+    elif "regcomp" in source:  # more frames than are told
+        assert len(frames) > 100
     else:
         assert len(frames) > 3 and any(frame.get("function", "").startswith(("Py", "_Py")) for frame in frames)
     runtime = report["error"]["experimental"]["runtime_stack"]["stacktrace_string"]
