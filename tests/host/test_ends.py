@@ -185,7 +185,7 @@ def test_spans_of_multiprocessing_children(both, tmp_path, launcher, method, how
     (tmp_path / "work.py").write_text(POOL)
     program = [LAUNCHER] if launcher == "ddpython" else [both.ddtrace_run, both.plain]
     with Agent() as agent:
-        done = subprocess.run([*program, tmp_path / "work.py", method, how], timeout=timeout, text=True,
+        done = subprocess.run([*program, tmp_path / "work.py", method, how], timeout=60, text=True,
                               capture_output=True, env=clean_environment(DD_TRACE_AGENT_URL=agent.url))
         assert (done.returncode, done.stderr) == (0, "")
         names = [span["resource"] for span in agent.spans()]
