@@ -8,7 +8,6 @@ namespace {
 
 using py::Handle;
 using py::Name;
-using py::Ref;
 
 Name kDatabase("database"), kDb("db"), kHost("host"), kPort("port"), kSql("sql"), kUser("user");
 
@@ -29,24 +28,16 @@ constexpr SqlDriver kDriver = {&kFacts, &knobs};
 
 void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "mariadb")); }
 
-struct Asked {
-  Ref host, user, database, port;
-};
-
 // To ask a connection where it leads would be a question to the server.
 void enter_connect_with(py::Call& call, py::Scope& scope) {
   Handle database = call.arg(kDatabase);
   if (!database) database = call.arg(kDb);
-  scope.emplace<Asked>(call.arg(kHost).share(), call.arg(kUser).share(), database.share(),
-                       call.arg(kPort).share());
+  scope.emplace<SqlPlace>(call.arg(kHost).share(), call.arg(kPort).share(), database.share(),
+                          call.arg(kUser).share());
 }
 void leave_connect_with(py::Outcome& outcome, py::Scope& scope) {
-  Asked* asked = scope.get<Asked>();
-  if (!asked || !outcome.result) return;
-  (void)remember_place(outcome.result, {.host = static_cast<Ref&&>(asked->host),
-                                        .port = static_cast<Ref&&>(asked->port),
-                                        .database = static_cast<Ref&&>(asked->database),
-                                        .user = static_cast<Ref&&>(asked->user)});
+  const SqlPlace* asked = scope.get<SqlPlace>();
+  if (asked && outcome.result) (void)remember_place(outcome.result, *asked);
 }
 
 constexpr py::Target on(const char* where, py::Enter enter, py::Leave leave) {

@@ -32,23 +32,22 @@ constexpr SqlDriver kDriver = {&kFacts, &knobs};
 void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "mysqldb")); }
 
 struct Made {
-  Ref connection, host, user, database, port;
+  Ref connection;
+  SqlPlace place;
 };
 
 // A connection does not tell where it leads: what it is made with does.
 void enter_init(py::Call& call, py::Scope& scope) {
   Handle database = call.arg(3, kDatabase);
   if (!database) database = call.arg(kDb);
-  scope.emplace<Made>(call.self().share(), call.arg(0, kHost).share(), call.arg(1, kUser).share(),
-                      database.share(), call.arg(4, kPort).share());
+  scope.emplace<Made>(call.self().share(), SqlPlace{.host = call.arg(0, kHost).share(),
+                                                    .port = call.arg(4, kPort).share(),
+                                                    .database = database.share(),
+                                                    .user = call.arg(1, kUser).share()});
 }
 void leave_init(py::Outcome& outcome, py::Scope& scope) {
-  Made* made = scope.get<Made>();
-  if (!made || outcome.error) return;
-  (void)remember_place(made->connection, {.host = static_cast<Ref&&>(made->host),
-                                          .port = static_cast<Ref&&>(made->port),
-                                          .database = static_cast<Ref&&>(made->database),
-                                          .user = static_cast<Ref&&>(made->user)});
+  const Made* made = scope.get<Made>();
+  if (made && !outcome.error) (void)remember_place(made->connection, made->place);
 }
 
 // Without the system, which the others tell.
