@@ -57,6 +57,11 @@ constexpr std::int64_t kFlushNs = 5'000'000'000;
 // When a process without traces yet began that has telemetry to send or configuration to ask for.
 constinit std::int64_t silent_since_ns = 0;
 
+// With neither a trace nor a library we know it speaks at its end, if it was there for a while.
+bool speaks_at_its_end() {
+  return silent_since_ns != 0 && base::monotonic_ns() - silent_since_ns >= telemetry::kFirstWordNs;
+}
+
 constinit std::span<char* const> seen_arguments;
 
 bool is_ours(std::string_view variable) {
@@ -205,11 +210,11 @@ Status hook_libraries() {
   return {};
 }
 
+bool will_speak() { return transport::Worker::get().running() || speaks_at_its_end(); }
+
 void stop_tracer() {
   transport::Worker& worker = transport::Worker::get();
-  // Neither a trace nor a library we know: it speaks at its end, if it was there for a while.
-  if (silent_since_ns != 0 && base::monotonic_ns() - silent_since_ns >= telemetry::kFirstWordNs)
-    worker.wake();
+  if (speaks_at_its_end()) worker.wake();
   worker.shutdown(kFlushNs);
 }
 

@@ -28,6 +28,9 @@ Status hook_libraries();
 // The settings of integrations as the process has them; made when first asked for, kept.
 const contrib::Settings& integration_settings();
 
+// At the end of the process: whether it has anything to tell. Any thread.
+bool will_speak();
+
 // Sends what is waiting and stops the thread; at most some seconds with an agent, a tenth of one
 // without. At the end of the process, without the GIL.
 void stop_tracer();

@@ -2,7 +2,9 @@
 
 #include <Python.h>
 
+#include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "core/base/log.h"
 #include "core/py/imports/distribution.h"
@@ -103,6 +105,23 @@ PyObject* find_known(Entry& entry, PyObject* const* arguments) {
   return search_others(entry, arguments);
 }
 
+std::string_view ascii(PyObject* name) {
+  return {static_cast<const char*>(PyUnicode_DATA(name)),
+          static_cast<std::size_t>(PyUnicode_GET_LENGTH(name))};
+}
+
+// Of sys.modules, which is shorter than the table and needs no new string for each of its names.
+std::vector<const Entry*> loaded_entries() {
+  std::vector<const Entry*> loaded;
+  PyObject *name = nullptr, *module = nullptr;
+  Py_ssize_t at = 0;
+  while (PyDict_Next(PyImport_GetModuleDict(), &at, &name, &module)) {
+    if (!PyUnicode_Check(name) || !PyUnicode_IS_COMPACT_ASCII(name)) continue;
+    if (const Entry* entry = imports::find(ascii(name))) loaded.push_back(entry);
+  }
+  return loaded;
+}
+
 // find_spec(fullname, path=None, target=None)
 PyObject* find_spec(PyObject*, PyObject* const* given, Py_ssize_t count, PyObject* keywords) {
   if (imports::any_pending() && !report_pending()) return nullptr;
@@ -118,8 +137,7 @@ PyObject* find_spec(PyObject*, PyObject* const* given, Py_ssize_t count, PyObjec
   PyObject* const name = arguments[0];
   if (!PyUnicode_Check(name) || !PyUnicode_IS_COMPACT_ASCII(name)) [[unlikely]]
     Py_RETURN_NONE;
-  Entry* const entry = imports::find({static_cast<const char*>(PyUnicode_DATA(name)),
-                                      static_cast<std::size_t>(PyUnicode_GET_LENGTH(name))});
+  Entry* const entry = imports::find(ascii(name));
   if (entry == nullptr) [[likely]]
     Py_RETURN_NONE;
   return find_known(*entry, arguments);
@@ -184,13 +202,19 @@ void remove() {
 
 void add(std::span<const ModuleHook> hooks) {
   if (finder != nullptr) (void)install();
-  for (const ModuleHook& hook : hooks) {
-    Entry* const entry = imports::find_or_add(hook.module);
-    if (entry == nullptr || !imports::add_hook(*entry, hook)) {
+  for (std::size_t i = 0; i < hooks.size(); ++i) {
+    Entry* const entry = imports::find_or_add(hooks[i].module);
+    if (entry == nullptr || !imports::add_hook(*entry, hooks[i])) {
       base::log(base::LogLevel::kError, "imports: the table of watched modules is full");
-      return;
+      hooks = hooks.first(i);
+      break;
     }
-    if (PyDict_GetItemString(PyImport_GetModuleDict(), hook.module.data()) == nullptr) continue;
+  }
+  const std::vector<const Entry*> loaded = loaded_entries();
+  if (loaded.empty()) return;
+  for (const ModuleHook& hook : hooks) {
+    Entry* const entry = imports::find(hook.module);
+    if (std::ranges::find(loaded, entry) == loaded.end()) continue;
     const Ref module = Handle(imports::finished_module(*entry)).share();
     if (!module) {
       imports::set_pending(*entry, true);
