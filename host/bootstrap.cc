@@ -17,6 +17,7 @@
 #include "core/py/imports/distribution.h"
 #include "core/py/imports/frozen.h"
 #include "core/py/imports/import_hook.h"
+#include "core/transport/heir.h"
 #include "host/children/policy.h"
 #include "host/children/redirect.h"
 #include "host/emulated.h"
@@ -200,6 +201,7 @@ const Options& options() { return process_options; }
 
 int run(int argc, char** argv) {
   if (crash::is_receiver(argc, argv)) return crash::run_receiver();
+  if (transport::is_heir(argc, argv)) return transport::run_heir();
   children::take_library();
   const std::string role = take_variable(children::kActAs);
   if (argc > 0 && is_launcher_name(argv[0])) return run_launcher(argc, argv);

@@ -171,6 +171,7 @@ constinit Setting<std::int64_t> stats_peer_limit(
 constinit Setting<std::int64_t> stats_additional_limit(
     {.env = "DD_TRACE_STATS_ADDITIONAL_TAGS_CARDINALITY_LIMIT", .fallback = "100"});
 constinit Setting<bool> also_otlp({.env = "DD_TRACE_ALSO_OTLP", .fallback = "false"});
+constinit Setting<bool> survive_kill({.env = "DD_TRACE_SURVIVE_KILL", .fallback = "false"});
 constinit TextSetting spill_directory({.env = "DD_TRACE_SPILL_DIRECTORY"});
 constinit Setting<std::int64_t> spill_bytes(
     {.env = "DD_TRACE_SPILL_MAX_BYTES", .fallback = "268435456"});
@@ -191,7 +192,7 @@ SettingBase* const kTable[] = {
     &native_span_events, &apm_tracing_enabled,
     &stats_computation, &stats_additional_tags, &stats_limit, &stats_resource_limit,
     &stats_endpoint_limit, &stats_peer_limit, &stats_additional_limit, &spill_directory,
-    &spill_bytes, &also_otlp};
+    &spill_bytes, &also_otlp, &survive_kill};
 }  // namespace
 
 std::span<SettingBase* const> core_settings() { return kTable; }

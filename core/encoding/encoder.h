@@ -27,6 +27,17 @@ class TraceEncoder {
   virtual std::string_view path() const = 0;  // "/v0.4/traces"
   virtual std::string_view content_type() const { return "application/msgpack"; }
 
+  // The body as it is now, for who keeps a copy: lead, first, middle, second. Until take() `first`
+  // and `second` only grow. False: this form has no such parts.
+  struct Parts {
+    std::string_view lead, first, middle, second;
+    char room[2][8] = {};  // of lead and middle
+  };
+  virtual bool parts(Parts& out) const {
+    (void)out;
+    return false;
+  }
+
   std::uint32_t chunks() const { return chunks_; }
   std::uint64_t spans() const { return spans_; }
   void clear() {

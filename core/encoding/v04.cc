@@ -49,12 +49,20 @@ class V04 final : public TraceEncoder {
 
   std::size_t bytes() const override { return out_.size(); }
 
+  bool parts(Parts& out) const override {
+    char* const lead = out.room[0];
+    const char* const end = put_array(lead, chunks_);
+    out.lead = {lead, static_cast<std::size_t>(end - lead)};
+    if (out_.size() > kHeadRoom) out.first = out_.view().substr(kHeadRoom);
+    return true;
+  }
+
   void take(Buffer& out) override {
-    char head[kMaxHeader];
-    const char* end = put_array(head, chunks_);
+    Parts all;
+    (void)parts(all);
     out.truncate(0);
-    out.append({head, static_cast<std::size_t>(end - head)});
-    if (out_.size() > kHeadRoom) out.append(out_.view().substr(kHeadRoom));
+    out.append(all.lead);
+    out.append(all.first);
     if (out_.capacity() > kKeptBytes) out_.release();
     out_.truncate(0);
     chunks_ = 0;

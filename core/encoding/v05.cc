@@ -196,16 +196,25 @@ class V05 final : public TraceEncoder {
 
   std::size_t bytes() const override { return out_.size() + strings_.bytes() + 1 + 2 * kMaxHeader; }
 
+  bool parts(Parts& out) const override {
+    char* const lead = out.room[0];
+    lead[0] = static_cast<char>(0x92);
+    const char* end = put_array(lead + 1, strings_.count());
+    out.lead = {lead, static_cast<std::size_t>(end - lead)};
+    out.first = strings_.encoded();
+    char* const middle = out.room[1];
+    end = put_array(middle, chunks_);
+    out.middle = {middle, static_cast<std::size_t>(end - middle)};
+    out.second = out_.view();
+    return true;
+  }
+
   void take(Buffer& out) override {
+    Parts all;
+    (void)parts(all);
     out.truncate(0);
-    char head[1 + kMaxHeader];
-    head[0] = static_cast<char>(0x92);
-    char* end = put_array(head + 1, strings_.count());
-    out.append({head, static_cast<std::size_t>(end - head)});
-    out.append(strings_.encoded());
-    end = put_array(head, chunks_);
-    out.append({head, static_cast<std::size_t>(end - head)});
-    out.append(out_.view());
+    for (const std::string_view part : {all.lead, all.first, all.middle, all.second})
+      out.append(part);
     out_.truncate(0);
     if (out_.capacity() > (1 << 20)) out_.release();
     strings_.clear();

@@ -69,6 +69,9 @@ ProcessFacts facts_from_settings(std::span<const std::string_view> arguments) {
           ? static_cast<std::uint32_t>(
                 std::clamp<std::int64_t>(config::partial_flush_min_spans.get(), 1, 1'000'000))
           : 0;
+  // What is finished goes, whether its trace is or not.
+  if (config::survive_kill.get() && !config::partial_flush_min_spans.is_set())
+    facts.partial_flush_min = 1;
   return facts;
 }
 

@@ -166,6 +166,10 @@ Status start(const Versions& versions) {
   if (const std::string_view directory = config::spill_directory.get(); !directory.empty())
     options.spill = new Spill(std::string(directory),  // lives as long as the process
                               size_of(config::spill_bytes, 256 << 20));
+  if (config::survive_kill.get()) {
+    options.estate = new Estate(options.url, options.buffer_bytes);  // as long as the process
+    Worker::get().set_slice(Estate::kLookNs);
+  }
   if (!to_intake) options.health = make_health(versions.statsd_url);
   const bool wants_stats = stats_sink::wanted() && to_agent;
   if (wants_stats) stats_sink::apply(options);

@@ -47,6 +47,8 @@ class Courier {
 
   bool busy() const { return busy_; }
   bool on_its_way() const { return connection_ && connection_->active(); }
+  // What is on its way arrives whether this process lives or not.
+  bool handed_over() const { return on_its_way() && connection_->handed_over(); }
   bool waiting() const { return busy_ && attempts_ > 0 && !on_its_way(); }  // for its next attempt
   // The peer has answered, and did so last time.
   bool reached() const { return reached_; }

@@ -88,7 +88,8 @@ std::int64_t Exporter::turn(const Turn& turn) {
   const std::int64_t now = turn.now_ns;
   const bool due = deadline_ns_ && now >= deadline_ns_;
 
-  if (now_or_never || due || queued_bytes_.load() >= kWakeBytes) drain();
+  const bool copy = options_.estate && estate_is_due(now);
+  if (now_or_never || due || copy || queued_bytes_.load() >= kWakeBytes) drain();
   const bool full = encoder_->bytes() >= kSendBytes;
   const bool worth = encoder_->chunks() || unsaid_.traces;
   if (payload_.size() == 0 && worth && (now_or_never || due || full)) take_payload();
@@ -101,7 +102,9 @@ std::int64_t Exporter::turn(const Turn& turn) {
   if (courier_.busy()) {
     // An agent that answers with an error is given its time; one that cannot be reached is not.
     const Courier::End end = courier_.advance(turn, flushing && !courier_.reached());
+    if (options_.estate) options_.estate->set_handed_over(courier_.handed_over());
     if (end != Courier::End::kNot) end_request(end);
+    if (options_.estate && !payload_.size()) options_.estate->clear_sealed();
   }
 
   const bool waiting = courier_.waiting();
@@ -124,6 +127,14 @@ std::int64_t Exporter::turn(const Turn& turn) {
     return 0;
   else if (options_.spill && options_.spill->waiting())
     until = std::min(until, next_probe_ns_);
+  if (options_.estate) {
+    armed_.store(look_ns_ != 0);
+    if (look_ns_ == 0 && queued_bytes_.load() != 0) {
+      armed_.store(true);
+      look_ns_ = now + Estate::kLookNs;
+    }
+    return look_ns_ != 0 ? std::min(until, look_ns_) : until;
+  }
   // Sequentially consistent against accept(), which adds its bytes and then looks at armed_.
   armed_.store(until != kNever);
   if (queued_bytes_.load() >= kWakeBytes || (until == kNever && queued_bytes_.load() != 0)) {
@@ -154,6 +165,7 @@ void Exporter::end() {
     encoder_->clear();
   }
   courier_.drop();
+  if (options_.estate) options_.estate->stop();
   if (lost) complain();
   flush_clean_.store(!lost, std::memory_order_relaxed);
   flush_done_.store(flush_wanted_.load());
@@ -178,6 +190,7 @@ void Exporter::take_payload() {
   payload_path_ = encoder_->path();
   payload_volume_ = {encoder_->chunks(), encoder_->spans()};
   encoder_->take(payload_);
+  if (options_.estate) options_.estate->seal();
   compressed_.clear();
   if (options_.compress) (void)options_.compress(payload_.view(), compressed_);
   encoder_->set_keep_rate(
@@ -191,6 +204,7 @@ void Exporter::take_payload() {
 // The encoder is empty, or what is in it is lost.
 void Exporter::switch_to_v04() {
   if (encoder_->chunks()) dropped(Drop::kRejected).add(encoder_->chunks(), encoder_->spans());
+  if (options_.estate) options_.estate->clear_open();
   encoder_ = encoding::make_v04(options_.facts, options_.native_events);
 }
 
@@ -248,6 +262,7 @@ void Exporter::drain() {
     queued_bytes_.fetch_sub(bytes);
     oldest = next;
   }
+  if (options_.estate) write_estate();
 }
 
 void Exporter::send_payload() {
@@ -390,6 +405,7 @@ void Exporter::forked(bool whole) {
   courier_.forked(whole);
   if (options_.health) options_.health->forked(whole);
   if (options_.spill) options_.spill->forked(whole);
+  if (options_.estate) options_.estate->forked();
   spilled_volume_ = {};
   next_probe_ns_ = 0;
   told_attempts_ = told_overflow_ = 0;
@@ -418,7 +434,7 @@ void Exporter::forked(bool whole) {
   for (Counter& counter : dropped_) counter.reset();
   bytes_sent_.store(0);
   payload_volume_ = accepted_before_ = dropped_before_ = {};
-  deadline_ns_ = 0;
+  deadline_ns_ = look_ns_ = 0;
   gave_up_ = false;
 }
 

@@ -24,6 +24,7 @@
 #include "core/encoding/encoder.h"
 #include "core/trace/tracer.h"
 #include "core/transport/courier.h"
+#include "core/transport/estate.h"
 #include "core/transport/health.h"
 #include "core/transport/shared_flag.h"
 #include "core/transport/spill.h"
@@ -58,6 +59,7 @@ struct Options {
   // Payloads are sent as this makes them, when it can, with Content-Encoding: zstd. On the worker.
   bool (*compress)(std::string_view text, std::string& out) = nullptr;
   Spill* spill = nullptr;     // where payloads go that nobody takes; null: they are dropped
+  Estate* estate = nullptr;  // where copies are that outlive the process; null: nowhere
   Health* health = nullptr;   // told what becomes of chunks and requests; null: nobody wants it
   bool counts_chunks = true;  // X-Datadog-Trace-Count
   bool tells_drops = true;    // headers about what was dropped as unsampled
@@ -157,6 +159,9 @@ class Exporter final : public trace::Sink, private Job {
   std::unique_ptr<encoding::TraceEncoder> make_encoder() const;
   void complain();
   void tell_health(Courier::End end);
+  // What is due for the copy that outlives the process; writing it.
+  bool estate_is_due(std::int64_t now);
+  void write_estate();
   // The same payload, or what is encoded: on disk; false: it is not.
   bool spill_payload();
   bool spill_encoded();
@@ -190,6 +195,7 @@ class Exporter final : public trace::Sink, private Job {
   std::string payload_path_;
   Headers request_headers_;
   std::int64_t deadline_ns_ = 0;
+  std::int64_t look_ns_ = 0;  // for the estate; 0: nothing came since the last
   std::uint64_t told_attempts_ = 0, told_overflow_ = 0;  // to health
   SharedFlag complained_;  // of the outage that lasts
   bool gave_up_ = false;

@@ -1,4 +1,5 @@
-// What the exporter does besides when it is asked to: payloads on disk, health metrics.
+// What the exporter does besides when it is asked to: payloads on disk, copies that outlive the
+// process, health metrics.
 
 #include <string>
 #include <utility>
@@ -31,6 +32,7 @@ bool Exporter::spill_encoded() {
   const std::string path(encoder_->path());
   encoding::Buffer body;
   encoder_->take(body);
+  if (options_.estate) options_.estate->clear_open();
   if (options_.spill->keep({.target = path,
                             .content_type = std::string(encoder_->content_type()),
                             .traces = volume.traces,
@@ -64,6 +66,28 @@ void Exporter::take_spilled(const Turn& turn) {
   payload_volume_ = {spilled_.traces, spilled_.spans};
   compressed_.clear();
   if (options_.compress) (void)options_.compress(payload_.view(), compressed_);
+}
+
+// Deliveries are encoded kLookNs after the first of them came; as long as some came since the last
+// look there is another, so that a busy program wakes nobody.
+bool Exporter::estate_is_due(std::int64_t now) {
+  const bool waiting = queued_bytes_.load() != 0;
+  if (look_ns_ != 0 && now < look_ns_) return false;
+  const bool due = look_ns_ != 0 && waiting;
+  look_ns_ = waiting ? now + Estate::kLookNs : 0;
+  return due;
+}
+
+void Exporter::write_estate() {
+  options_.estate->write(*encoder_, [this] {
+    Headers changing = {{"Content-Type", std::string(encoder_->content_type())}};
+    if (options_.add_headers) options_.add_headers(changing);
+    std::string text = std::string(encoder_->path()) + "\n";
+    for (const Headers* headers : {&options_.headers, static_cast<const Headers*>(&changing)})
+      for (const auto& [name, value] : *headers)
+        if (value.find_first_of("\r\n") == value.npos) text += name + ": " + value + "\n";
+    return text;
+  });
 }
 
 // Requests that failed on the way are told with the last.

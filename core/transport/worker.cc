@@ -19,8 +19,6 @@ namespace dd::transport {
 namespace {
 
 constexpr std::int64_t kMs = 1'000'000;
-// While sockets are open the worker waits for them, and looks this often at what was pushed.
-constexpr std::int64_t kSliceNs = 20 * kMs;
 // A fork waits so long for the end of a turn; a turn is processor time only.
 constexpr std::int64_t kForkWaitNs = 10 * kMs;
 
@@ -158,12 +156,13 @@ void Worker::run() {
     }
     const std::int64_t now = base::monotonic_ns();
     if (next <= now) continue;
+    const std::int64_t slice = slice_ns_.load(std::memory_order_relaxed);
     std::int64_t wait = next == kNever ? kNever : next - now;
-    if (turn.stopping) wait = std::min({wait, kSliceNs, turn.stop_at_ns - now});
+    if (turn.stopping) wait = std::min({wait, slice, turn.stop_at_ns - now});
     if (polls.empty()) {
       futex_wait(signal_, seen, wait);
     } else if (signal_.load() == seen) {
-      const std::int64_t ms = (std::min(wait, kSliceNs) + kMs - 1) / kMs;
+      const std::int64_t ms = (std::min(wait, slice) + kMs - 1) / kMs;
       poll(polls.data(), polls.size(), static_cast<int>(ms));
     }
   }

@@ -79,6 +79,9 @@ class Worker {  // one a process
   // over: on the thread that wakes the worker, with all signals blocked and a lock held.
   void on_start(void (*call)()) { on_start_.store(call, std::memory_order_relaxed); }
 
+  // While sockets are open the worker waits for them, and looks this often at what else there is.
+  void set_slice(std::int64_t slice_ns) { slice_ns_.store(slice_ns, std::memory_order_relaxed); }
+
   static constexpr std::int64_t kHopelessNs = 80'000'000;
 
  private:
@@ -97,6 +100,7 @@ class Worker {  // one a process
   std::atomic<std::uint32_t> finished_{0};
   std::atomic<void (*)()> on_start_{nullptr};
   std::atomic<bool> dozing_{false};  // there was no work yet
+  std::atomic<std::int64_t> slice_ns_{20'000'000};
   std::int64_t doze_ns_ = 0;  // set before the thread starts
 
   base::Mutex starting_;
