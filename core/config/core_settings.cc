@@ -58,6 +58,12 @@ std::optional<std::string> tags_from_otel(std::string_view text) {
   return out;
 }
 
+std::optional<std::string> opposite_from_otel(std::string_view text) {
+  if (same_ignoring_case(trim(text), "true")) return "false";
+  if (same_ignoring_case(trim(text), "false")) return "true";
+  return std::nullopt;
+}
+
 constexpr std::string_view kStyles = "datadog,tracecontext,baggage";
 
 }  // namespace
@@ -97,13 +103,16 @@ constinit Setting<bool> remove_integration_services(
 constinit Setting<bool> peer_service_defaults({.env = "DD_TRACE_PEER_SERVICE_DEFAULTS_ENABLED",
                                                .fallback = "false"});
 constinit Setting<bool> process_tags_enabled(
-    {.env = "DD_EXPERIMENTAL_PROPAGATE_PROCESS_TAGS_ENABLED", .fallback = "true"});
+    {.env = "DD_EXPERIMENTAL_PROPAGATE_PROCESS_TAGS_ENABLED", .fallback = "true", .words = true});
 constinit Setting<std::int64_t> rate_limit({.env = "DD_TRACE_RATE_LIMIT", .fallback = "100"});
 constinit Setting<std::int64_t> datadog_tags_max_length(
     {.env = "DD_TRACE_X_DATADOG_TAGS_MAX_LENGTH", .fallback = "512"});
 constinit Setting<bool> otel_semantics({.env = "DD_TRACE_OTEL_SEMANTICS_ENABLED",
                                         .fallback = "false"});
-constinit Setting<bool> otel_enabled({.env = "DD_TRACE_OTEL_ENABLED", .fallback = "false"});
+constinit Setting<bool> otel_enabled({.env = "DD_TRACE_OTEL_ENABLED",
+                                      .fallback = "false",
+                                      .otel = "OTEL_SDK_DISABLED",
+                                      .from_otel = opposite_from_otel});
 constinit Setting<std::int64_t> traceback_max_frames(
     {.env = "DD_TRACE_SPAN_TRACEBACK_MAX_SIZE", .fallback = "30"});
 constinit TextSetting schema({.env = "DD_TRACE_SPAN_ATTRIBUTE_SCHEMA", .fallback = "v0"});
@@ -153,9 +162,11 @@ constinit Setting<std::int64_t> writer_payload_bytes(
 constinit Setting<bool> git_metadata({.env = "DD_TRACE_GIT_METADATA_ENABLED",
                                       .fallback = "true"});
 constinit Setting<bool> native_span_events({.env = "DD_TRACE_NATIVE_SPAN_EVENTS",
-                                            .fallback = "false"});
+                                            .fallback = "false",
+                                            .words = true});
 constinit Setting<bool> apm_tracing_enabled({.env = "DD_APM_TRACING_ENABLED",
-                                             .fallback = "true"});
+                                             .fallback = "true",
+                                             .words = true});
 constinit Setting<bool> stats_computation({.env = "DD_TRACE_STATS_COMPUTATION_ENABLED",
                                            .fallback = "false",
                                            .aliases = "DD_TRACE_COMPUTE_STATS"});
@@ -199,7 +210,7 @@ std::span<SettingBase* const> core_settings() { return kTable; }
 
 bool product_wanted(std::string_view name) {
   const auto value = variable("DD_" + std::string(name) + "_ENABLED");
-  return value && parse_bool(*value).value_or(false);
+  return value && parse_switch(*value).value_or(false);
 }
 
 bool apm_opt_out() {

@@ -28,10 +28,14 @@ constexpr std::string_view trim(std::string_view text) {
   return text;
 }
 
-// True only for "true" and "1", in any case.
+// True only for "true" and "1", in any case; blanks around it are not taken away.
 constexpr std::optional<bool> parse_bool(std::string_view text) {
-  text = trim(text);
   return text == "1" || same_ignoring_case(text, "true");
+}
+
+// The same, and "yes" and "on".
+constexpr std::optional<bool> parse_switch(std::string_view text) {
+  return *parse_bool(text) || same_ignoring_case(text, "yes") || same_ignoring_case(text, "on");
 }
 
 constexpr std::optional<std::int64_t> parse_int(std::string_view text) {

@@ -39,6 +39,7 @@ struct Spec {
   std::optional<std::string> (*from_otel)(std::string_view) = nullptr;
   std::string_view remote = {};  // field of the remote document; empty: fixed at start
   bool secret = false;           // never shown or reported
+  bool words = false;            // of a bool: "yes" and "on" are true too
 };
 
 class SettingBase {
@@ -82,7 +83,9 @@ class Setting final : public SettingBase {
         values_{parse_as<T>(spec.fallback).value_or(T{})} {}
   T get() const { return value_.load(std::memory_order_relaxed); }
   bool assign(std::string_view text, Origin origin) override {
-    const std::optional<T> value = parse_as<T>(text);
+    std::optional<T> value = parse_as<T>(text);
+    if constexpr (std::is_same_v<T, bool>)
+      if (spec_.words) value = parse_switch(text);
     if (value) set(*value, origin);
     return value.has_value();
   }

@@ -8,7 +8,7 @@ import sys
 def row(line: str) -> str:
     name, origins, kind, fallback = line.split("\t")
     text = "{}" if fallback == "\\N" else json.dumps(fallback)
-    return f'{{"{name}", {str(origins == "all").lower()}, Kind::k{kind.capitalize()}, {text}}},'
+    return f'{{"{name}", Origins::k{origins.capitalize()}, Kind::k{kind.capitalize()}, {text}}},'
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 #include "core/telemetry/reported.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -13,12 +14,27 @@ namespace {
 
 using config::Origin;
 
-// kCollector: the address of an OpenTelemetry collector beside the agent, of this port.
-enum class Kind : std::uint8_t { kFlag, kWhole, kReal, kSeconds, kText, kMap, kSet, kCollector };
+enum class Kind : std::uint8_t {
+  kFlag,
+  kSwitch,  // a flag that takes "yes" and "on" too
+  kWhole,
+  kReal,
+  kSeconds,
+  kText,
+  kUpper,    // in capitals
+  kTrimmed,  // without blanks around it
+  kMap,
+  kList,       // without blanks and empty pieces
+  kSet,        // the same, sorted, each once
+  kPieces,     // split at commas and nothing else, sorted, each once
+  kProtocol,   // of a signal of OpenTelemetry: by default that of all
+  kCollector,  // the address of an OpenTelemetry collector beside the agent
+};
+enum class Origins : std::uint8_t { kAll, kPlain, kOne };  // see reported.tsv
 
 struct Reported {
   std::string_view name;
-  bool all;  // every origin that holds a value, or the strongest
+  Origins origins;
   Kind kind;
   std::string_view fallback;  // no data: null
 };
@@ -35,12 +51,36 @@ std::string joined(const std::vector<std::string>& list) {
   return out;
 }
 
+std::string sorted(std::vector<std::string> list) {
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+  return joined(list);
+}
+
+std::vector<std::string> pieces(std::string_view text) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    out.emplace_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = config::lower(c);
+  return out;
+}
+
 // As Python would write it; nullopt when it is not understood.
 std::optional<std::string> shown(Kind kind, std::string_view text) {
   switch (kind) {
     case Kind::kFlag:
       return config::show(config::parse_bool(text).value_or(false) ||
                           config::same_ignoring_case(text, "structured"));
+    case Kind::kSwitch:
+      return config::show(config::parse_switch(text).value_or(false));
     case Kind::kWhole: {
       const auto number = config::parse_int(text);
       return number ? std::optional(config::show(*number)) : std::nullopt;
@@ -55,74 +95,108 @@ std::optional<std::string> shown(Kind kind, std::string_view text) {
       for (const auto& [key, value] : config::parse_pairs(text)) list.push_back(key + ":" + value);
       return joined(list);
     }
-    case Kind::kSet: {
-      std::vector<std::string> list = config::parse_list(text);
-      std::sort(list.begin(), list.end());
-      list.erase(std::unique(list.begin(), list.end()), list.end());
-      return joined(list);
+    case Kind::kList:
+      return joined(config::parse_list(text));
+    case Kind::kSet:
+      return sorted(config::parse_list(text));
+    case Kind::kPieces:
+      return sorted(pieces(text));
+    case Kind::kTrimmed:
+      return std::string(config::trim(text));
+    case Kind::kUpper: {
+      std::string out(text);
+      for (char& c : out) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+      return out;
     }
     case Kind::kText:
+    case Kind::kProtocol:
     case Kind::kCollector: break;
   }
   return std::string(text);
 }
 
-std::string default_of(const Reported& row) {
-  if (row.kind != Kind::kCollector) return std::string(row.fallback);
+// Settings of sending without an agent do not tell which document they came from.
+constexpr std::string_view kNameless[] = {
+    "DD_SITE", "DD_AGENTLESS_ENABLED", "_DD_APM_TRACING_AGENTLESS_ENABLED",
+    "DD_CIVISIBILITY_AGENTLESS_ENABLED", "DD_LLMOBS_AGENTLESS_ENABLED"};
+
+// Only the fleet's file tells its own.
+std::string id_of(std::string_view name, Origin origin) {
+  if (origin != Origin::kFleetFile || std::ranges::find(kNameless, name) != std::end(kNameless))
+    return {};
+  return std::string(config::config_id(origin));
+}
+
+// OpenTelemetry's setting for all signals, where it stands in for the one of this signal.
+std::string_view general_of(std::string_view name) {
+  if (name == "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT") return "OTEL_EXPORTER_OTLP_TIMEOUT";
+  if (name == "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL" || name == "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL")
+    return "OTEL_EXPORTER_OTLP_PROTOCOL";
+  return {};
+}
+
+struct Given {
+  std::string name;
+  std::string_view text;
+};
+
+// The first of the name and its older ones that this origin has. An empty variable of OpenTelemetry
+// is none.
+std::optional<Given> find_given(std::string_view name, Origin origin) {
+  const config::KnownSetting* const known = config::find_known(name);
+  std::vector<std::string> names{std::string(name)};
+  if (const std::string_view general = general_of(name); !general.empty())
+    names.emplace_back(general);
+  else if (known != nullptr)
+    for (std::string& alias : config::parse_list(known->aliases)) names.push_back(std::move(alias));
+  for (std::string& one : names) {
+    const auto text = config::variable_from(origin, one);
+    if (!text || (text->empty() && origin == Origin::kEnvironment && one.starts_with("OTEL_")))
+      continue;
+    return Given{std::move(one), *text};
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> given(std::string_view name, Origin origin) {
+  const auto found = find_given(name, origin);
+  return found ? std::optional(found->text) : std::nullopt;
+}
+
+// The strongest of the three, or `otherwise`.
+std::string_view in_force(std::string_view name, std::string_view otherwise) {
+  for (const Origin origin : {Origin::kFleetFile, Origin::kEnvironment, Origin::kLocalFile})
+    if (const auto value = given(name, origin)) return *value;
+  return otherwise;
+}
+
+std::string collector(std::string_view name) {
   std::string_view host = config::agent_host.get();
   if (const std::string_view url = config::agent_url.get(); url.starts_with("http")) {
     host = url.substr(std::min(url.find("://") + 3, url.size()));
     host = host.substr(0, host.find_first_of(":/"));
   }
-  return "http://" + std::string(host.empty() ? "localhost" : host) + ":" +
-         std::string(row.fallback);
+  const bool logs = name.find("_LOGS_") != name.npos, metrics = name.find("_METRICS_") != name.npos;
+  std::string_view protocol = in_force("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+  if (logs) protocol = in_force("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", protocol);
+  if (metrics) protocol = in_force("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", protocol);
+  std::string out = "http://" + std::string(host.empty() ? "localhost" : host);
+  if (!protocol.starts_with("http")) return out + ":4317";
+  return out + (logs ? ":4318/v1/logs" : metrics ? ":4318/v1/metrics" : ":4318");
 }
 
-// Only the fleet's file tells its own.
-std::string id_of(Origin origin) {
-  return std::string(origin == Origin::kFleetFile ? config::config_id(origin) : "");
-}
-
-// The first of the name and its older ones that this origin has.
-std::optional<std::string_view> given(std::string_view name, Origin origin) {
-  if (const auto value = config::variable_from(origin, name)) return value;
-  const config::KnownSetting* const known = config::find_known(name);
-  if (known == nullptr) return std::nullopt;
-  for (const std::string& alias : config::parse_list(known->aliases))
-    if (const auto value = config::variable_from(origin, alias)) return value;
-  return std::nullopt;
-}
-
-// OpenTelemetry's value for it, as written, when it means something here.
-std::optional<std::string_view> given_by_otel(const config::SettingBase* setting) {
-  if (setting == nullptr || setting->spec().otel.empty()) return std::nullopt;
-  const config::Spec& spec = setting->spec();
-  const auto value = config::variable_from(Origin::kEnvironment, spec.otel);
-  if (value && spec.from_otel != nullptr && !spec.from_otel(*value)) return std::nullopt;
-  return value;
-}
-
-void append(const Reported& what, std::vector<Row>& out) {
-  const std::string name(what.name);
-  std::vector<Row> rows;
-  rows.push_back({name, default_of(what), what.fallback.data() != nullptr, "default"});
-  config::SettingBase* const setting = config::find_declared(what.name);
-  for (const Origin origin : kGiven) {
-    if (origin == Origin::kEnvironment)
-      if (const auto value = given_by_otel(setting))
-        rows.push_back({name, std::string(*value), true, "otel_env_var"});
-    const auto text = given(what.name, origin);
-    // The fleet's value hides the one of the machine's owner.
-    if (!text || (origin == Origin::kLocalFile && given(what.name, Origin::kFleetFile))) continue;
-    if (auto value = shown(what.kind, *text))
-      rows.push_back({name, std::move(*value), true, std::string(origin_name(origin)),
-                      id_of(origin)});
-  }
-  for (const Origin origin : kLater)
-    if (auto value = setting == nullptr ? std::nullopt : setting->shown(origin))
-      rows.push_back({name, std::move(*value), true, std::string(origin_name(origin))});
-  if (!what.all) rows.erase(rows.begin(), rows.end() - 1);
-  for (Row& row : rows) out.push_back(std::move(row));
+// Nullopt: null.
+std::optional<std::string> default_of(const Reported& row) {
+  if (row.kind == Kind::kCollector) return collector(row.name);
+  if (row.kind == Kind::kProtocol)
+    return std::string(in_force("OTEL_EXPORTER_OTLP_PROTOCOL", row.fallback));
+  for (const auto& [key, name] : {std::pair("env", "DD_ENV"), std::pair("service", "DD_SERVICE"),
+                                  std::pair("version", "DD_VERSION")})
+    if (row.name == name)
+      for (const auto& [tag, value] : config::parse_pairs(config::tags.get()))
+        if (tag == key) return value;
+  if (row.fallback.data() == nullptr) return std::nullopt;
+  return std::string(row.fallback);
 }
 
 struct OtelName {
@@ -153,10 +227,64 @@ bool is_invalid(const OtelName& names, std::string_view value) {
          !setting->spec().from_otel(value);
 }
 
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = config::lower(c);
-  return out;
+// OpenTelemetry's value for it, as it is mapped, when it means something here.
+std::optional<std::string> given_by_otel(std::string_view name) {
+  const auto* const row = std::ranges::find(kOtelNames, name, &OtelName::ours);
+  if (row == std::end(kOtelNames) || row->otel == "OTEL_METRICS_EXPORTER") return std::nullopt;
+  const auto value = config::variable_from(Origin::kEnvironment, row->otel);
+  if (!value || is_invalid(*row, *value)) return std::nullopt;
+  const bool kept = name == "DD_SERVICE" || name == "DD_TAGS";
+  return kept ? std::string(*value) : lower_case(*value);
+}
+
+std::string_view name_of(Origin origin, const Reported& what) {
+  if (origin == Origin::kEnvironment && what.origins == Origins::kOne &&
+      what.name.starts_with("OTEL_"))
+    return "otel_env_var";
+  return origin_name(origin);
+}
+
+void append(const Reported& what, std::vector<Row>& out) {
+  const std::string name(what.name);
+  std::vector<Row> rows;
+  const auto fallback = default_of(what);
+  rows.push_back({name, fallback.value_or(""), fallback.has_value(), "default"});
+  const auto by_otel = given_by_otel(what.name);
+  for (const Origin origin : kGiven) {
+    const bool environment = origin == Origin::kEnvironment;
+    if (environment && by_otel && what.origins != Origins::kPlain)
+      rows.push_back({name, *by_otel, true, "otel_env_var"});
+    const auto found = find_given(what.name, origin);
+    auto text = found ? std::optional(found->text) : std::nullopt;
+    // What OpenTelemetry's level means is put where this setting is read from.
+    if (environment && !text && by_otel == "debug") text = "true";
+    // The fleet's value hides the one of the machine's owner under the same name.
+    if (!text ||
+        (origin == Origin::kLocalFile && config::variable_from(Origin::kFleetFile, found->name)))
+      continue;
+    if (auto value = shown(what.kind, *text))
+      rows.push_back({name, std::move(*value), true, std::string(name_of(origin, what)),
+                      id_of(what.name, origin)});
+  }
+  config::SettingBase* const setting = config::find_declared(what.name);
+  for (const Origin origin : kLater)
+    if (auto value = setting == nullptr ? std::nullopt : setting->shown(origin))
+      rows.push_back({name, std::move(*value), true, std::string(origin_name(origin))});
+  if (what.origins == Origins::kOne) rows.erase(rows.begin(), rows.end() - 1);
+  for (Row& row : rows) out.push_back(std::move(row));
+}
+
+// Where others send to is read, and so told, only when it is given and matters.
+void append_exporters(std::vector<Row>& out) {
+  const auto on = [](std::string_view name) {
+    return config::parse_bool(in_force(name, "false")).value_or(false);
+  };
+  const bool metrics = on("DD_RUNTIME_METRICS_ENABLED") || on("DD_METRICS_OTEL_ENABLED");
+  for (const std::string_view name : {"OTEL_METRICS_EXPORTER", "OTEL_LOGS_EXPORTER"}) {
+    if (name == "OTEL_METRICS_EXPORTER" && !metrics) continue;
+    if (const auto value = given(name, Origin::kEnvironment))
+      out.push_back({std::string(name), std::string(*value), true, "env_var"});
+  }
 }
 
 bool is_supported_otel(std::string_view name) {
@@ -180,6 +308,7 @@ std::string_view origin_name(Origin origin) {
 std::vector<Row> reported_rows() {
   std::vector<Row> out;
   for (const Reported& what : kReported) append(what, out);
+  append_exporters(out);
   return out;
 }
 
@@ -191,7 +320,7 @@ void append_rows(std::span<config::SettingBase* const> settings, std::vector<Row
       auto value = setting->shown(origin);
       if (!value && origin != Origin::kDefault) continue;
       out.push_back({std::string(setting->spec().env), value.value_or(""), value.has_value(),
-                     std::string(origin_name(origin)), id_of(origin)});
+                     std::string(origin_name(origin)), id_of(setting->spec().env, origin)});
     }
   }
 }

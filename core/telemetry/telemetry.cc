@@ -32,7 +32,7 @@ constinit config::Setting<double> heartbeat_s({.env = "DD_TELEMETRY_HEARTBEAT_IN
 constinit config::Setting<double> extended_s({.env = "_DD_TELEMETRY_EXTENDED_HEARTBEAT_INTERVAL",
                                               .fallback = "86400"});
 constinit config::Setting<bool> endpoint_collection(
-    {.env = "DD_API_SECURITY_ENDPOINT_COLLECTION_ENABLED", .fallback = "true"});
+    {.env = "DD_API_SECURITY_ENDPOINT_COLLECTION_ENABLED", .fallback = "true", .words = true});
 constinit config::Setting<bool> log_collection({.env = "DD_TELEMETRY_LOG_COLLECTION_ENABLED",
                                                 .fallback = "true"});
 constinit config::Setting<bool> dependency_collection(

@@ -21,17 +21,24 @@
 namespace dd::crash {
 namespace {
 
-constinit config::Setting<bool> enabled({.env = "DD_CRASHTRACKING_ENABLED", .fallback = "true"});
+constinit config::Setting<bool> enabled({.env = "DD_CRASHTRACKING_ENABLED",
+                                         .fallback = "true",
+                                         .words = true});
 constinit config::Setting<bool> errors_intake({.env = "DD_CRASHTRACKING_ERRORS_INTAKE_ENABLED",
-                                               .fallback = "true"});
+                                               .fallback = "true",
+                                               .words = true});
 constinit config::Setting<bool> create_stack({.env = "DD_CRASHTRACKING_CREATE_ALT_STACK",
-                                              .fallback = "true"});
+                                              .fallback = "true",
+                                              .words = true});
 constinit config::Setting<bool> use_stack({.env = "DD_CRASHTRACKING_USE_ALT_STACK",
-                                           .fallback = "true"});
+                                           .fallback = "true",
+                                           .words = true});
 constinit config::Setting<bool> wait_for_receiver({.env = "DD_CRASHTRACKING_WAIT_FOR_RECEIVER",
-                                                   .fallback = "true"});
+                                                   .fallback = "true",
+                                                   .words = true});
 constinit config::Setting<bool> all_threads({.env = "DD_CRASHTRACKING_COLLECT_ALL_THREADS",
-                                             .fallback = "true"});
+                                             .fallback = "true",
+                                             .words = true});
 constinit config::Setting<std::int64_t> max_threads({.env = "DD_CRASHTRACKING_MAX_THREADS",
                                                      .fallback = "128"});
 constinit config::TextSetting more_tags({.env = "DD_CRASHTRACKING_TAGS"});
