@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "contrib/support/endpoint_tag.h"
 #include "contrib/native/contrib_module.h"
 #include "contrib/registry.h"
 #include "contrib/rules/settings.h"
@@ -199,6 +200,7 @@ const contrib::Settings& integration_settings() {
 
 Status hook_libraries() {
   contrib::set_look_again(&look_again);
+  contrib::tell_endpoints(integration_settings());
   contrib::start(&integration_settings(), config::tracing_enabled.get());
   pyshim::watch_opentelemetry();
   pyshim::watch_logging();

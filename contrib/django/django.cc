@@ -107,7 +107,7 @@ void begin(Scope& scope, Ref request) {
                                     .measured = true};
   const Ref environ = request.attr(kMeta);
   const Ref continued = tracing::continued(environ);
-  LiveSpan live = continued ? LiveSpan::start_under(continued, start) : LiveSpan::start(start);
+  LiveSpan live = start_wsgi_span(environ, continued, start);
   if (!live) return;
   trace::Span& span = live.span();
   span.set_static(tags::kComponent, kComponent);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "contrib/registry.h"
+#include "contrib/support/inferred_span.h"
 #include "contrib/support/pin.h"
 #include "core/http/client_ip.h"
 #include "core/http/header_tags.h"
@@ -14,6 +15,7 @@
 #include "core/py/imports/import_hook.h"
 #include "core/py/ref.h"
 #include "core/trace/tracer.h"
+#include "core/tracing/live_span.h"
 
 namespace dd::contrib {
 namespace {
@@ -188,25 +190,42 @@ PyObject* shown_url(PyObject*, PyObject* args) {
   return returned(http::shown_url(url, with_query, settings().redactor()));
 }
 
+// A mapping with lower-case names; a value is valid until the next is asked for.
+struct MappedHeaders {
+  http::HeaderReader reader() { return {read, this}; }
+  static std::string_view read(const void* from, std::string_view name) {
+    MappedHeaders& self = *static_cast<MappedHeaders*>(const_cast<void*>(from));
+    const Ref found = self.headers.item(py::str(name));
+    if (!found) return {};
+    self.value = found.text();
+    return self.value;
+  }
+  Handle headers;
+  std::string value{};
+};
+
 // (mapping with lower-case names, address of the peer): the address of the client, or "".
 PyObject* client_ip(PyObject*, PyObject* args) {
-  struct Reader {
-    Handle headers;
-    std::string value;  // of the header last asked for
-  } reader;
   PyObject* headers;
   const char* peer;
   if (!PyArg_ParseTuple(args, "Oz:client_ip", &headers, &peer)) return nullptr;
-  reader.headers = headers;
-  const http::HeaderReader read{[](const void* from, std::string_view name) -> std::string_view {
-                                  Reader& self = *static_cast<Reader*>(const_cast<void*>(from));
-                                  const Ref value = self.headers.item(py::str(name));
-                                  if (!value) return {};
-                                  self.value = value.text();
-                                  return self.value;
-                                },
-                                &reader};
-  return returned(http::client_ip(read, peer ? peer : "", settings().client_ip_header));
+  MappedHeaders mapped{headers};
+  return returned(
+      http::client_ip(mapped.reader(), peer ? peer : "", settings().client_ip_header));
+}
+
+// (mapping with lower-case names, name, whether the span in front hears each status): the span of a
+// request, below what is active or the gateway in front; None when nothing is traced.
+PyObject* start_request_span(PyObject*, PyObject* args) {
+  PyObject* headers;
+  const char* name;
+  int always;
+  if (!PyArg_ParseTuple(args, "Osp:start_request", &headers, &name, &always)) return nullptr;
+  MappedHeaders mapped{headers};
+  const tracing::LiveSpan made =
+      start_request(mapped.reader(), {}, {.name = name},
+                    always ? TellsStatus::kAlways : TellsStatus::kWithError);
+  return made ? made.object().share().release() : py::none().release();
 }
 
 PyObject* is_address(PyObject*, PyObject* text) {
@@ -236,6 +255,7 @@ PyMethodDef functions[] = {{"patch", patch_one, METH_O, nullptr},
                            {"header_tag", header_tag, METH_VARARGS, nullptr},
                            {"shown_url", shown_url, METH_VARARGS, nullptr},
                            {"client_ip", client_ip, METH_VARARGS, nullptr},
+                           {"start_request", start_request_span, METH_VARARGS, nullptr},
                            {"is_address", is_address, METH_O, nullptr},
                            {"is_global_address", is_global_address, METH_O, nullptr},
                            {}};

@@ -40,6 +40,13 @@ std::string variable(std::string_view section, std::string_view knob) {
   return out.append(knob);
 }
 
+Endpoints endpoints_told(Lookup lookup) {
+  if (!yes(lookup, "DD_TRACE_RESOURCE_RENAMING_ENABLED", false)) return Endpoints::kNever;
+  return yes(lookup, "DD_TRACE_RESOURCE_RENAMING_ALWAYS_SIMPLIFIED_ENDPOINT", false)
+             ? Endpoints::kAlways
+             : Endpoints::kWithoutRoute;
+}
+
 SqlComments sql_comments(std::string_view mode) {
   if (mode == "service") return SqlComments::kService;
   if (mode == "full") return SqlComments::kFull;
@@ -59,6 +66,9 @@ Settings::Settings(Lookup lookup, ProcessName process)
       tell_client_ip(yes(lookup, "DD_TRACE_CLIENT_IP_ENABLED", false)),
       client_ip_header(text_or_empty(lookup, "DD_TRACE_CLIENT_IP_HEADER")),
       hide_asgi_404(yes(lookup, "DD_ASGI_OBFUSCATE_404_RESOURCE", false)),
+      endpoints(endpoints_told(lookup)),
+      infers_proxies(yes(lookup, "DD_TRACE_INFERRED_PROXY_SERVICES_ENABLED",
+                         yes(lookup, "DD_TRACE_INFERRED_SPANS_ENABLED", false))),
       trace_messages(yes(lookup, "DD_TRACE_WEBSOCKET_MESSAGES_ENABLED",
                          yes(lookup, "DD_ASGI_TRACE_WEBSOCKET", true))),
       messages_inherit(yes(lookup, "DD_TRACE_WEBSOCKET_MESSAGES_INHERIT_SAMPLING", true)),

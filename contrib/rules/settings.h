@@ -28,6 +28,9 @@ struct ProcessName {
 // What statements tell their database: DD_DBM_PROPAGATION_MODE.
 enum class SqlComments : unsigned char { kNone, kService, kFull, kDynamicService };
 
+// Which requests tell the shape of their path: DD_TRACE_RESOURCE_RENAMING_ENABLED.
+enum class Endpoints : unsigned char { kNever, kWithoutRoute, kAlways };
+
 class Settings {
  public:
   Settings(Lookup lookup, ProcessName process);
@@ -45,6 +48,8 @@ class Settings {
   const bool tell_client_ip;                    // DD_TRACE_CLIENT_IP_ENABLED
   const std::string client_ip_header;           // DD_TRACE_CLIENT_IP_HEADER
   const bool hide_asgi_404;                     // DD_ASGI_OBFUSCATE_404_RESOURCE
+  const Endpoints endpoints;
+  const bool infers_proxies;                    // DD_TRACE_INFERRED_PROXY_SERVICES_ENABLED
   // Of websockets: DD_TRACE_WEBSOCKET_MESSAGES_ENABLED, _INHERIT_SAMPLING, _SEPARATE_TRACES.
   const bool trace_messages, messages_inherit, messages_apart;
   const bool tell_code_origin;                  // DD_CODE_ORIGIN_FOR_SPANS_ENABLED

@@ -5,6 +5,7 @@
 
 #include "contrib/support/asgi_request.h"
 #include "contrib/support/header_rules.h"
+#include "contrib/support/inferred_span.h"
 #include "contrib/support/integration.h"
 #include "core/http/client_ip.h"
 #include "core/http/url.h"
@@ -57,6 +58,10 @@ std::string_view header(Handle headers, std::string_view name) {
   return found;
 }
 
+std::string_view read_header(const void* headers, std::string_view name) {
+  return header(*static_cast<const Handle*>(headers), name);
+}
+
 std::string whole_url(Handle scope, Handle headers) {
   const Ref scheme = scope.item(kScheme), path = scope.item(kPath);
   std::string url = scheme.is_str() ? scheme.text() : "http";
@@ -81,12 +86,8 @@ std::string whole_url(Handle scope, Handle headers) {
 void tag_client(trace::Span& span, Handle scope, Handle headers) {
   const Settings& all = settings();
   if (!all.tell_client_ip) return;
-  const http::HeaderReader reader{[](const void* from, std::string_view name) -> std::string_view {
-                                    return header(*static_cast<const Handle*>(from), name);
-                                  },
-                                  &headers};
   const Ref peer = scope.item(kClient).item(Py_ssize_t{0});
-  const std::string ip = http::client_ip(reader, peer.utf8(), all.client_ip_header);
+  const std::string ip = http::client_ip({read_header, &headers}, peer.utf8(), all.client_ip_header);
   if (!ip.empty()) span.set(tags::kHttpClientIp, ip);
   if (http::reach(peer.utf8()) != http::Reach::kInvalid)
     span.set(tags::kNetworkClientIp, peer.utf8());
@@ -238,7 +239,8 @@ void begin_asgi(py::Scope& scope) {
       above && (above->identity == about.ptr() || above->path.is(request->path)))
     request->outer = std::move(outer);
   const Ref continued = tracing::continued(headers);
-  request->span = continued ? LiveSpan::start_under(continued, start) : LiveSpan::start(start);
+  const Handle told = headers;
+  request->span = start_request({read_header, &told}, continued, start, TellsStatus::kWithError);
   if (!request->span) return;
   trace::Span& span = request->span.span();
   span.set_static(tags::kComponent, facts.component);

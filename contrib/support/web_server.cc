@@ -62,6 +62,7 @@ std::string whole_url(Handle environ) {
     if (!usual && !port.utf8().empty()) url.append(":").append(port.utf8());
   }
   url.append(script.utf8()).append(path.utf8());
+  if (script.utf8().empty() && path.utf8().empty()) url.append("/");
   if (!query.utf8().empty()) url.append("?").append(query.utf8());
   return url;
 }
@@ -83,27 +84,27 @@ void tag_request_headers(trace::Span& span, Handle environ) {
   });
 }
 
+// The headers of an environ by their names; a value is valid until the next is asked for.
+struct EnvironHeaders {
+  http::HeaderReader reader() { return {read, this}; }
+  static std::string_view read(const void* from, std::string_view name) {
+    EnvironHeaders& self = *static_cast<EnvironHeaders*>(const_cast<void*>(from));
+    std::string variable = "HTTP_";
+    for (const char c : name)
+      variable.push_back(c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c);
+    self.value = self.environ.item(variable.c_str());
+    return self.value.utf8();
+  }
+  Handle environ;
+  Ref value{};
+};
+
 void tag_client_ip(trace::Span& span, Handle environ) {
   const Settings& all = settings();
   if (!all.tell_client_ip) return;
-  struct Reader {
-    Handle environ;
-    Ref value;  // of the header last asked for
-  } reader{environ, {}};
-  const http::HeaderReader headers{[](const void* from, std::string_view name) -> std::string_view {
-                                     Reader& self = *static_cast<Reader*>(const_cast<void*>(from));
-                                     std::string variable = "HTTP_";
-                                     for (const char c : name)
-                                       variable.push_back(c == '-' ? '_'
-                                                          : c >= 'a' && c <= 'z'
-                                                              ? static_cast<char>(c & ~0x20)
-                                                              : c);
-                                     self.value = self.environ.item(variable.c_str());
-                                     return self.value.utf8();
-                                   },
-                                   &reader};
+  EnvironHeaders headers{environ};
   const Ref peer = environ.item(kPeer);
-  const std::string ip = http::client_ip(headers, peer.utf8(), all.client_ip_header);
+  const std::string ip = http::client_ip(headers.reader(), peer.utf8(), all.client_ip_header);
   if (!ip.empty()) span.set(tags::kHttpClientIp, ip);
   if (http::reach(peer.utf8()) != http::Reach::kInvalid)
     span.set(tags::kNetworkClientIp, peer.utf8());
@@ -199,7 +200,8 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
                                     .type = "web",
                                     .measured = true};
   const Ref continued = tracing::continued(environ);
-  LiveSpan whole = continued ? LiveSpan::start_under(continued, start) : LiveSpan::start(start);
+  EnvironHeaders headers{environ};
+  LiveSpan whole = start_request(headers.reader(), continued, start, facts.tells_front);
   if (!whole) return nullptr;
   trace::Span& span = whole.span();
   span.set_static(tags::kComponent, facts.component);
@@ -235,6 +237,12 @@ void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServer
   }
 }
 
+tracing::LiveSpan start_wsgi_span(py::Handle environ, py::Handle continued,
+                                  const tracing::SpanStart& start) {
+  EnvironHeaders headers{environ};
+  return start_request(headers.reader(), continued, start);
+}
+
 tracing::LiveSpan start_web_request(const WebRequestFacts& facts, std::string_view own_service,
                                     py::Handle environ, bool continues) {
   const Settings& all = settings();
@@ -245,7 +253,7 @@ tracing::LiveSpan start_web_request(const WebRequestFacts& facts, std::string_vi
                                     .type = "web",
                                     .measured = true};
   const Ref continued = continues ? tracing::continued(environ) : Ref();
-  LiveSpan made = continued ? LiveSpan::start_under(continued, start) : LiveSpan::start(start);
+  LiveSpan made = start_wsgi_span(environ, continued, start);
   if (!made) return made;
   trace::Span& span = made.span();
   span.set_static(tags::kComponent, facts.component);

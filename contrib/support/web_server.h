@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "contrib/rules/settings.h"
+#include "contrib/support/inferred_span.h"
 #include "core/py/hook.h"
 #include "core/tracing/live_span.h"
 
@@ -21,6 +22,7 @@ struct WebServerFacts {        // of a framework, immutable
   std::string_view component;  // "flask"
   Operation request;           // "flask.request"
   std::string_view application, response;
+  TellsStatus tells_front = TellsStatus::kAlways;
 };
 
 // Hooks a WSGI callable `(environ, start_response)`; environ is argument `first`. The span of the
@@ -36,6 +38,9 @@ struct WebRequestFacts {       // of a framework, immutable
   Operation request;           // "bottle.request"
 };
 
+// The span of a request for who tags it itself: start_request() with the headers of an environ.
+tracing::LiveSpan start_wsgi_span(py::Handle environ, py::Handle continued,
+                                  const tracing::SpanStart& start);
 // The span of a request, which continues the trace of the headers when `continues`; empty when
 // tracing is off.
 tracing::LiveSpan start_web_request(const WebRequestFacts& facts, std::string_view own_service,

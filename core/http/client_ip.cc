@@ -102,16 +102,18 @@ Reach reach(std::string_view address) {
 
 std::string client_ip(const HeaderReader& headers, std::string_view peer,
                       std::string_view only_header) {
+  std::string_view value, first_private;
   if (!only_header.empty()) {
-    const std::string_view value = trimmed(headers.read(headers.from, only_header));
-    return reach(value) == Reach::kInvalid ? std::string() : std::string(value);
+    const std::string_view address = trimmed(headers.read(headers.from, only_header));
+    const Reach how_far = reach(address);
+    if (how_far == Reach::kGlobal) return std::string(address);
+    if (how_far == Reach::kPrivate) first_private = address;
+  } else {
+    for (const std::string_view name : kHeaders) {
+      value = headers.read(headers.from, name);
+      if (!value.empty()) break;
+    }
   }
-  std::string_view value;
-  for (const std::string_view name : kHeaders) {
-    value = headers.read(headers.from, name);
-    if (!value.empty()) break;
-  }
-  std::string_view first_private;
   while (!value.empty()) {
     const std::string_view address = address_in(next_piece(value, ','));
     const Reach how_far = reach(address);

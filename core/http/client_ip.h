@@ -16,7 +16,7 @@ struct HeaderReader {
 };
 
 // Empty when nobody can be told. `only_header` (DD_TRACE_CLIENT_IP_HEADER), when not empty, is the
-// one header to believe, and must hold a plain address.
+// one header to believe; without a plain address it says nothing.
 std::string client_ip(const HeaderReader& headers, std::string_view peer,
                       std::string_view only_header);
 

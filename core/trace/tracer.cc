@@ -346,8 +346,10 @@ void Tracer::finish(Span* span, std::int64_t end_ns) {
   if (!span->parent ||
       (span->service.present() && !same_text(span->service, span->parent->service)))
     span->flags |= kTopLevel;
-  if (const ChunkHooks* hooks = hooks_.load(std::memory_order_acquire); hooks && hooks->finished)
-    hooks->finished(*span);
+  if (const ChunkHooks* hooks = hooks_.load(std::memory_order_acquire)) {
+    if (hooks->ended) hooks->ended(*span);
+    if (hooks->finished) hooks->finished(*span);
+  }
   complete(span, false);
 }
 

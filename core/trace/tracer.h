@@ -72,7 +72,9 @@ struct Counts {  // since the process started, or was forked
 
 // Steps that other libraries put into the way of a chunk, between finish and the sinks.
 struct ChunkHooks {
-  // A span has just ended; its chunk does not have it yet.
+  // A span has just ended; its chunk does not have it yet. May add tags.
+  void (*ended)(Span& span) = nullptr;
+  // After that.
   void (*finished)(Span& span) = nullptr;
   // May change the spans and the list (user filters); an empty list drops the chunk. Spans that it
   // adds bring their chunk along.

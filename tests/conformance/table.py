@@ -106,6 +106,15 @@ def site(name: str, *arguments: str, **environment: str) -> Case:
     return Case([f"{name}.py", *arguments], environment, libraries="sites")
 
 
+def proxied(name: str, libraries: str, **environment: str) -> Case:
+    return Case(
+        ["proxied.py", name],
+        {"DD_TRACE_INFERRED_PROXY_SERVICES_ENABLED": "true", **environment},
+        libraries=libraries,
+        prints_trace=name in ("wsgi", "asgi"),
+    )
+
+
 def tracing_web(name: str, **environment: str) -> Case:
     return Case([f"{name}.py"], environment, libraries="web", prints_trace=True)
 
@@ -177,6 +186,27 @@ CASES: dict[str, Case] = {
     ),
     "flask_query_off": script("flask_headers", DD_HTTP_SERVER_TAG_QUERY_STRING="false"),
     "flask_query_tag": script("flask_headers", DD_FLASK_TRACE_QUERY_STRING="true"),
+    "flask_client_ip_header": script(
+        "flask_headers", DD_TRACE_CLIENT_IP_ENABLED="true", DD_TRACE_CLIENT_IP_HEADER="X-Real-Ip"
+    ),
+    "flask_endpoints": script(
+        "flask_headers",
+        DD_TRACE_RESOURCE_RENAMING_ENABLED="true",
+        DD_TRACE_RESOURCE_RENAMING_ALWAYS_SIMPLIFIED_ENDPOINT="true",
+    ),
+    "proxied_flask": proxied("flask", "app"),
+    "proxied_flask_named": proxied(
+        "flask", "app", DD_SERVICE="svc", DD_SERVICE_MAPPING="system.test:mapped"
+    ),
+    "proxied_wsgi": proxied("wsgi", "web"),
+    "proxied_bottle": proxied("bottle", "sites"),
+    "proxied_falcon": proxied("falcon", "sites"),
+    "proxied_pyramid": proxied("pyramid", "sites", PYTHONWARNINGS="ignore"),
+    "proxied_django": proxied("django", "web"),
+    "proxied_asgi": proxied("asgi", "web"),
+    "proxied_starlette": proxied("starlette", "web"),
+    "proxied_fastapi": proxied("fastapi", "web"),
+    "endpoints": tracing_script("endpoints", DD_TRACE_RESOURCE_RENAMING_ENABLED="true"),
     "flask_errors": script("flask_errors"),
     "flask_hooks": script("flask_hooks"),
     "flask_templates": script("flask_templates"),

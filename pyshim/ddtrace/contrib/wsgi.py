@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ddtrace import _contrib
 from ddtrace._trace.tracer import tracer as _tracer
 from ddtrace.contrib.internal.trace_utils import (
     activate_distributed_headers,
@@ -126,6 +127,9 @@ class DDWSGIMiddleware:
             if parent is None
             else self.tracer.start_span(name, child_of=parent)
         )
+        return self._described(span)
+
+    def _described(self, span: Span) -> Span:
         set_service_and_source(span, int_service(None, self._config), self._config)
         span.set_tag("component", self._config.integration_name)
         return span
@@ -133,8 +137,12 @@ class DDWSGIMiddleware:
     def __call__(self, environ: Any, start_response: Callable[..., Any]) -> Any:
         headers = _headers_of(environ)
         activate_distributed_headers(self.tracer, self._config, headers)
-        request = self._span(
-            schematize_url_operation("wsgi.request", "http", SpanDirection.INBOUND)
+        request = self._described(
+            _contrib.start_request(
+                {name.lower(): value for name, value in headers.items()},
+                schematize_url_operation("wsgi.request", "http", SpanDirection.INBOUND),
+                False,
+            )
         )
         request.span_type = SpanTypes.WEB
         request.set_tag("span.kind", SpanKind.SERVER)
