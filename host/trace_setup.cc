@@ -29,6 +29,7 @@
 #include "core/trace/facts.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/tracer_object.h"
+#include "core/tracing/unfinished.h"
 #include "core/transport/agent_sink.h"
 #include "core/transport/log_sink.h"
 #include "core/transport/otlp_sink.h"
@@ -158,6 +159,7 @@ Status set_up_tracer(std::span<char* const> arguments) {
 Status connect_tracer(bool print_locally) {
   sampling::configure(sampling::config_from_settings());
   sampling::install();
+  if (config::report_unfinished.get()) tracing::watch_unfinished();
   if (!config::tracing_enabled.get()) return {};
   if (print_locally) {
     local::start_tree_printer();

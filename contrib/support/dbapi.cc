@@ -9,6 +9,8 @@
 #include "contrib/support/side_table.h"
 #include "contrib/support/sql_comment.h"
 #include "contrib/support/step.h"
+#include "core/events/event.h"
+#include "core/events/sql.h"
 #include "core/py/context.h"
 #include "core/trace/tags.h"
 #include "core/tracing/live_span.h"
@@ -124,6 +126,11 @@ Statement* start_query(py::Call& call, py::Scope& scope, bool is_statement = tru
                                 .resource = query.data() ? query : std::string_view(""),
                                 .type = "sql",
                                 .measured = true});
+  if (statement.span)
+    events::emit<events::SqlStatement>([&] {
+      return events::SqlStatement{driver.facts->component, driver.facts->system, query,
+                                  statement.span.span()};
+    });
   if ((*driver.knobs)->traces_fetches) statement.text = py::str(query);
   if (driver.facts->comments && is_statement && statement.span && comments_statements()) {
     py::Ref changed = commented(text, sql_comment(statement.span));

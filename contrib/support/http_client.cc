@@ -11,6 +11,8 @@
 #include "contrib/support/pin.h"
 #include "contrib/support/step.h"
 #include "contrib/support/wire_headers.h"
+#include "core/events/event.h"
+#include "core/events/http.h"
 #include "core/http/url.h"
 #include "core/trace/tags.h"
 #include "core/tracing/carrier.h"
@@ -122,6 +124,9 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
   tag_headers(span, request.headers, Side::kRequest);
   if (!request.retries_remain.empty()) span.set(tags::kHttpRetriesRemain, request.retries_remain);
   if (pin) pin.tag(span);
+  events::emit<events::HttpClientStarted>([&] {
+    return events::HttpClientStarted{facts.component, method, request.url, span};
+  });
   if (!knobs.injects || !request.may_inject || !request.headers) return;
   if (request.later)
     span.flags |= trace::kHeadersDue;
@@ -146,7 +151,13 @@ void tag_response(trace::Span& span, const HttpClientResponse& response) {
 
 void finish_http_client(const py::Outcome& outcome, py::Scope& scope,
                         const HttpClientResponse& response) {
-  if (const tracing::LiveSpan* live = step_of(scope)) tag_response(live->span(), response);
+  if (const tracing::LiveSpan* live = step_of(scope); live && *live) {
+    tag_response(live->span(), response);
+    events::emit<events::HttpClientEnded>([&] {
+      trace::Span& span = live->span();
+      return events::HttpClientEnded{span.text(tags::kComponent), response.status, span};
+    });
+  }
   finish_step(outcome, scope);
 }
 

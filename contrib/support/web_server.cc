@@ -6,6 +6,8 @@
 
 #include "contrib/support/header_rules.h"
 #include "contrib/support/integration.h"
+#include "core/events/event.h"
+#include "core/events/http.h"
 #include "core/http/client_ip.h"
 #include "core/http/url.h"
 #include "core/py/error.h"
@@ -134,6 +136,12 @@ void tag_answer(trace::Span& span, Handle line, Handle headers) {
   tag_answer_headers(span, headers);
 }
 
+void tell_started(std::string_view component, std::string_view method, trace::Span& span) {
+  events::emit<events::WebRequestStarted>([&] {
+    return events::WebRequestStarted{component, method, span};
+  });
+}
+
 // What the application tells its server, heard on the way: (start_response, Span of the request).
 PyObject* hear_start_response(PyObject* self, PyObject* const* args, Py_ssize_t count,
                               PyObject* kwnames) {
@@ -208,6 +216,7 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
   span.set_static(tags::kSpanKind, "server");
   span.set(tags::kServiceSource, named.source);
   tag_request(span, environ, verb.utf8());
+  tell_started(facts.component, verb.utf8(), span);
   LiveSpan inner = LiveSpan::start({.name = facts.application});
   inner.span().set_static(tags::kComponent, facts.component);
   hear(call, first + 1, server, whole.object());
@@ -260,6 +269,10 @@ tracing::LiveSpan start_web_request(const WebRequestFacts& facts, std::string_vi
   span.set_static(tags::kSpanKind, "server");
   span.set_static(tags::kServiceSource, "m");
   tag_wsgi_request(span, environ);
+  if (events::heard<events::WebRequestStarted>()) {
+    const Ref method = environ.item(kMethod);
+    tell_started(facts.component, method.utf8(), span);
+  }
   return made;
 }
 

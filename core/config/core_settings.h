@@ -28,7 +28,7 @@ extern TextSetting stats_additional_tags;
 extern Setting<std::int64_t> stats_limit, stats_resource_limit, stats_endpoint_limit;
 extern Setting<std::int64_t> stats_peer_limit, stats_additional_limit;
 extern Setting<bool> also_otlp;
-extern Setting<bool> survive_kill;
+extern Setting<bool> survive_kill, report_unfinished;
 extern TextSetting spill_directory;
 extern Setting<std::int64_t> spill_bytes;
 extern TextSetting git_repository, git_commit;

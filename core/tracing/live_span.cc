@@ -12,6 +12,7 @@
 #include "core/tracing/span_object.h"
 #include "core/tracing/start.h"
 #include "core/tracing/text.h"
+#include "core/tracing/unfinished.h"
 
 namespace dd::tracing {
 namespace {
@@ -77,6 +78,8 @@ Ref start_span(Handle parent, trace::StartOptions&& options, bool activate) {
   if (context && as_context(context)->links) [[unlikely]]
     if (!add_links(as_span(object), as_context(context)->links)) py::swallow_error();
   if (activate) set_active(object);
+  if (watches_unfinished()) [[unlikely]]
+    note_started(as_span(object));
   span_started(object);
   return object;
 }

@@ -17,6 +17,7 @@
 #include "core/tracing/context_object.h"
 #include "core/tracing/span_steps.h"
 #include "core/tracing/text.h"
+#include "core/tracing/unfinished.h"
 
 namespace dd::tracing {
 namespace {
@@ -99,6 +100,8 @@ void dealloc(PyObject* object) {
   clear(object);
   if (self->span != nullptr) {
     self->span->object = nullptr;
+    if (watches_unfinished()) [[unlikely]]
+      note_let_go(self);
     if (!self->detached && !self->span->finished()) trace::Tracer::get().abandon(self->span);
   }
   // A long chain of parents is taken apart here in a loop, not by recursion.
