@@ -41,22 +41,23 @@ void read_tags(Segment& segment, std::string_view header) {
     trace::set_entry(segment.meta(), "_dd.propagation_error", "extract_max_size");
     return;
   }
-  trace::Entries read;
   std::string_view piece;
   if (header.ends_with(',')) header.remove_suffix(1);
-  while (next_piece(header, ',', piece)) {
+  for (std::string_view rest = header; next_piece(rest, ',', piece);) {
     const std::size_t equals = piece.find('=');
-    const std::string_view key = piece.substr(0, equals);
-    const std::string_view value =
-        equals == piece.npos ? std::string_view() : strip(piece.substr(equals + 1), " ");
-    if (equals == piece.npos || !valid_key(key) || !valid_value(value)) {
+    if (equals == piece.npos || !valid_key(piece.substr(0, equals)) ||
+        !valid_value(strip_spaces(piece.substr(equals + 1)))) {
       trace::set_entry(segment.meta(), "_dd.propagation_error", "decoding_error");
       return;
     }
-    if (key.starts_with("_dd.p.") && key != "_dd.p.upstream_services")
-      trace::set_entry(read, key, value);
   }
-  for (auto& [key, value] : read) trace::move_entry(segment.meta(), key, std::move(value));
+  trace::Entries& entries = segment.meta();
+  while (next_piece(header, ',', piece)) {
+    const std::size_t equals = piece.find('=');
+    const std::string_view key = piece.substr(0, equals);
+    if (key.starts_with("_dd.p.") && key != "_dd.p.upstream_services")
+      trace::set_entry(entries, key, strip_spaces(piece.substr(equals + 1)));
+  }
 }
 
 }  // namespace
@@ -132,7 +133,7 @@ void inject_datadog(Segment& segment, std::uint64_t span_id, Carrier& carrier,
   };
   for (const auto& [key, value] : segment.meta()) {
     if (!key.starts_with("_dd.p.")) continue;
-    const std::string_view k = strip(key, " "), v = strip(value, " ");
+    const std::string_view k = strip_spaces(key), v = strip_spaces(value);
     if (!valid_key(k) || !valid_value(v)) return give_up("encoding_error");
     if (!tags.empty()) tags += ',';
     tags.append(k).push_back('=');

@@ -36,34 +36,23 @@ ExtractedLink link_to(const ExtractedContext& context, Style style, std::string_
                                  : nullptr;
   return {.trace_id = segment.trace_id,
           .span_id = context.span_id,
-          .tracestate = state ? *state : std::string(),
+          .tracestate = state ? std::optional(*state) : std::nullopt,
           .flags = segment.priority && *segment.priority > 0 ? 1u : 0u,
           .reason = std::string(reason),
           .style = std::string(style_name(style))};
 }
 
-// What a later context adds to the primary one. It has no further use.
+// What a later context adds to the primary one, besides join_tracecontext(). It has no further use.
 void join(ExtractedContext& primary, ExtractedContext& later, Style style) {
   Segment& segment = *primary.segment;
   Segment& other = *later.segment;
   if (!other.trace_id || !later.span_id) return;
   if (!(other.trace_id == segment.trace_id)) {
     primary.links.push_back(link_to(later, style, "terminated_context"));
+    auto& state = primary.links.back().tracestate;
+    if (style == Style::kTraceContext && !state) state.emplace();
     return;
   }
-  if (style != Style::kTraceContext) return;
-  for (auto& [name, text] : other.meta())
-    if (name == "traceparent" || name == "tracestate")
-      trace::move_entry(segment.meta(), name, std::move(text));
-  if (later.span_id == primary.span_id) return;
-  if (const std::string* parent = trace::find_entry(other.meta(), "_dd.parent_id")) {
-    trace::set_entry(segment.meta(), "_dd.parent_id", *parent);
-  } else if (primary.span_id) {
-    std::string hex;
-    append_hex(hex, primary.span_id);
-    trace::set_entry(segment.meta(), "_dd.parent_id", hex);
-  }
-  primary.span_id = later.span_id;
 }
 
 void add_baggage(ExtractedContext& context, const Carrier& carrier, const Options& options) {
@@ -86,26 +75,38 @@ void add_baggage(ExtractedContext& context, const Carrier& carrier, const Option
 // What is written after the lock: a carrier may be the application's own mapping.
 class Lines final : public Carrier {
  public:
-  Lines() {
-    text_.reserve(640);
-    sizes_.reserve(8);
-  }
   std::optional<std::string_view> get(std::string_view) const override { return std::nullopt; }
   void set(std::string_view name, std::string_view value) override {
-    text_.append(name).append(value);
-    sizes_.emplace_back(name.size(), value.size());
+    const std::size_t size = name.size() + value.size();
+    if (count_ == kMost || size > sizeof room_ - used_ || !more_.empty()) {
+      more_.emplace_back(name, value);
+      return;
+    }
+    name.copy(room_ + used_, name.size());
+    value.copy(room_ + used_ + name.size(), value.size());
+    used_ += size;
+    sizes_[count_++] = {name.size(), value.size()};
   }
   void write_to(Carrier& carrier) const {
-    std::string_view rest(text_);
-    for (const auto& [name, value] : sizes_) {
-      carrier.set(rest.substr(0, name), rest.substr(name, value));
-      rest.remove_prefix(name + value);
+    const char* at = room_;
+    for (int i = 0; i < count_; ++i) {
+      const auto [name, value] = sizes_[i];
+      carrier.set({at, name}, {at + name, value});
+      at += name + value;
     }
+    for (const auto& [name, value] : more_) carrier.set(name, value);
   }
 
  private:
-  std::string text_;
-  std::vector<std::pair<std::size_t, std::size_t>> sizes_;
+  struct Sizes {
+    std::size_t name, value;
+  };
+  static constexpr int kMost = 12;
+  int count_ = 0;
+  std::size_t used_ = 0;
+  Sizes sizes_[kMost];
+  char room_[1024];
+  trace::Entries more_;
 };
 
 }  // namespace
@@ -160,14 +161,20 @@ ExtractedContext extract(const Carrier& carrier, const Options& options) {
   if (options.behavior == Behavior::kIgnore) return result;
   Style primary = Style::kDatadog;
   bool baggage = false;
+  std::uint64_t datadog_span = 0;
   for (const Style style : options.extract) {
     if (style == Style::kBaggage) {
       baggage = true;
-    } else if (auto context = extract_style(style, carrier, options)) {
-      if (!result.segment) {
+    } else if (!result.segment) {
+      if (auto context = extract_style(style, carrier, options)) {
         result = std::move(*context);
         primary = style;
-      } else {
+        if (style == Style::kDatadog) datadog_span = result.span_id;
+      }
+    } else if (style != Style::kTraceContext ||
+               !join_tracecontext(result, datadog_span, carrier)) {
+      if (auto context = extract_style(style, carrier, options)) {
+        if (style == Style::kDatadog) datadog_span = context->span_id;
         join(result, *context, style);
       }
     }
@@ -209,7 +216,9 @@ void inject(Segment& segment, std::uint64_t span_id, bool remote, Carrier& carri
       if (wants(Style::kB3Multi)) inject_b3(segment, span_id, buffer, false);
       if (wants(Style::kB3)) inject_b3(segment, span_id, buffer, true);
       if (wants(Style::kTraceContext)) {
-        buffer.set("traceparent", traceparent(segment, span_id));
+        char parent[kTraceParentBytes];
+        write_traceparent(segment, span_id, parent);
+        buffer.set("traceparent", {parent, sizeof parent});
         buffer.set("tracestate", tracestate(segment, span_id, remote));
       }
     }

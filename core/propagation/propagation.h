@@ -54,7 +54,7 @@ void reload_options();
 struct ExtractedLink {
   trace::TraceId trace_id;
   std::uint64_t span_id = 0;
-  std::string tracestate;
+  std::optional<std::string> tracestate;
   std::optional<std::uint32_t> flags;
   std::string reason;  // attribute `reason`
   std::string style;   // attribute `context_headers`

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,8 +26,52 @@ inline constexpr auto kHexDigits = [] {
   return table;
 }();
 
+// Eight characters at once, as the bytes of a word.
+inline std::uint64_t eight_at(const char* text) {
+  std::uint64_t word;
+  std::memcpy(&word, text, sizeof word);
+  return word;
+}
+inline constexpr std::uint64_t kEachByte = 0x0101010101010101ull;
+
+// Eight hexadecimal digits; false when one is none.
+inline bool read_eight_hex(const char* text, bool lower_only, std::uint64_t& out) {
+  std::uint64_t word = eight_at(text);
+  std::uint64_t letters = word & (0x40 * kEachByte);
+  if (!lower_only) word |= letters >> 1;
+  // The top bit of a byte's sum tells whether the byte reaches a limit: '0', ':', 'a', 'g'.
+  const std::uint64_t digit = (word + 0x50 * kEachByte) ^ (word + 0x46 * kEachByte);
+  const std::uint64_t letter = (word + 0x1F * kEachByte) ^ (word + 0x19 * kEachByte);
+  if ((word & (0x80 * kEachByte)) != 0 ||
+      ((digit | letter) & (0x80 * kEachByte)) != 0x80 * kEachByte)
+    return false;
+  word = __builtin_bswap64((word & (0x0F * kEachByte)) + (letters >> 6) * 9);
+  word = (word | word >> 4) & 0x00FF00FF00FF00FFull;
+  word = (word | word >> 8) & 0x0000FFFF0000FFFFull;
+  out = (word | word >> 16) & 0xFFFFFFFFull;
+  return true;
+}
+
+// Eight decimal digits.
+inline bool read_eight_digits(const char* text, std::uint64_t& out) {
+  std::uint64_t word = eight_at(text);
+  constexpr std::uint64_t kHigh = 0xF0 * kEachByte, kZeros = 0x30 * kEachByte;
+  if ((word & kHigh) != kZeros || ((word + 0x06 * kEachByte) & kHigh) != kZeros) return false;
+  word = ((word & (0x0F * kEachByte)) * 2561) >> 8;
+  word = ((word & 0x00FF00FF00FF00FFull) * 6553601) >> 16;
+  out = ((word & 0x0000FFFF0000FFFFull) * 42949672960001ull) >> 32;
+  return true;
+}
+
 inline std::optional<std::uint64_t> read_hex(std::string_view text, bool lower_only) {
   if (text.empty() || text.size() > 16) return std::nullopt;
+  if (text.size() == 16) {
+    std::uint64_t high, low;
+    if (!read_eight_hex(text.data(), lower_only, high) ||
+        !read_eight_hex(text.data() + 8, lower_only, low))
+      return std::nullopt;
+    return high << 32 | low;
+  }
   std::uint64_t value = 0;
   unsigned seen = 0;
   for (const char c : text) {
@@ -37,6 +82,8 @@ inline std::optional<std::uint64_t> read_hex(std::string_view text, bool lower_o
   if (seen & (lower_only ? 0x60u : 0x40u)) return std::nullopt;
   return value;
 }
+
+inline bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 inline std::optional<std::uint64_t> read_decimal(std::string_view text) {
   while (text.size() > 1 && text[0] == '0') text.remove_prefix(1);
@@ -58,10 +105,24 @@ struct PythonInt {
   std::uint64_t size = 0;
 };
 inline std::optional<PythonInt> read_python_int(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n\v\f\x1c\x1d\x1e\x1f";
-  while (!text.empty() && kBlank.find(text.front()) != text.npos) text.remove_prefix(1);
-  while (!text.empty() && kBlank.find(text.back()) != text.npos) text.remove_suffix(1);
   PythonInt made;
+  if (!text.empty() && text.size() < 20) {  // digits only, which 64 bits hold
+    unsigned odd = 0;
+    std::string_view rest = text;
+    for (std::uint64_t eight; rest.size() >= 8 && read_eight_digits(rest.data(), eight);
+         rest.remove_prefix(8))
+      made.size = made.size * 100'000'000 + eight;
+    for (const char c : rest) {
+      const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
+      odd |= digit > 9;
+      made.size = made.size * 10 + digit;
+    }
+    if (!odd) return made;
+    made.size = 0;
+  }
+  const auto blank = [](char c) { return is_blank(c) || (c >= '\x1c' && c <= '\x1f'); };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) {
     made.negative = text[0] == '-';
     text.remove_prefix(1);
@@ -110,9 +171,14 @@ class Decimal {
   std::size_t size_;
 };
 
-inline std::string_view strip(std::string_view text, std::string_view what = " \t\r\n\v\f") {
-  while (!text.empty() && what.find(text.front()) != what.npos) text.remove_prefix(1);
-  while (!text.empty() && what.find(text.back()) != what.npos) text.remove_suffix(1);
+inline std::string_view strip(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+inline std::string_view strip_spaces(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return text;
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <vector>
 
 #include "core/propagation/styles.h"
@@ -76,6 +77,41 @@ std::string keep_members(std::string_view header) {
   return kept;
 }
 
+// Whether keep_members() leaves the header as it is, as it does with most.
+bool is_kept_whole(std::string_view header) {
+  if (header.empty() || header.size() > kMaxBytes) return false;
+  bool plain = true;
+  std::size_t commas = 0;
+  for (const char c : header) {
+    plain &= c > 0x20 && c <= 0x7E;
+    commas += c == ',';
+  }
+  if (!plain || commas >= kMaxMembers) return false;
+  std::string_view member;
+  bool may_be_otel = true;  // ours first, then OpenTelemetry's
+  for (bool first = true; next_piece(header, ',', member); first = false) {
+    if (member.empty()) return false;
+    if (is_member(member, "dd")) {
+      if (!first) return false;
+    } else {
+      if (is_member(member, "ot") && !(may_be_otel && trace::otel::is_tidy(member.substr(3))))
+        return false;
+      may_be_otel = false;
+    }
+  }
+  return true;
+}
+
+// What is kept of the header; empty when there is none, or it cannot be read.
+std::string read_state(const Carrier& carrier) {
+  const auto header = carrier.get("tracestate");
+  if (!header) return {};
+  if (is_kept_whole(*header)) return std::string(*header);
+  std::string joined = keep_members(*header);
+  if (!std::all_of(joined.begin(), joined.end(), printable)) joined.clear();
+  return joined;
+}
+
 struct DatadogMember {
   std::optional<int> priority;
   std::string origin;
@@ -110,6 +146,11 @@ std::optional<DatadogMember> read_datadog(std::string_view value) {
   return read;
 }
 
+std::optional<DatadogMember> read_datadog_of(std::string_view state) {
+  if (!state.starts_with("dd=")) return std::nullopt;
+  return read_datadog(state.substr(3, state.find(',') - 3));
+}
+
 std::optional<int> resolve_priority(bool sampled, std::optional<int> s, std::string_view origin) {
   if (origin == "rum" && (!s || *s == 0)) return s;
   if (!sampled) return s && *s < 0 ? *s : 0;
@@ -132,7 +173,6 @@ void append_safe(std::string& out, std::string_view text, std::string_view bad, 
     out.append(text);
     return;
   }
-  if (value) text = strip(text);
   for (const char c : text) {
     if (!printable(c)) {
       if (!in_run) out += '_';
@@ -161,15 +201,9 @@ std::optional<ExtractedContext> extract_tracecontext(const Carrier& carrier) {
   Segment& segment = *context.segment;
   trace::set_entry(segment.meta(), "traceparent", text);
   DatadogMember datadog;
-  const auto state = carrier.get("tracestate");
-  if (state) {
-    std::string joined = keep_members(*state);
-    if (!std::all_of(joined.begin(), joined.end(), printable)) joined.clear();
-    if (joined.starts_with("dd="))
-      if (auto read = read_datadog(std::string_view(joined).substr(3, joined.find(',') - 3)))
-        datadog = std::move(*read);
-    if (!joined.empty()) trace::move_entry(segment.meta(), "tracestate", std::move(joined));
-  }
+  std::string state = read_state(carrier);
+  if (auto read = read_datadog_of(state)) datadog = std::move(*read);
+  if (!state.empty()) trace::move_entry(segment.meta(), "tracestate", std::move(state));
   for (auto& [key, value] : datadog.tags)
     trace::move_entry(segment.meta(), key, std::move(value));
   if (!datadog.parent_id.empty())
@@ -179,80 +213,108 @@ std::optional<ExtractedContext> extract_tracecontext(const Carrier& carrier) {
   return context;
 }
 
-std::string traceparent(Segment& segment, std::uint64_t span_id) {
-  const std::string* inbound = trace::find_entry(segment.meta(), "traceparent");
-  if (!segment.trace_id || span_id == 0) return inbound ? *inbound : std::string();
-  std::string out;
-  out.reserve(55);
-  out = "00-";
-  if (inbound && inbound->size() >= 35) {
-    out += std::string_view(*inbound).substr(3, 32);
-  } else {
-    append_hex(out, segment.trace_id.high);
-    append_hex(out, segment.trace_id.low);
+bool join_tracecontext(ExtractedContext& primary, std::uint64_t datadog_span,
+                       const Carrier& carrier) {
+  const auto header = carrier.get("traceparent");
+  if (!header) return true;
+  const std::string_view text = strip(*header);
+  const auto parent = read_traceparent(text);
+  if (!parent) return true;
+  Segment& segment = *primary.segment;
+  if (!(parent->trace_id == segment.trace_id)) return false;
+  trace::set_entry(segment.meta(), "traceparent", text);
+  std::string state = read_state(carrier);
+  if (parent->span_id != primary.span_id) {
+    const auto datadog = read_datadog_of(state);
+    if (datadog && !datadog->parent_id.empty()) {
+      trace::set_entry(segment.meta(), "_dd.parent_id", datadog->parent_id);
+    } else if (datadog_span) {
+      std::string hex;
+      append_hex(hex, datadog_span);
+      trace::set_entry(segment.meta(), "_dd.parent_id", hex);
+    }
+    primary.span_id = parent->span_id;
   }
-  out += '-';
-  append_hex(out, span_id);
+  if (!state.empty()) trace::move_entry(segment.meta(), "tracestate", std::move(state));
+  return true;
+}
+
+void write_traceparent(Segment& segment, std::uint64_t span_id, char (&out)[kTraceParentBytes]) {
+  const std::string* inbound = trace::find_entry(segment.meta(), "traceparent");
+  std::memcpy(out, "00-", 3);
+  if (inbound && inbound->size() >= 35) {
+    std::memcpy(out + 3, inbound->data() + 3, 32);
+  } else {
+    base::hex16(segment.trace_id.high, out + 3);
+    base::hex16(segment.trace_id.low, out + 19);
+  }
+  out[35] = '-';
+  base::hex16(span_id, out + 36);
   // Bit 1 says that the trace id is random; who began the trace knows.
   const auto flags =
       inbound && inbound->size() >= 55 ? read_hex(std::string_view(*inbound).substr(53, 2), true)
                                        : std::nullopt;
-  out += "-0";
-  out += static_cast<char>('0' + (flags.value_or(0) & 2) +
-                           (segment.priority && *segment.priority > 0));
-  return out;
+  out[52] = '-';
+  out[53] = '0';
+  out[54] = static_cast<char>('0' + (flags.value_or(0) & 2) +
+                              (segment.priority && *segment.priority > 0));
+}
+
+std::string traceparent(Segment& segment, std::uint64_t span_id) {
+  if (!segment.trace_id || span_id == 0) {
+    const std::string* inbound = trace::find_entry(segment.meta(), "traceparent");
+    return inbound ? *inbound : std::string();
+  }
+  char out[kTraceParentBytes];
+  write_traceparent(segment, span_id, out);
+  return std::string(out, sizeof out);
 }
 
 std::string tracestate(Segment& segment, std::uint64_t span_id, bool remote) {
   trace::otel::settle(segment);
-  std::string value;
-  value.reserve(128);
-  const auto item = [&](std::string_view key) -> std::string& {
-    if (!value.empty()) value += ';';
-    return value.append(key).append(":");
-  };
-  if (segment.priority) item("s").append(Decimal(*segment.priority));
-  if (!segment.origin.empty()) append_safe(item("o"), segment.origin, ",;~", true);
-  for (const std::string_view name : {"_dd.p.dm", "_dd.p.usr.id"})
-    if (const std::string* text = trace::find_entry(segment.meta(), name))
-      append_safe(item("t." + std::string(name.substr(6))), *text, ",;~", true);
-  for (const auto& [name, text] : segment.meta()) {
-    if (!name.starts_with("_dd.p.") || name == "_dd.p.dm" || name == "_dd.p.usr.id") continue;
-    std::string piece = "t.";
-    append_safe(piece, std::string_view(name).substr(6), ", =", false);
-    piece += ':';
-    append_safe(piece, text, ",;~", true);
-    if (value.size() + (value.empty() ? 0 : 1) + piece.size() + kReserved > kMaxDatadogValue)
-      continue;
-    if (!value.empty()) value += ';';
-    value += piece;
-  }
-  std::string parent;
-  if (!remote && span_id) {
-    append_hex(parent, span_id);
-  } else if (const std::string* known = trace::find_entry(segment.meta(), "_dd.parent_id")) {
-    parent = *known;
-  }
-  const std::string* const stored = trace::find_entry(segment.meta(), "tracestate");
-  if (value.empty() && stored && stored->starts_with("dd="))  // passed on as it came
-    value = stored->substr(3, stored->find(',') - 3);
+  const trace::Entries& entries = segment.meta();
+  const std::string* const stored = trace::find_entry(entries, "tracestate");
   std::string out;
-  if (!value.empty() || !parent.empty()) {
-    out.reserve(32 + value.size() + (stored ? stored->size() : 0));
-    out = "dd=";
-    if (!parent.empty()) out.append("p:").append(parent).append(value.empty() ? "" : ";");
-    out += value;
+  out.reserve(kMaxDatadogValue + 8 + (stored ? stored->size() : 0));
+  out = "dd=";
+  if (!remote && span_id) {
+    append_hex(out.append("p:"), span_id);
+  } else if (const std::string* known = trace::find_entry(entries, "_dd.parent_id");
+             known && !known->empty()) {
+    out.append("p:").append(*known);
   }
-  if (stored) {
-    std::string_view rest(*stored), member;
-    std::size_t members = out.empty() ? 0 : 1;
-    while (members < kMaxMembers && next_piece(rest, ',', member)) {
-      member = strip(member);
-      if (member.empty() || is_member(member, "dd")) continue;
-      if (!out.empty()) out += ',';
-      out += member;
-      ++members;
-    }
+  const bool has_parent = out.size() > 3;
+  if (has_parent) out += ';';
+  const std::size_t begin = out.size();
+  const auto item = [&](std::string_view key) -> std::string& {
+    if (out.size() != begin) out += ';';
+    return out.append(key);
+  };
+  if (segment.priority) item("s:").append(Decimal(*segment.priority));
+  if (!segment.origin.empty()) append_safe(item("o:"), segment.origin, ",;~", true);
+  if (const std::string* text = trace::find_entry(entries, "_dd.p.dm"))
+    append_safe(item("t.dm:"), *text, ",;~", true);
+  if (const std::string* text = trace::find_entry(entries, "_dd.p.usr.id"); text && !text->empty())
+    append_safe(item("t.usr.id:"), *text, ",;~", true);
+  for (const auto& [name, text] : entries) {
+    if (!name.starts_with("_dd.p.") || name == "_dd.p.dm" || name == "_dd.p.usr.id") continue;
+    const std::size_t before = out.size();
+    append_safe(item("t."), std::string_view(name).substr(6), ", =", false);
+    append_safe(out.append(":"), text, ",;~", true);
+    if (out.size() - begin + kReserved > kMaxDatadogValue) out.resize(before);
+  }
+  if (out.size() == begin && stored && stored->starts_with("dd="))  // passed on as it came
+    out.append(*stored, 3, stored->find(',') - 3);
+  if (out.size() == begin) out.resize(has_parent ? begin - 1 : 0);
+  if (!stored) return out;
+  std::string_view rest(*stored), member;
+  std::size_t members = out.empty() ? 0 : 1;
+  while (members < kMaxMembers && next_piece(rest, ',', member)) {
+    member = strip(member);
+    if (member.empty() || is_member(member, "dd")) continue;
+    if (!out.empty()) out += ',';
+    out += member;
+    ++members;
   }
   return out;
 }

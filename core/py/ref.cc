@@ -131,6 +131,9 @@ bool Handle::contains(Handle value) const {
 std::string_view Handle::utf8() const {
   if (!is_str()) return {};
   if (checkpoint()) return {};
+  if (PyUnicode_IS_COMPACT_ASCII(object_))
+    return {reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(object_)),
+            static_cast<std::size_t>(PyUnicode_GET_LENGTH(object_))};
   Py_ssize_t size = 0;
   const char* text = PyUnicode_AsUTF8AndSize(object_, &size);
   if (text == nullptr) {

@@ -79,6 +79,15 @@ void compute(const Segment& segment, State& state) {
 
 std::string tidy(std::string_view value) { return write(read(value)); }
 
+bool is_tidy(std::string_view value) {
+  constexpr std::size_t kRandom = 3 + kDigits;  // "rv:..", and then nothing, or ";th:.."
+  if (value.size() < kRandom || !value.starts_with("rv:") || !is_hex(value.substr(3, kDigits)))
+    return false;
+  value.remove_prefix(kRandom);
+  return value.empty() || (value.starts_with(";th:") && value.size() > 4 &&
+                           value.size() <= 4 + kDigits && is_hex(value.substr(4)));
+}
+
 void note_rate(Segment& segment, double rate, bool keep) {
   segment.otel = OtelNote::kRate;
   segment.otel_rate = rate;

@@ -16,6 +16,8 @@ namespace dd::trace::otel {
 // The value of an inbound member with what is invalid left out: rv, th, then the other fields.
 // Empty when nothing is left.
 std::string tidy(std::string_view value);
+// Whether tidy() leaves the value as it is; false when that takes a closer look.
+bool is_tidy(std::string_view value);
 // This process decided with a probability, or without one (by hand, by the limiter).
 void note_rate(Segment& segment, double rate, bool keep);
 void note_no_rate(Segment& segment);

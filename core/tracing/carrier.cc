@@ -1,5 +1,6 @@
 #include "core/tracing/carrier.h"
 
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -67,11 +68,11 @@ class ReadHeaders : public propagation::Carrier {
       if (!looks_like_ours(raw)) return;
       for (const std::string_view known : kUsual)
         if (raw == known) {
-          found_.emplace_back(known, value);
+          add(known, value);
           return;
         }
       std::string name = header_name(key.text());
-      if (may_carry(name)) found_.emplace_back(std::move(name), value);
+      if (may_carry(name)) add(keep(std::move(name)), value);
     };
     found_.reserve(8);
     if (headers.is_list()) {
@@ -85,41 +86,40 @@ class ReadHeaders : public propagation::Carrier {
   }
   std::optional<std::string_view> get(std::string_view name) const override {
     for (const Header& header : found_)
-      if (header.name() == name) return header.value();
+      if (header.name == name) return header.value;
     return std::nullopt;
   }
   void set(std::string_view, std::string_view) override {}
   trace::Entries all(std::string_view prefix) const override {
     trace::Entries some;
     for (const Header& header : found_)
-      if (header.name().starts_with(prefix))
-        some.emplace_back(header.name().substr(prefix.size()), header.value());
+      if (header.name.starts_with(prefix))
+        some.emplace_back(header.name.substr(prefix.size()), header.value);
     return some;
   }
 
  private:
   struct Header {
-    Header(std::string&& name_, Handle value) : Header(std::string_view(), value) {
-      own = std::move(name_);
-    }
-    Header(std::string_view known, Handle value) : usual(known) {
-      if (value && PyUnicode_CheckExact(value.ptr()) && PyUnicode_IS_COMPACT_ASCII(value.ptr()))
-        object = value.share();
-      else
-        copy = value.text();
-    }
-    std::string_view value() const { return object ? object.utf8() : std::string_view(copy); }
-    std::string_view name() const { return own.empty() ? usual : std::string_view(own); }
-    std::string_view usual;
-    std::string own;  // when it is another
-    Ref object;       // the value itself when it is plain text
-    std::string copy;
+    std::string_view name, value;
+    Ref object;  // the value itself when it is plain text
   };
+  std::string_view keep(std::string&& text) {
+    return own_.emplace_front(std::move(text));
+  }
+  void add(std::string_view name, Handle value) {
+    const bool plain =
+        value && PyUnicode_CheckExact(value.ptr()) && PyUnicode_IS_COMPACT_ASCII(value.ptr());
+    if (plain)
+      found_.push_back({name, value.utf8(), value.share()});
+    else
+      found_.push_back({name, keep(value.text()), Ref()});
+  }
   static constexpr std::string_view kUsual[] = {
       "x-datadog-trace-id", "x-datadog-parent-id", "x-datadog-sampling-priority",
       "x-datadog-tags",     "x-datadog-origin",    "traceparent",
       "tracestate",         "baggage"};
   std::vector<Header> found_;
+  std::forward_list<std::string> own_;  // texts that are neither usual nor an object's
 };
 
 class WrittenHeaders : public propagation::Carrier {
@@ -145,7 +145,7 @@ Ref link_of(const propagation::ExtractedLink& link) {
   (void)attributes.set_item("reason", py::str(link.reason));
   (void)attributes.set_item("context_headers", py::str(link.style));
   return make_link(id_object(link.trace_id), py::unsigned_integer(link.span_id),
-                   link.tracestate.empty() ? Ref() : py::str(link.tracestate),
+                   link.tracestate ? py::str(*link.tracestate) : Ref(),
                    link.flags ? py::integer(*link.flags) : Ref(), std::move(attributes));
 }
 
@@ -220,7 +220,11 @@ class Mapping final : public propagation::Carrier {
   explicit Mapping(Handle target) : target_(target) {}
   std::optional<std::string_view> get(std::string_view) const override { return std::nullopt; }
   void set(std::string_view name, std::string_view value) override {
-    (void)target_.set_item(name_of(name), py::str(value));
+    const Ref key = name_of(name), text = py::str(value);
+    if (!key || !text || !PyDict_CheckExact(target_.ptr()))
+      (void)target_.set_item(key, text);
+    else if (PyDict_SetItem(target_.ptr(), key.ptr(), text.ptr()) < 0)
+      py::swallow_error();
   }
 
  private:

@@ -174,6 +174,40 @@ TEST(TraceContext, state_is_bounded) {
   EXPECT_EQ(std::count(kept.begin(), kept.end(), ','), 31);
 }
 
+TEST(TraceContext, state_has_ours_first_then_opentelemetrys) {
+  struct Case {
+    const char *state, *kept;
+  };
+  const Case cases[] = {
+      {"dd=s:1,ot=rv:67993f71ca1cd5;th:0,a=1", "dd=s:1,ot=rv:67993f71ca1cd5;th:0,a=1"},
+      {"ot=rv:67993f71ca1cd5", "ot=rv:67993f71ca1cd5"},
+      {"ot=th:0;rv:67993f71ca1cd5,a=1", "ot=rv:67993f71ca1cd5;th:0,a=1"},
+      {"dd=s:1,ot=rv:67993F71ca1cd5;th:0", "dd=s:1,ot=th:0"},
+      {"dd=s:1,ot=rv:67993f71ca1cd5;th:", "dd=s:1,ot=rv:67993f71ca1cd5"},
+      {"dd=s:1,a=1,ot=rv:67993f71ca1cd5;th:0", "dd=s:1,ot=rv:67993f71ca1cd5;th:0,a=1"},
+      {"a=1,dd=s:1", "dd=s:1,a=1"},
+      {"dd=s:1,a=1,dd=s:2", "dd=s:2,a=1"},
+      {"dd=s:1,,a=1,", "dd=s:1,a=1"},
+      {"dd=s:1, a=1", "dd=s:1,a=1"},
+      {"a=1,b=2", "a=1,b=2"},
+      {"", "(none)"},
+      {",", "(none)"},
+  };
+  for (const Case& c : cases) {
+    const Headers headers{{"traceparent", kParent}, {"tracestate", c.state}};
+    EXPECT_EQ(meta(extract(headers, with("tracecontext")), "tracestate"), c.kept) << c.state;
+    Headers both = headers;
+    both.set("x-datadog-trace-id", "12379814468735227512");  // 0xabcdefab12345678
+    both.set("x-datadog-parent-id", "5");
+    both.set("x-datadog-tags", "_dd.p.tid=640cfd8d00000000");
+    const ExtractedContext joined = extract(both, with("datadog,tracecontext"));
+    EXPECT_EQ(meta(joined, "tracestate"), c.kept) << c.state;
+    EXPECT_EQ(meta(joined, "_dd.parent_id"), "0000000000000005") << c.state;
+    EXPECT_EQ(joined.span_id, 0x00f067aa0ba902b7u) << c.state;
+    EXPECT_TRUE(joined.links.empty()) << c.state;
+  }
+}
+
 TEST(TraceContext, bytes_that_are_not_printable_lose_the_whole_state) {
   const Headers headers{{"traceparent", kParent}, {"tracestate", "dd=s:2,a=\x7f"}};
   const ExtractedContext context = extract(headers, with("tracecontext"));
@@ -228,7 +262,7 @@ TEST(Conflicts, another_trace_becomes_a_link) {
   ASSERT_EQ(context.links.size(), 1u);
   EXPECT_EQ(context.links[0].style, "tracecontext");
   EXPECT_EQ(context.links[0].reason, "terminated_context");
-  EXPECT_EQ(context.links[0].tracestate, "dd=s:1");
+  EXPECT_EQ(context.links[0].tracestate.value_or(""), "dd=s:1");
   EXPECT_EQ(context.links[0].flags, 1u);
 }
 
