@@ -25,6 +25,7 @@
 #include "host/info.h"
 #include "host/interpreter.h"
 #include "host/launch.h"
+#include "host/products.h"
 #include "host/pytest_rewriter.h"
 #include "host/shutdown.h"
 #include "host/trace_setup.h"
@@ -39,6 +40,7 @@ namespace dd::host {
 namespace {
 
 constexpr const char* kFailStep = "_DD_TEST_FAIL_STEP";
+constexpr std::string_view kFailProduct = "product:";
 // Carries --dd-local to the children of this process.
 constexpr const char* kLocal = "_DD_PYTHON_LOCAL";
 
@@ -49,6 +51,7 @@ struct Step {
   Status (*run)();
 };
 
+constinit const char* failing_product = "";        // tests
 constinit std::span<char* const> process_arguments;  // of python, without the program
 
 Status settings() { return set_up_tracer(process_arguments); }
@@ -68,9 +71,8 @@ Status watch_imports() {
   if (status.ok()) keep_package_from_pytest_rewriter();
   return status;
 }
-Status connect() {
-  const Status status = connect_tracer(process_options.local);
-  if (status.ok()) at_exit(&stop_tracer);
+Status start() {
+  const Status status = start_products(failing_product);
   // os.environ is made by now and does not show it.
   if (process_options.local) setenv(kLocal, "1", 1);
   return status;
@@ -84,8 +86,8 @@ constexpr Step kBeforePython[] = {
 // With the GIL, in a complete interpreter, before the application.
 constexpr Step kWithPython[] = {
     {"imports", &watch_imports},
-    {"tracer", &connect},
-    {"hooks", &hook_libraries},
+    {"tracer", &connect_tracer},
+    {"hooks", &start},
     {"children", &children::follow},
 };
 
@@ -128,6 +130,7 @@ void before_site() {
 
 void with_python() {
   const std::string failing = fail_step();
+  if (failing.starts_with(kFailProduct)) failing_product = failing.c_str() + kFailProduct.size();
   for (const Step& step : kWithPython) {
     if (plain) break;
     plain = !survives(step, failing);

@@ -2,7 +2,8 @@
 //
 // Start-up is a table of steps (bootstrap.cc). A step that fails switches off what comes after it,
 // takes our finder out of sys.meta_path, and prints one line: what runs then is plain python. For
-// tests, _DD_TEST_FAIL_STEP names a step that fails, or with a leading `!` throws.
+// tests, _DD_TEST_FAIL_STEP names a step that fails, or with a leading `!` throws; product:NAME one
+// product only.
 
 #pragma once
 

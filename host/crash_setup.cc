@@ -6,12 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "core/base/fork.h"
+#include "core/product/product.h"
+#include "core/product/safe_mode.h"
 #include "core/py/ref.h"
 #include "core/py/stack_dump.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent_sink.h"
 #include "host/emulated.h"
+#include "host/products.h"
 #include "host/python_version.h"
 #include "products/crash/crash.h"
 
@@ -26,10 +28,11 @@ namespace {
 
 constexpr std::size_t kMaxFrames = 128;
 
-constinit bool installed = false;
+constinit product::Gate crash_gate;
 
 crash::Facts facts_of_process() {
   const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+  static const std::string& started_as = *new std::string(start_name());
   return {.service = facts.service,
           .env = facts.env,
           .version = facts.version,
@@ -38,7 +41,10 @@ crash::Facts facts_of_process() {
           .language_version = python_version(),
           .tracer_version = DD_EMULATED_VERSION,
           .agent_url = transport::agent_sink::agent_url(),
-          .platform = DD_PLATFORM};
+          .platform = DD_PLATFORM,
+          .version_of_program = DD_VERSION,
+          .state_folder = product::safe_mode::folder(),
+          .started_as = started_as};
 }
 
 // Innermost first. Empty when it does not start in the program's own module.
@@ -68,24 +74,22 @@ bool is_error(PyObject* type) {
                           reinterpret_cast<PyTypeObject*>(PyExc_Exception));
 }
 
-}  // namespace
-
-void start_crash_reports() {
-  if (!crash::wanted()) return;
+Status install() {
   crash::install(facts_of_process(), &py::dump_stacks);
-  installed = true;
-  base::on_fork(base::ForkOrder::kHost, {.child = &refresh_crash_facts});
+  return {};
 }
 
+}  // namespace
+
 void refresh_crash_facts() {
-  if (installed) crash::set_facts(facts_of_process());
+  if (crash_gate.open()) crash::set_facts(facts_of_process());
 }
 
 // CPython keeps what it has shown as uncaught. Programs keep exceptions there as well (debuggers,
 // test runners): those do not start at the bottom of the stack. Who has a hook of its own for them
 // tells of them itself.
 void report_uncaught_exception() {
-  if (!installed) return;
+  if (!crash_gate.open()) return;
   PyObject* const type = of_sys("last_type");
   const py::Handle value = of_sys("last_value"), traceback = of_sys("last_traceback");
   if (!is_error(type) || !value || !traceback || traceback.is_none() ||
@@ -98,3 +102,11 @@ void report_uncaught_exception() {
 }
 
 }  // namespace dd::host
+
+constinit const dd::product::Product dd::products::crash_reports = {
+    .gate = &dd::host::crash_gate,
+    .settings = &dd::crash::settings,
+    .wanted = [] { return dd::host::with_agent(dd::crash::wanted(), "DD_CRASHTRACKING_ENABLED"); },
+    .start = &dd::host::install,
+    .fork = {.child = &dd::host::refresh_crash_facts},
+};

@@ -4,8 +4,6 @@
 
 namespace dd::host {
 
-// After the connection to the agent and Python's own handlers, with the GIL.
-void start_crash_reports();
 // The facts of the process have changed.
 void refresh_crash_facts();
 // An exception nobody caught ends the program: reported. With the GIL, before finalization.

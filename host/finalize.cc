@@ -4,8 +4,8 @@
 #include <Python.h>
 
 #include "host/crash_setup.h"
+#include "host/sinks.h"
 #include "host/telemetry_setup.h"
-#include "host/trace_setup.h"
 
 extern "C" {
 int __real_Py_FinalizeEx();

@@ -21,6 +21,7 @@
 #include "host/children/policy.h"
 #include "host/emulated.h"
 #include "host/identity.h"
+#include "host/products.h"
 #include "host/trace_setup.h"
 
 #ifndef DD_VERSION
@@ -122,6 +123,19 @@ void add_integrations(Report& report) {
   report.title(kGreen, "Integrations:");
   report.line("Enabled", or_none(names[1]));
   report.line("Disabled", or_none(names[0]));
+}
+
+// "on (DD_X)", "off: needs agent"
+std::string told(const product::Report& report) {
+  std::string out(product::word(report.state));
+  if (report.why.empty()) return out;
+  return report.state == product::State::kOn ? out + " (" + report.why + ")"
+                                             : out + ": " + report.why;
+}
+
+void add_products(Report& report) {
+  report.title(kGreen, "Products:");
+  for (const product::Report& one : product_reports()) report.line(one.name, told(one));
 }
 
 struct Recommended {
@@ -227,6 +241,8 @@ int print_info(const InfoOptions& options) {
   report.gap();
   add_settings(report);
   report.gap();
+  add_products(report);
+  report.gap();
   add_integrations(report);
   report.gap();
   add_summary(report, problem);
@@ -245,7 +261,12 @@ int print_info_json(const InfoOptions& options) {
   out.field("service_version", facts.version);
   out.field("remote_configuration_enabled", remote_config::wanted());
   write_settings(out);
-  out.key("integrations").open_object();
+  out.key("products").open_object();
+  for (const product::Report& one : product_reports()) {
+    out.key(one.name).open_object().field("state", product::word(one.state));
+    out.field("why", one.why).close();
+  }
+  out.close().key("integrations").open_object();
   contrib::each_choice(
       integration_settings(),
       [](std::string_view name, bool on, void* context) {

@@ -1,15 +1,17 @@
-#include "host/remote_setup.h"
-
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "contrib/registry.h"
 #include "core/base/mutex.h"
+#include "core/product/product.h"
 #include "core/py/later.h"
+#include "core/remote_config/apm_tracing.h"
 #include "core/remote_config/remote_config.h"
 #include "host/children/policy.h"
 #include "host/emulated.h"
+#include "host/products.h"
 #include "products/flare/flare.h"
 
 namespace dd::host {
@@ -43,12 +45,54 @@ void library_changed(const remote_config::LibraryConfig& before,
   (void)py::call_later(&change_integrations);
 }
 
-}  // namespace
+constinit product::Gate remote_gate, library_gate, flare_gate;
 
-void start_remote_configuration() {
-  if (!remote_config::wanted()) return;
-  flare::start({.settings = {children::settings()}});
-  remote_config::start({.tracer_version = DD_EMULATED_VERSION, .changed = &library_changed});
+constexpr remote_config::Product kLibrary[] = {{.name = "APM_TRACING",
+                                                .capabilities = remote_config::kLibraryCapabilities,
+                                                .changed = &remote_config::change_library}};
+
+Status start_remote() {
+  remote_config::start({.tracer_version = DD_EMULATED_VERSION});
+  return {};
 }
 
+Status start_library() {
+  remote_config::on_library_change(&library_changed);
+  return {};
+}
+
+Status start_flare() {
+  flare::start({.settings = {children::settings()}});
+  return {};
+}
+
+}  // namespace
 }  // namespace dd::host
+
+namespace dd::products {
+
+constinit const product::Product remote_configuration = {
+    .gate = &host::remote_gate,
+    .settings = &remote_config::settings,
+    .wanted =
+        [] {
+          return product::Wanted{remote_config::wanted(), "DD_REMOTE_CONFIGURATION_ENABLED"};
+        },
+    .start = &host::start_remote,
+    .told = true,
+};
+
+constinit const product::Product apm_tracing = {
+    .gate = &host::library_gate,
+    .start = &host::start_library,
+    .remote = []() -> std::span<const remote_config::Product> { return host::kLibrary; },
+    .told = true,
+};
+
+constinit const product::Product tracer_flare = {
+    .gate = &host::flare_gate,
+    .start = &host::start_flare,
+    .remote = &flare::remote,
+};
+
+}  // namespace dd::products

@@ -7,11 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/fork.h"
 #include "core/config/setting.h"
+#include "core/product/product.h"
 #include "core/py/later.h"
 #include "core/py/ref.h"
-#include "core/remote_config/remote_config.h"
 #include "core/telemetry/telemetry.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent_sink.h"
@@ -19,6 +18,7 @@
 #include "host/children/policy.h"
 #include "host/emulated.h"
 #include "host/exec_calls.h"
+#include "host/products.h"
 #include "host/python_version.h"
 
 namespace dd::host {
@@ -55,14 +55,9 @@ void tell_session() {
                 trace::Tracer::get().facts().runtime_id.c_str());
 }
 
-}  // namespace
+constinit product::Gate telemetry_gate;
 
-void begin_telemetry() {
-  telemetry::begin();
-  look_at_modules();
-}
-
-void start_telemetry() {
+Status start_telemetry() {
   const Status started = telemetry::start({
       .agent_url = transport::agent_sink::agent_url(),
       .tracer_version = DD_EMULATED_VERSION,
@@ -73,17 +68,32 @@ void start_telemetry() {
                 {"python_build_gnu_type", DD_BUILD_GNU_TYPE}},
       .before_heartbeat = &look_at_modules,
   });
-  if (!started.ok() || !telemetry::enabled()) return;
+  if (!started.ok()) return started;
   tell_session();
-  base::on_fork(base::ForkOrder::kHost, {.child = &tell_session});
-  telemetry::product("tracer", true);
-  if (remote_config::wanted()) {
-    telemetry::product("remote_configuration", true);
-    telemetry::product("apm_tracing_rc", true);
-  }
   telemetry::configuration("instrumentation_source", "cmd_line", "code");
   telemetry::configuration("llmobs_oneclick_supported", "false", "code");
   if (transport::Worker::get().running()) telemetry::begin();  // statistics have begun already
+  return {};
+}
+
+}  // namespace
+
+void begin_telemetry() {
+  telemetry::begin();
+  look_at_modules();
 }
 
 }  // namespace dd::host
+
+constinit const dd::product::Product dd::products::telemetry = {
+    .gate = &dd::host::telemetry_gate,
+    .settings = &dd::telemetry::settings,
+    .wanted =
+        [] {
+          return dd::product::Wanted{dd::telemetry::wanted(),
+                                     "DD_INSTRUMENTATION_TELEMETRY_ENABLED"};
+        },
+    .start = &dd::host::start_telemetry,
+    .failed = &dd::telemetry::give_up,
+    .fork = {.child = &dd::host::tell_session},
+};

@@ -4,8 +4,6 @@
 
 namespace dd::host {
 
-// After the connection to the agent, settings resolved.
-void start_telemetry();
 // There is something to tell: from now on it is sent. Any thread.
 void begin_telemetry();
 

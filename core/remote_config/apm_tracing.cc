@@ -83,6 +83,9 @@ LibraryConfig read(const Value& rules, const Value& rate, const Value& logs, con
   return out;
 }
 
+using Listener = void (*)(const LibraryConfig& before, const LibraryConfig& now);
+constinit Listener listener = nullptr;
+
 template <class T>
 void put(config::Setting<T>& setting, const std::optional<T>& value) {
   if (value)
@@ -169,5 +172,16 @@ void apply(const LibraryConfig& wanted) {
   put(config::header_tags, wanted.header_tags);
   *before = wanted;
 }
+
+void change_library(std::span<Configuration* const> in_force) {
+  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+  static auto* const before = new LibraryConfig;
+  const LibraryConfig now = merge(in_force, facts.service, facts.env);
+  apply(now);
+  if (now != *before && listener != nullptr) listener(*before, now);
+  *before = now;
+}
+
+void on_library_change(Listener changed) { listener = changed; }
 
 }  // namespace dd::remote_config

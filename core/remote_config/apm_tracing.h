@@ -34,4 +34,9 @@ LibraryConfig merge(std::span<Configuration* const> configurations, std::string_
 // On one thread.
 void apply(const LibraryConfig& wanted);
 
+// The product's side of remote_config.h: merges and applies. On the worker.
+void change_library(std::span<Configuration* const> in_force);
+// What it says has changed: for settings of others than the tracer's core. On the worker.
+void on_library_change(void (*changed)(const LibraryConfig& before, const LibraryConfig& now));
+
 }  // namespace dd::remote_config

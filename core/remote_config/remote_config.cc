@@ -1,7 +1,6 @@
 #include "core/remote_config/remote_config.h"
 
 #include <algorithm>
-#include <atomic>
 
 #include "core/base/ids.h"
 #include "core/base/log.h"
@@ -22,7 +21,6 @@ constinit config::Setting<double> interval_s({.env = "DD_REMOTE_CONFIG_POLL_INTE
                                               .fallback = "5"});
 constinit config::SettingBase* const kSettings[] = {&enabled, &interval_s};
 
-constexpr int kMaxProducts = 16;
 constexpr int kMaxFailures = 3;
 constexpr std::size_t kMaxServices = 64;
 
@@ -38,6 +36,7 @@ class Poller final : public transport::Job {
  public:
   void start(Options options);
   void subscribe(const Product& product);
+  void unsubscribe(std::string_view name);
   void note_service(std::string_view name);
   void know_agent() {
     next_ns_ = 0;
@@ -51,13 +50,10 @@ class Poller final : public transport::Job {
   void poll();
   void hear(const transport::Reply& reply);
   void hand_out(const Changes& changes);
-  bool is_wanted(std::string_view product) const;
-
-  static void change_library(std::span<Configuration* const> in_force);
+  std::vector<Product> products();
 
   base::Mutex subscribing_;
-  Product products_[kMaxProducts] = {};  // the first product_count_ never change
-  std::atomic<int> product_count_{0};
+  std::vector<Product> products_ DD_GUARDED_BY(subscribing_);
   Options options_;
 
   // The worker's own.
@@ -81,26 +77,27 @@ void Poller::start(Options options) {
   client_.id = new_client_id();
   client_.hostname = config::host_name();
   client_.tracer_version = options_.tracer_version;
-  constexpr std::uint64_t kLibrary = bit(kSampleRate) | bit(kLogsInjection) | bit(kHeaderTags) |
-                                     bit(kCustomTags) | bit(kTracingEnabled) |
-                                     bit(kSampleRules) | bit(kMulticonfig);
-  subscribe({"APM_TRACING", kLibrary, &change_library});
   transport::agent::on_info([](const transport::AgentInfo&) { the_poller->know_agent(); });
   transport::Worker::get().add(this);
 }
 
 void Poller::subscribe(const Product& product) {
   const base::MutexLock lock(subscribing_);
-  const int count = product_count_.load(std::memory_order_relaxed);
-  if (count == kMaxProducts) return;
-  products_[count] = product;
-  product_count_.store(count + 1, std::memory_order_release);
+  const auto old = std::ranges::find(products_, std::string_view(product.name), &Product::name);
+  if (old != products_.end())
+    *old = product;
+  else
+    products_.push_back(product);
 }
 
-bool Poller::is_wanted(std::string_view name) const {
-  const int count = product_count_.load(std::memory_order_acquire);
-  return std::any_of(products_, products_ + count,
-                     [&](const Product& product) { return product.name == name; });
+void Poller::unsubscribe(std::string_view name) {
+  const base::MutexLock lock(subscribing_);
+  std::erase_if(products_, [&](const Product& product) { return product.name == name; });
+}
+
+std::vector<Product> Poller::products() {
+  const base::MutexLock lock(subscribing_);
+  return products_;
 }
 
 std::int64_t Poller::turn(const transport::Turn& turn) {
@@ -129,11 +126,11 @@ void Poller::poll() {
   client_.process_tags = config::parse_list(facts.process_tags);
   client_.products.clear();
   client_.capabilities = 0;
-  const int count = product_count_.load(std::memory_order_acquire);
-  for (int i = 0; i < count; ++i) {
-    client_.products.emplace_back(products_[i].name);
-    client_.capabilities |= products_[i].capabilities;
+  for (const Product& product : products()) {
+    client_.products.emplace_back(product.name);
+    client_.capabilities |= product.capabilities;
   }
+  repository_->keep(client_.products);
   asking_ = agent->submit({.target = "/v0.7/config",
                            .headers = {{"user-agent", "Libdatadog/4.0.0"},
                                        {"content-type", "application/json"}},
@@ -149,27 +146,41 @@ void Poller::hear(const transport::Reply& reply) {
     return;
   }
   failures_ = 0;
-  const Changes changes = repository_->take(
-      reply.body,
-      [](std::string_view product, void* self) {
-        return static_cast<const Poller*>(self)->is_wanted(product);
-      },
-      this);
+  const Changes changes = repository_->take(reply.body, client_.products);
   if (!changes.problem.empty())
     base::log(base::LogLevel::kDebug, "remote configuration refused: " + changes.problem);
   hand_out(changes);
 }
 
+// Calls what a product has for this, through its gate.
+void call(const Product& product, std::span<Configuration* const> in_force) {
+  if (product.changed == nullptr) return;
+  if (product.enter == nullptr) return product.changed(in_force);
+  struct Call {
+    const Product& product;
+    std::span<Configuration* const> in_force;
+  } what{product, in_force};
+  const bool called = product.enter(
+      product.gate,
+      [](void* data) {
+        const auto* const one = static_cast<const Call*>(data);
+        one->product.changed(one->in_force);
+      },
+      &what);
+  if (called) return;
+  for (Configuration* one : in_force)
+    if (one->state == ApplyState::kUnacknowledged)
+      one->fail(std::string(product.name) + " could not be applied");
+}
+
 void Poller::hand_out(const Changes& changes) {
-  const int count = product_count_.load(std::memory_order_acquire);
-  for (int i = 0; i < count; ++i) {
-    const Product& product = products_[i];
+  for (const Product& product : products()) {
     const auto is_its = [&](const auto& one) { return one->product == product.name; };
     if (std::ranges::none_of(changes.added, is_its) &&
         std::ranges::none_of(changes.removed, is_its))
       continue;
     const std::vector<Configuration*> in_force = repository_->of(product.name);
-    if (product.changed != nullptr) product.changed(in_force);
+    call(product, in_force);
     for (Configuration* one : in_force)
       if (one->state == ApplyState::kUnacknowledged) one->state = ApplyState::kAcknowledged;
   }
@@ -182,21 +193,12 @@ void Poller::note_service(std::string_view name) {
 }
 
 void Poller::forked(bool whole) {
+  subscribing_.reset_after_fork();
   asking_ = false;
   next_ns_ = 0;
   failures_ = 0;
   if (!whole) repository_ = new Repository;  // the old one may be half written
   client_.id = new_client_id();
-}
-
-void Poller::change_library(std::span<Configuration* const> in_force) {
-  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
-  static auto* const before = new LibraryConfig;
-  const LibraryConfig now = merge(in_force, facts.service, facts.env);
-  apply(now);
-  if (now != *before && the_poller->options_.changed != nullptr)
-    the_poller->options_.changed(*before, now);
-  *before = now;
 }
 
 }  // namespace
@@ -222,5 +224,7 @@ void note_services(const trace::Delivery& delivery) {
 }
 
 void subscribe(const Product& product) { poller().subscribe(product); }
+
+void unsubscribe(std::string_view name) { poller().unsubscribe(name); }
 
 }  // namespace dd::remote_config

@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "core/config/setting.h"
-#include "core/remote_config/apm_tracing.h"
 #include "core/remote_config/repository.h"
 
 namespace dd::trace {
@@ -35,11 +34,17 @@ enum Capability : int {
   kMulticonfig = 45,
 };
 constexpr std::uint64_t bit(Capability capability) { return 1ull << capability; }
+inline constexpr std::uint64_t kLibraryCapabilities =
+    bit(kSampleRate) | bit(kLogsInjection) | bit(kHeaderTags) | bit(kCustomTags) |
+    bit(kTracingEnabled) | bit(kSampleRules) | bit(kMulticonfig);
 
 struct Product {
   const char* name = nullptr;  // "APM_TRACING"; of static storage
   std::uint64_t capabilities = 0;
   void (*changed)(std::span<Configuration* const> in_force) = nullptr;
+  // Calls changed(); says false when it was not called, or has thrown. Null: called as it is.
+  bool (*enter)(void* gate, void (*call)(void*), void* what) = nullptr;
+  void* gate = nullptr;
 };
 
 std::span<config::SettingBase* const> settings();
@@ -47,14 +52,14 @@ bool wanted();  // DD_REMOTE_CONFIGURATION_ENABLED
 
 struct Options {
   std::string tracer_version;
-  // What APM_TRACING says has changed: for settings of others than the tracer's core. On the worker.
-  void (*changed)(const LibraryConfig& before, const LibraryConfig& now) = nullptr;
 };
 // Once, after transport::agent::set_up(). Does nothing when it is switched off.
 void start(Options options);
 // Spans on their way out: the names of their services are told as well. On the worker.
 void note_services(const trace::Delivery& delivery);
-// At most 16. Before start(), or later from any thread but the worker.
+// Takes the place of an earlier one of that name. What is in force for a product that nobody
+// subscribes to any more is forgotten, and the agent is not asked for it. Any thread.
 void subscribe(const Product& product);
+void unsubscribe(std::string_view name);
 
 }  // namespace dd::remote_config

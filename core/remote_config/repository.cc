@@ -153,7 +153,7 @@ Result<Repository::Answer> Repository::read(std::string_view text) {
 }
 
 // Looks at everything first, then changes.
-Status Repository::merge(const Answer& answer, bool (*wanted)(std::string_view, void*), void* self,
+Status Repository::merge(const Answer& answer, const std::vector<std::string>& products,
                          Changes& changes) {
   if (answer.version < targets_version_)
     return Status::error("targets of version " + std::to_string(answer.version) +
@@ -161,7 +161,7 @@ Status Repository::merge(const Answer& answer, bool (*wanted)(std::string_view, 
   std::vector<std::unique_ptr<Configuration>> fresh;
   for (const std::string& path : answer.in_force) {
     const std::optional<Path> parts = parse_path(path);
-    if (!parts || !wanted(parts->product, self)) continue;
+    if (!parts || std::ranges::find(products, parts->product) == products.end()) continue;
     const auto target = answer.targets.find(path);
     if (target == answer.targets.end()) return Status::error(path + " is not among the targets");
     const auto known = std::ranges::find(configurations_, path, [](const auto& one) -> const auto& {
@@ -209,15 +209,19 @@ Status Repository::merge(const Answer& answer, bool (*wanted)(std::string_view, 
   return {};
 }
 
-Changes Repository::take(std::string_view text, bool (*wanted)(std::string_view, void*),
-                         void* self) {
+Changes Repository::take(std::string_view text, const std::vector<std::string>& products) {
   Changes changes;
   Result<Answer> answer = read(text);
   Status status = answer.status();
-  if (answer.ok() && !answer.value().unchanged)
-    status = merge(answer.value(), wanted, self, changes);
+  if (answer.ok() && !answer.value().unchanged) status = merge(answer.value(), products, changes);
   problem_ = changes.problem = status.ok() ? std::string() : status.message();
   return changes;
+}
+
+void Repository::keep(const std::vector<std::string>& products) {
+  std::erase_if(configurations_, [&](const auto& one) {
+    return std::ranges::find(products, one->product) == products.end();
+  });
 }
 
 std::vector<Configuration*> Repository::of(std::string_view product) const {

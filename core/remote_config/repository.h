@@ -65,17 +65,17 @@ class Repository {
   static constexpr std::size_t kMaxFile = 16 << 20, kMaxAnswer = 64 << 20;
 
   std::string request(const Client& client) const;
-  // `wanted` says whether a product is one of ours; others are left out.
-  Changes take(std::string_view answer, bool (*wanted)(std::string_view product, void* self),
-               void* self);
+  // Configurations of products that are not among these are left out.
+  Changes take(std::string_view answer, const std::vector<std::string>& products);
+  // Forgets the configurations of all others.
+  void keep(const std::vector<std::string>& products);
   // Those in force of a product, in the order in which they came.
   std::vector<Configuration*> of(std::string_view product) const;
 
  private:
   struct Answer;
   static Result<Answer> read(std::string_view answer);
-  Status merge(const Answer& answer, bool (*wanted)(std::string_view, void*), void* self,
-               Changes& changes);
+  Status merge(const Answer& answer, const std::vector<std::string>& products, Changes& changes);
 
   std::vector<std::unique_ptr<Configuration>> configurations_;
   std::int64_t root_version_ = 1, targets_version_ = 0;

@@ -282,7 +282,9 @@ class Sender final : public transport::Job {
   std::uint64_t* last_count_ = nullptr;
 };
 
-constinit Sender* the_sender = nullptr;  // lives as long as the process
+constinit std::atomic<Sender*> the_sender{nullptr};  // lives as long as the process
+
+Sender* sender() { return the_sender.load(std::memory_order_relaxed); }
 
 std::string intake_url(std::string_view where) {
   if (where == "datad0g.com") return "https://all-http-intake.logs.datad0g.com";
@@ -291,7 +293,7 @@ std::string intake_url(std::string_view where) {
 
 template <class F>
 void push(F&& tell) {
-  if (the_sender) the_sender->push(std::forward<F>(tell));
+  if (Sender* const to = sender()) to->push(std::forward<F>(tell));
 }
 
 }  // namespace
@@ -299,8 +301,6 @@ void push(F&& tell) {
 std::span<config::SettingBase* const> settings() { return kSettings; }
 
 Status start(Options options) {
-  config::resolve(kSettings);
-  if (!telemetry_enabled.get()) return {};
   const bool direct = !api_key.get().empty();
   transport::Destination::Options where;
   if (direct)
@@ -316,15 +316,22 @@ Status start(Options options) {
 }
 
 void begin() {
-  if (the_sender) the_sender->begin();
+  if (Sender* const to = sender()) to->begin();
 }
 
-bool enabled() { return the_sender != nullptr; }
+bool wanted() { return telemetry_enabled.get(); }
 
-std::string root_session() { return the_sender ? the_sender->root() : std::string(); }
+bool enabled() { return sender() != nullptr; }
+
+void give_up() { the_sender.store(nullptr, std::memory_order_relaxed); }
+
+std::string root_session() {
+  const Sender* const one = sender();
+  return one ? one->root() : std::string();
+}
 
 void integration(Integration what) {
-  if (the_sender && !what.package.empty()) transport::Worker::get().start_later(kFirstWordNs);
+  if (sender() && !what.package.empty()) transport::Worker::get().start_later(kFirstWordNs);
   push([what = std::move(what)](Report& report) { report.add(what); });
 }
 
@@ -334,7 +341,7 @@ void dependencies(std::vector<Dependency> list) {
   });
 }
 
-bool wants_modules() { return the_sender && dependency_collection.get(); }
+bool wants_modules() { return sender() && dependency_collection.get(); }
 
 void modules(std::vector<Module> list) {
   push([list = std::move(list)](Report& report) {
@@ -379,7 +386,7 @@ void metric(MetricKind kind, std::string_view name_space, std::string_view name,
 }
 
 void note_spans(const trace::Delivery& delivery) {
-  if (the_sender) the_sender->note_spans(delivery);
+  if (Sender* const to = sender()) to->note_spans(delivery);
 }
 
 void note_payload(std::size_t bytes) {

@@ -39,13 +39,15 @@ struct Options {
   void (*before_heartbeat)() = nullptr;  // on the worker: time to collect what comes late
 };
 
-// Once, settings resolved. Opens nothing. An error: the address cannot be used.
+// Once, settings() resolved. Opens nothing. An error: the address cannot be used.
 Status start(Options options);
 void begin();    // any thread, more than once; starts the worker
 // What children of this process that are executed get as _DD_ROOT_PY_SESSION_ID and
 // _DD_PARENT_PY_SESSION_ID. Empty when telemetry is off.
 std::string root_session();
+bool wanted();   // DD_INSTRUMENTATION_TELEMETRY_ENABLED
 bool enabled();  // after start()
+void give_up();  // nothing is taken any more
 
 // A process that lives for so long tells that it runs.
 inline constexpr std::int64_t kFirstWordNs = 200'000'000;

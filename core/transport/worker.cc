@@ -9,11 +9,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <exception>
+#include <string>
 #include <utility>
 
 #include "core/base/check.h"
 #include "core/base/clock.h"
 #include "core/base/fork.h"
+#include "core/base/running.h"
 
 namespace dd::transport {
 namespace {
@@ -60,6 +63,7 @@ void Worker::add(Job* job) {
   }
   Job** const free = std::find(jobs_, jobs_ + kMaxJobs, nullptr);
   DD_CHECK(free != jobs_ + kMaxJobs);
+  job->owner_ = base::running_product();
   *free = job;
 }
 
@@ -132,6 +136,22 @@ void Worker::rouse() {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
+// The firewall of the worker.
+std::int64_t Worker::take_turn(Job*& job, const Turn& turn) {
+  const char* const owner = job->owner_;
+  const base::Running mark(owner);
+  std::string problem = "an exception";
+  try {
+    return job->turn(turn);
+  } catch (const std::exception& error) {
+    problem = error.what();
+  } catch (...) {
+  }
+  job = nullptr;
+  if (auto* const call = on_fault_.load(std::memory_order_relaxed)) call(owner, problem);
+  return kNever;
+}
+
 void Worker::run() {
   std::vector<pollfd> polls;
   for (;;) {
@@ -147,8 +167,8 @@ void Worker::run() {
     {
       const base::MutexLock lock(turns_);
       bool idle = true;
-      for (Job* job : jobs_)
-        if (job) next = std::min(next, job->turn(turn));
+      for (Job*& job : jobs_)
+        if (job) next = std::min(next, take_turn(job, turn));
       for (const Job* job : jobs_) idle = idle && (!job || job->idle());
       if (turn.stopping && (idle || base::monotonic_ns() >= turn.stop_at_ns)) break;
       for (Job* job : jobs_)

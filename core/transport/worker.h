@@ -21,6 +21,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "core/base/mutex.h"
@@ -49,6 +50,10 @@ class Job {
   // In the child, on the forking thread. `whole`: the worker was between turns; otherwise what it
   // was writing cannot be known and must be left behind, not freed.
   virtual void forked(bool whole) { (void)whole; }
+
+ private:
+  friend class Worker;
+  const char* owner_ = nullptr;  // the product that was running when it was added
 };
 
 class Worker {  // one a process
@@ -57,7 +62,8 @@ class Worker {  // one a process
   Worker(const Worker&) = delete;
   static Worker& get();
 
-  // Any thread but the worker. A job that is removed has no turn running and gets none.
+  // Any thread but the worker. A job that is removed has no turn running and gets none. One whose
+  // turn throws is removed, and on_fault() told, on the worker.
   void add(Job* job);
   void remove(Job* job);
 
@@ -82,6 +88,10 @@ class Worker {  // one a process
   // While sockets are open the worker waits for them, and looks this often at what else there is.
   void set_slice(std::int64_t slice_ns) { slice_ns_.store(slice_ns, std::memory_order_relaxed); }
 
+  void on_fault(void (*call)(const char* owner, const std::string& problem)) {
+    on_fault_.store(call, std::memory_order_relaxed);
+  }
+
   static constexpr std::int64_t kHopelessNs = 80'000'000;
 
  private:
@@ -89,6 +99,7 @@ class Worker {  // one a process
   void doze();
   void rouse();
   void run();
+  std::int64_t take_turn(Job*& job, const Turn& turn);
   static void prepare_fork();
   static void after_fork_parent();
   static void after_fork_child();
@@ -99,6 +110,7 @@ class Worker {  // one a process
   std::atomic<std::int64_t> stop_at_ns_{0}, hopeless_at_ns_{0};
   std::atomic<std::uint32_t> finished_{0};
   std::atomic<void (*)()> on_start_{nullptr};
+  std::atomic<void (*)(const char*, const std::string&)> on_fault_{nullptr};
   std::atomic<bool> dozing_{false};  // there was no work yet
   std::atomic<std::int64_t> slice_ns_{20'000'000};
   std::int64_t doze_ns_ = 0;  // set before the thread starts

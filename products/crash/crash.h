@@ -23,6 +23,8 @@ bool wanted();
 struct Facts {
   std::string service, env, version, runtime_id, process_tags;
   std::string language_version, tracer_version, agent_url, platform;
+  // For core/product/safe_mode.h.
+  std::string version_of_program, state_folder, started_as;
 };
 
 // Installs the handlers: once, after Python's own. `dump_runtime` writes the stacks of the language

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "core/base/running.h"
 #include "products/crash/crash.h"
 #include "products/crash/pipe.h"
 
@@ -198,6 +199,8 @@ void report(int number, const siginfo_t* info, void* context) {
   prctl(PR_GET_NAME, name);
   Line(file).text("process=").decimal(getpid()).text(" ").decimal(thread_id()).text(" ").text(
       name).end();
+  if (const char* const product = base::running_product())
+    Line(file).text("product=").text(product).end();
   Line(file).text("ping").end();
   write_registers(file, context);
   // Maps first: the rest may go wrong, and addresses mean nothing without them.
@@ -281,6 +284,9 @@ void set_facts(const Facts& facts) {
   add(lines, "tracer_version", facts.tracer_version);
   add(lines, "agent_url", facts.agent_url);
   add(lines, "platform", facts.platform);
+  add(lines, "version_of_program", facts.version_of_program);
+  add(lines, "state_folder", facts.state_folder);
+  add(lines, "started_as", facts.started_as);
   add(lines, "tags", more_tags.get());
   add(lines, "errors_intake", errors_intake.get() ? "1" : "0");
   head.store(new std::string(std::move(lines)), std::memory_order_release);

@@ -8,6 +8,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/ids.h"
+#include "core/product/safe_mode.h"
 #include "core/transport/agent.h"
 #include "core/transport/connection.h"
 #include "products/crash/pipe.h"
@@ -77,6 +78,18 @@ void each_line(F&& use) {
   }
 }
 
+// The next process of that program leaves out what has crashed this one.
+void blame(const Crash& crash) {
+  const std::string product = crash.fact("product");
+  if (product.empty()) return;
+  product::safe_mode::write(crash.fact("state_folder"), crash.fact("started_as"),
+                            crash.fact("version_of_program"),
+                            {.product = product,
+                             .cause = signal_name(crash.signal),
+                             .process = crash.process,
+                             .wall_s = crash.wall_ns / 1'000'000'000});
+}
+
 }  // namespace
 
 bool is_receiver(int argc, char** argv) {
@@ -98,6 +111,7 @@ int run_receiver() {
     sender->to_errors(ping_for_errors(crash));
   });
   if (!sender) return 1;
+  blame(crash);
   Symbols symbols(parse_maps(crash.maps));
   sender->to_telemetry(report_for_telemetry(crash, symbols));
   sender->to_errors(report_for_errors(crash, symbols));

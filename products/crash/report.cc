@@ -104,6 +104,7 @@ std::string ping_tags(const Crash& crash) {
 void add_report_tags(Tags& tags, const Crash& crash) {
   tags.add("data_schema_version", "1.8").add("incomplete", crash.complete ? "false" : "true");
   tags.add("is_crash", "true").add("uuid", crash.uuid);
+  if (!crash.fact("product").empty()) tags.add("product", crash.fact("product"));
   for (const std::string_view counter : kCounters) tags.add(counter, "0");
   add_signal(tags, crash, true);
   tags.add("runtime_platform", crash.fact("platform"));

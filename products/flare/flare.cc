@@ -135,6 +135,9 @@ void hear_levels(std::span<Configuration* const> in_force) {
     if (!json::parse(one->content)) one->fail("invalid JSON content");
 }
 
+constexpr remote_config::Product kRemote[] = {{.name = "AGENT_CONFIG", .changed = &hear_levels},
+                                               {.name = "AGENT_TASK", .changed = &hear_tasks}};
+
 }  // namespace
 
 bool is_case_id(std::string_view text) {
@@ -168,10 +171,8 @@ Form make_form(const Task& task, const std::string& archive, std::int64_t now_s)
   return form;
 }
 
-void start(Options wanted) {
-  options = new Options(std::move(wanted));
-  remote_config::subscribe({.name = "AGENT_CONFIG", .changed = &hear_levels});
-  remote_config::subscribe({.name = "AGENT_TASK", .changed = &hear_tasks});
-}
+void start(Options wanted) { options = new Options(std::move(wanted)); }
+
+std::span<const remote_config::Product> remote() { return kRemote; }
 
 }  // namespace dd::flare

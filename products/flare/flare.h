@@ -14,14 +14,15 @@
 #include <vector>
 
 #include "core/config/setting.h"
+#include "core/remote_config/remote_config.h"
 
 namespace dd::flare {
 
 struct Options {
   std::vector<std::span<config::SettingBase* const>> settings;
 };
-// Once, before remote_config::start().
-void start(Options options);
+void start(Options options);  // once
+std::span<const remote_config::Product> remote();  // what it wants to hear of
 
 struct Task {
   std::string case_id, hostname, user, uuid;

@@ -116,13 +116,12 @@ void disable_runtime_metrics() {
   statsd::stop_runtime_metrics();
 }
 
-void start_runtime_metrics(const char* version) {
-  tracer_version = version;
+void name_tracer_version(const char* version) { tracer_version = version; }
+
+bool runtime_metrics_wanted() {
   const auto exporter = config::variable("OTEL_METRICS_EXPORTER");
-  if (!flag("DD_RUNTIME_METRICS_ENABLED") ||
-      (exporter && config::same_ignoring_case(*exporter, "none")))
-    return;
-  if (!enable_runtime_metrics({})) py::swallow_error();
+  return flag("DD_RUNTIME_METRICS_ENABLED") &&
+         !(exporter && config::same_ignoring_case(*exporter, "none"));
 }
 
 }  // namespace dd::pyshim

@@ -11,8 +11,9 @@ namespace dd::pyshim {
 // be used.
 bool enable_runtime_metrics(const std::string& url);
 void disable_runtime_metrics();
-// Start-up: starts them when DD_RUNTIME_METRICS_ENABLED says so. The version, of static storage, is
-// for all that comes later too.
-void start_runtime_metrics(const char* tracer_version);
+// Start-up: of static storage.
+void name_tracer_version(const char* version);
+// Whether the settings ask for them from the start on.
+bool runtime_metrics_wanted();
 
 }  // namespace dd::pyshim

@@ -59,7 +59,7 @@ struct Agent {  // what an agent knows, and says
   }
 };
 
-bool any(std::string_view product, void*) { return product != "OTHER"; }
+const std::vector<std::string> kProducts = {"APM_TRACING", "ASM_FEATURES"};
 
 const std::string kFirst = "datadog/2/APM_TRACING/one/config";
 const std::string kSecond = "employee/APM_TRACING/two/config";
@@ -89,34 +89,34 @@ TEST(Repository, follows_what_the_agent_says) {
                         {kSecond, "2"},
                         {"datadog/2/OTHER/x/config", "3"},
                         {"datadog/2/nonsense", ""}}};  // these two are nobody's
-  Changes changes = repository.take(agent.answer(), any, nullptr);
+  Changes changes = repository.take(agent.answer(), kProducts);
   EXPECT_EQ(changes.problem, "");
   ASSERT_EQ(changes.added.size(), 2u);
   EXPECT_EQ(changes.added[0]->content, "1");
   EXPECT_EQ(changes.added[0]->version, 3);
 
-  changes = repository.take(agent.answer(), any, nullptr);  // the same again
+  changes = repository.take(agent.answer(), kProducts);  // the same again
   EXPECT_TRUE(changes.added.empty() && changes.removed.empty());
-  changes = repository.take("{}", any, nullptr);
+  changes = repository.take("{}", kProducts);
   EXPECT_TRUE(changes.added.empty() && changes.removed.empty() && changes.problem.empty());
 
   agent.files = {{kFirst, "changed"}};
   ++agent.version;
-  changes = repository.take(agent.answer(), any, nullptr);
+  changes = repository.take(agent.answer(), kProducts);
   ASSERT_EQ(changes.removed.size(), 1u);
   EXPECT_EQ(changes.removed[0]->id, "two");
   ASSERT_EQ(changes.added.size(), 1u);
   EXPECT_EQ(repository.of("APM_TRACING").size(), 1u);
 
   agent.files.clear();
-  changes = repository.take(agent.answer(), any, nullptr);
+  changes = repository.take(agent.answer(), kProducts);
   EXPECT_EQ(changes.removed.size(), 1u);
 }
 
 TEST(Repository, refuses_an_answer_whole) {
   Repository repository;
   Agent agent{.files = {{kFirst, "1"}}, .version = 5};
-  ASSERT_EQ(repository.take(agent.answer(), any, nullptr).problem, "");
+  ASSERT_EQ(repository.take(agent.answer(), kProducts).problem, "");
   const std::string before = repository.request({});
 
   agent.files = {{kSecond, "2"}};
@@ -135,21 +135,21 @@ TEST(Repository, refuses_an_answer_whole) {
   wrong.push_back(agent.answer());
 
   for (const std::string& answer : wrong) {
-    const Changes changes = repository.take(answer, any, nullptr);
+    const Changes changes = repository.take(answer, kProducts);
     EXPECT_NE(changes.problem, "") << answer;
     EXPECT_TRUE(changes.added.empty() && changes.removed.empty()) << answer;
     const auto request = json::parse(repository.request({}));
     EXPECT_TRUE((*request)["client"]["state"]["has_error"].boolean());
     EXPECT_EQ((*request)["client"]["state"]["error"].text(), changes.problem);
   }
-  (void)repository.take("{}", any, nullptr);
+  (void)repository.take("{}", kProducts);
   EXPECT_EQ(repository.request({}), before);
 }
 
 TEST(Repository, tells_what_it_has) {
   Repository repository;
   Agent agent{.files = {{kFirst, "1"}}, .version = 7};
-  const Changes changes = repository.take(agent.answer(), any, nullptr);
+  const Changes changes = repository.take(agent.answer(), kProducts);
   changes.added[0]->fail("why");
   const auto request = json::parse(repository.request(
       {.id = "me", .products = {"A"}, .capabilities = 0x102, .runtime_id = "r", .env = "prod"}));
