@@ -88,9 +88,10 @@ struct Json {
     out += R"("})";
   }
   static void double_value(std::string& out, double value) {
-    out += R"({"doubleValue":)";
+    const bool finite = std::isfinite(value);  // the others have names, as texts
+    out += finite ? R"({"doubleValue":)" : R"({"doubleValue":")";
     python_json::append_double(out, value);
-    out += '}';
+    out += finite ? "}" : R"("})";
   }
   static void bool_value(std::string& out, bool value) {
     out += value ? R"({"boolValue":true})" : R"({"boolValue":false})";

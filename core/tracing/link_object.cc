@@ -268,18 +268,38 @@ Ref make_event(Ref name, Ref attributes, Ref time_unix_ns) {
   return Ref::steal(reinterpret_cast<PyObject*>(self));
 }
 
-void flatten(Handle into, Handle key, Handle value) {
+namespace {
+
+// The containers that a value is inside of, outwards.
+struct Around {
+  PyObject* container;
+  const Around* next;
+  int depth;
+};
+constexpr int kDeepestAttribute = 100;
+
+bool is_inside(PyObject* container, const Around* around) {
+  for (; around; around = around->next)
+    if (around->container == container || around->depth >= kDeepestAttribute) return true;
+  return false;
+}
+
+void flatten_inside(Handle into, Handle key, Handle value, const Around* around) {
   if (!value.is_list() && !value.is_tuple() && !PyAnySet_Check(value.ptr())) {
     (void)into.set_item(key, value);
     return;
   }
-  if (Py_EnterRecursiveCall(" while flattening an attribute")) return py::swallow_error();
+  if (is_inside(value.ptr(), around)) return;
+  const Around here{value.ptr(), around, around ? around->depth + 1 : 1};
   const std::string prefix = key.text() + ".";
   long long index = 0;
   value.each([&](Handle item) {
-    flatten(into, py::str(prefix + std::to_string(index++)), item);
+    flatten_inside(into, py::str(prefix + std::to_string(index++)), item, &here);
   });
-  Py_LeaveRecursiveCall();
 }
+
+}  // namespace
+
+void flatten(Handle into, Handle key, Handle value) { flatten_inside(into, key, value, nullptr); }
 
 }  // namespace dd::tracing

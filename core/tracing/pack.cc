@@ -1,5 +1,6 @@
 #include "core/tracing/pack.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -13,6 +14,10 @@ using py::Handle;
 namespace msgpack = encoding::msgpack;
 
 constexpr int kDeepest = 100;
+constexpr std::size_t kLongest = 8 << 20;
+
+// Exactly this type: what a subclass shows is its own business.
+bool exactly(Handle value, PyTypeObject& type) { return Py_TYPE(value.ptr()) == &type; }
 
 class Packer {
  public:
@@ -21,16 +26,26 @@ class Packer {
   void put(Handle value, int depth) {
     if (value.is_none()) return byte(0xC0);
     if (value.is_bool()) return byte(value.is_true() ? 0xC3 : 0xC2);
-    if (value.is_str()) return text(Utf8(value).view);
-    if (value.is_float()) return fixed([&](char* at) { return msgpack::put_double(at, value.number()); });
-    if (value.is_int() && integer(value)) return;
-    if (value.is_bytes()) return binary(value.bytes());
-    if (depth < kDeepest && (value.is_list() || value.is_tuple())) return array(value, depth);
-    if (depth < kDeepest && value.is_dict()) return map(value, depth);
-    text(value.display());
+    if (exactly(value, PyUnicode_Type)) return text(Utf8(value).view);
+    if (exactly(value, PyFloat_Type))
+      return fixed([&](char* at) { return msgpack::put_double(at, value.number()); });
+    if (exactly(value, PyLong_Type)) return integer(value);
+    if (exactly(value, PyBytes_Type)) return binary(value.bytes());
+    if (exactly(value, PyByteArray_Type))
+      return binary({PyByteArray_AS_STRING(value.ptr()),
+                     static_cast<std::size_t>(PyByteArray_GET_SIZE(value.ptr()))});
+    if (depth < kDeepest && out.size() < kLongest && !inside(value, depth)) {
+      around_[depth] = value.ptr();
+      if (exactly(value, PyList_Type)) return array(value, depth);
+      if (exactly(value, PyDict_Type)) return map(value, depth);
+    }
+    text("Can not serialize [" + std::string(value.type_name()) + "] object");
   }
 
  private:
+  bool inside(Handle value, int depth) const {
+    return std::find(around_, around_ + depth, value.ptr()) != around_ + depth;
+  }
   void byte(unsigned char value) { out.push_back(static_cast<char>(value)); }
 
   template <class Put>
@@ -46,14 +61,11 @@ class Packer {
     fixed([&](char* at) { return msgpack::put_bytes_header(at, value.size()); });
     out.append(value);
   }
-  bool integer(Handle value) {  // false: too large for the format
-    if (const auto number = as_int64(value)) {
-      signed_integer(*number);
-      return true;
-    }
-    const auto number = as_uint64(value);
-    if (number) fixed([&](char* at) { return msgpack::put_unsigned(at, *number); });
-    return number.has_value();
+  void integer(Handle value) {
+    if (const auto number = as_int64(value)) return signed_integer(*number);
+    if (const auto number = as_uint64(value))
+      return fixed([&](char* at) { return msgpack::put_unsigned(at, *number); });
+    text("Integer value out of range");
   }
   void signed_integer(std::int64_t value) {  // the shortest form
     fixed([&](char* at) {
@@ -73,7 +85,7 @@ class Packer {
       return msgpack::put_tagged(at, 0xD3, static_cast<std::uint64_t>(value));
     });
   }
-  // `str(value)` may change a container while it is read: the counts are those of copies.
+  // Without a GIL others may change a container while it is read: the counts are those of copies.
   void array(Handle value, int depth) {
     const py::Ref copy = py::Ref::steal(PySequence_Tuple(value.ptr()));
     fixed([&](char* at) { return msgpack::put_array(at, static_cast<std::uint32_t>(copy.size())); });
@@ -87,6 +99,8 @@ class Packer {
       put(item, depth + 1);
     });
   }
+
+  const void* around_[kDeepest];  // the containers that hold what is being put
 };
 
 }  // namespace
