@@ -185,6 +185,7 @@ constinit Setting<bool> also_otlp({.env = "DD_TRACE_ALSO_OTLP", .fallback = "fal
 constinit Setting<bool> survive_kill({.env = "DD_TRACE_SURVIVE_KILL", .fallback = "false"});
 constinit Setting<bool> report_unfinished(
     {.env = "DD_TRACE_REPORT_UNFINISHED", .fallback = "false"});
+constinit TextSetting also_file({.env = "DD_TRACE_ALSO_FILE"});
 constinit TextSetting spill_directory({.env = "DD_TRACE_SPILL_DIRECTORY"});
 constinit Setting<std::int64_t> spill_bytes(
     {.env = "DD_TRACE_SPILL_MAX_BYTES", .fallback = "268435456"});
@@ -205,7 +206,7 @@ SettingBase* const kTable[] = {
     &native_span_events, &apm_tracing_enabled,
     &stats_computation, &stats_additional_tags, &stats_limit, &stats_resource_limit,
     &stats_endpoint_limit, &stats_peer_limit, &stats_additional_limit, &spill_directory,
-    &spill_bytes, &also_otlp, &survive_kill, &report_unfinished};
+    &spill_bytes, &also_otlp, &also_file, &survive_kill, &report_unfinished};
 }  // namespace
 
 std::span<SettingBase* const> core_settings() { return kTable; }

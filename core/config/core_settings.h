@@ -29,6 +29,7 @@ extern Setting<std::int64_t> stats_limit, stats_resource_limit, stats_endpoint_l
 extern Setting<std::int64_t> stats_peer_limit, stats_additional_limit;
 extern Setting<bool> also_otlp;
 extern Setting<bool> survive_kill, report_unfinished;
+extern TextSetting also_file;
 extern TextSetting spill_directory;
 extern Setting<std::int64_t> spill_bytes;
 extern TextSetting git_repository, git_commit;

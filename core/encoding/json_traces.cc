@@ -6,6 +6,7 @@
 #include "core/encoding/extras.h"
 #include "core/encoding/python_json.h"
 #include "core/encoding/span_facts.h"
+#include "core/encoding/utf8.h"
 
 namespace dd::encoding {
 namespace {
@@ -56,13 +57,16 @@ void append_number(std::string& out, double value) {
 class JsonSpan {
  public:
   JsonSpan(std::string& out, const trace::Span& span, const trace::Delivery& delivery,
-           const trace::ProcessFacts& facts, JsonForm form, bool head)
+           const trace::ProcessFacts& facts, const IntakeFacts* intake, bool head,
+           double keep_rate = 1)
       : out_(out),
         span_(span),
         delivery_(delivery),
         facts_(facts),
-        form_(form),
+        intake_(intake),
+        form_(intake ? JsonForm::kIntake : JsonForm::kLog),
         head_(head),
+        keep_rate_(keep_rate),
         flags_(flags_of(span, head)) {}
 
   void write(bool native_events) {
@@ -71,7 +75,7 @@ class JsonSpan {
     append_id(fields.name("parent_id"), span_.parent_id, form_);
     append_id(fields.name("span_id"), span_.id, form_);
     fields.text("service", span_.service.view());
-    fields.text("resource", span_.resource.view());
+    fields.text("resource", tidied({}, span_.resource.view()));
     fields.text("name", span_.name.view());
     python_json::append_int(fields.name("error"), span_.error);
     python_json::append_int(fields.name("start"), span_.start_ns);
@@ -79,9 +83,9 @@ class JsonSpan {
     for (const auto part : {&JsonSpan::texts, &JsonSpan::numbers}) {
       const std::size_t before = out_.size();
       out_ += part == &JsonSpan::texts ? ", \"meta\": " : ", \"metrics\": ";
-      if (!(this->*part)()) out_.resize(before);
+      if (!(this->*part)() && !intake_) out_.resize(before);
     }
-    if (span_.type.size || form_ == JsonForm::kIntake) fields.text("type", span_.type.view());
+    if (span_.type.size) fields.text("type", span_.type.view());
     if (form_ == JsonForm::kLog) {
       if (span_.links) append_links_json(fields.name("span_links"), span_.links);
       if (span_.events && native_events)
@@ -91,19 +95,29 @@ class JsonSpan {
   }
 
  private:
+  std::string_view tidied(std::string_view key, std::string_view value) {
+    if (!intake_) return value;
+    if (intake_->tidy) value = intake_->tidy(span_, key, value, storage_);
+    return tidy(value, tidy_storage_);
+  }
   bool texts() {  // false: none
     JsonFields fields(out_);
     const auto one = [&](std::string_view key, std::string_view value) { fields.text(key, value); };
     for_each_text_fact(flags_, facts_, one);
     for_each_trace_text(flags_, delivery_, one);
     for (const trace::Attribute* a = span_.attributes; a; a = a->next)
-      if (a->kind == trace::AttributeKind::kText) one(a->key.view(), a->text.view());
+      if (a->kind == trace::AttributeKind::kText)
+        one(a->key.view(), tidied(a->key.view(), a->text.view()));
     if (form_ == JsonForm::kIntake) {
       if (span_.links)
         cut(fields, kLinksTag, [&](std::string& to) { append_links_json(to, span_.links); });
       if (span_.events)
         cut(fields, kEventsTag, [&](std::string& to) { append_events_json(to, span_.events); });
-      if (head_) one("_dd.compute_stats", "1");
+      if (head_ && facts_.hostname.empty()) one("_dd.hostname", intake_->hostname);
+      if (head_ && !intake_->statistics_come_too) one("_dd.compute_stats", "1");
+      if (intake_->query_of)
+        if (const std::string query = intake_->query_of(span_); !query.empty())
+          one("sql.query", query);
     }
     fields.close();
     return !fields.empty();
@@ -122,7 +136,9 @@ class JsonSpan {
       if (std::isfinite(value)) append_number(fields.name(key), value);
     };
     for_each_number_fact(flags_, facts_, one);
-    if ((flags_ & trace::kChunkHead) && delivery_.priority)
+    if (intake_)
+      for_each_trace_number(flags_, delivery_, keep_rate_, one);
+    else if ((flags_ & trace::kChunkHead) && delivery_.priority)
       one("_sampling_priority_v1", *delivery_.priority);
     if (form_ == JsonForm::kIntake && span_.parent_id == 0) one("_trace_root", 1);
     for (const trace::Attribute* a = span_.attributes; a; a = a->next) {
@@ -139,9 +155,12 @@ class JsonSpan {
   const trace::Span& span_;
   const trace::Delivery& delivery_;
   const trace::ProcessFacts& facts_;
+  const IntakeFacts* const intake_;  // null: a line of a log
   const JsonForm form_;
   const bool head_;
+  const double keep_rate_;
   const std::uint16_t flags_;
+  std::string storage_, tidy_storage_;
 };
 
 class Intake final : public TraceEncoder {
@@ -159,11 +178,12 @@ class Intake final : public TraceEncoder {
     fields.text("languageVersion", intake_.language_version);
     fields.text("tracerVersion", intake_.tracer_version);
     fields.text("runtimeID", facts.runtime_id);
-    fields.text("containerID", intake_.container_id);
+    if (!intake_.container_id.empty()) fields.text("containerID", intake_.container_id);
     fields.name("spans") += '[';
     for (std::uint32_t i = 0; i < delivery.count; ++i) {
       if (i > 0) text_ += ", ";
-      JsonSpan(text_, *delivery.spans[i], delivery, facts, JsonForm::kIntake, i == 0).write(false);
+      JsonSpan(text_, *delivery.spans[i], delivery, facts, &intake_, i == 0, keep_rate_)
+          .write(false);
       if (text_.size() + kAround > limit_bytes) {
         text_.resize(before);
         return false;
@@ -203,7 +223,7 @@ std::string log_line(const trace::Delivery& delivery, const trace::ProcessFacts&
   std::string out = "{\"traces\": [[";
   for (std::uint32_t i = 0; i < delivery.count; ++i) {
     if (i > 0) out += ", ";
-    JsonSpan(out, *delivery.spans[i], delivery, facts, JsonForm::kLog, i == 0).write(native_events);
+    JsonSpan(out, *delivery.spans[i], delivery, facts, nullptr, i == 0).write(native_events);
   }
   return out += "]]}\n";
 }

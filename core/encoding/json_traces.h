@@ -18,6 +18,12 @@ std::string log_line(const trace::Delivery& delivery, const trace::ProcessFacts&
 // What the intake wants to know besides; of the process.
 struct IntakeFacts {
   std::string hostname, language_version, tracer_version, container_id;
+  bool statistics_come_too = false;  // otherwise they are asked for
+  // What a tag, or the resource when `key` is empty, is sent as; null: as it is.
+  std::string_view (*tidy)(const trace::Span& span, std::string_view key, std::string_view value,
+                           std::string& storage) = nullptr;
+  // A tag `sql.query` that the span does not have; empty: none.
+  std::string (*query_of)(const trace::Span& span) = nullptr;
 };
 std::unique_ptr<TraceEncoder> make_intake(FactsSource facts, const IntakeFacts& intake);
 

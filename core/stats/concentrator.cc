@@ -11,6 +11,7 @@
 #include "core/stats/quantize.h"
 #include "core/stats/sql.h"
 #include "core/stats/tags.h"
+#include "core/trace/end.h"
 #include "core/trace/tags.h"
 
 namespace dd::stats {
@@ -226,7 +227,7 @@ void Concentrator::add_span(const Span& span, const trace::Delivery& delivery) {
                                     : rules_.big_resource ? 15'000
                                                           : 5'000;
   const std::int64_t duration = std::max<std::int64_t>(span.duration_ns, 0);
-  Bucket& bucket = bucket_of(std::max<std::int64_t>(span.start_ns, 0) + duration);
+  Bucket& bucket = bucket_of(trace::end_of(std::max<std::int64_t>(span.start_ns, 0), duration));
   Key key;
   key.service = cut(span.service.view(), most);
   key.name = cut(span.name.view(), most);
@@ -288,7 +289,8 @@ void Concentrator::screen(trace::Delivery& delivery) {
 }
 
 std::vector<StatsPayload> Concentrator::flush(std::int64_t now_ns, bool all,
-                                              const trace::ProcessFacts& facts) {
+                                              const trace::ProcessFacts& facts,
+                                              const Sender* sender) {
   constexpr std::int64_t kKept = 2;  // the newest buckets may still grow
   const std::int64_t now_start = now_ns - now_ns % kBucketNs;
   oldest_ns_ = all ? now_start : now_start - (kKept - 1) * kBucketNs;
@@ -305,15 +307,24 @@ std::vector<StatsPayload> Concentrator::flush(std::int64_t now_ns, bool all,
       over.emplace_back(start, std::move(at->second));
       at = buckets_.erase(at);
     }
-    if (!over.empty()) out.push_back({.body = payload_of(over, facts), .obfuscated = obfuscated});
+    if (!over.empty())
+      out.push_back({.body = payload_of(over, facts, sender), .obfuscated = obfuscated});
   }
   return out;
 }
 
-std::string Concentrator::payload_of(const Over& over, const trace::ProcessFacts& facts) {
+std::string Concentrator::payload_of(const Over& over, const trace::ProcessFacts& facts,
+                                     const Sender* sender) {
   Payload out;
+  if (sender) {
+    out.map(6);
+    out.text("AgentHostname", sender->hostname);
+    out.text("AgentEnv", facts.env);
+    out.key("Stats");
+    out.array(1);
+  }
   out.map(16);
-  out.text("Hostname", facts.hostname);
+  out.text("Hostname", sender ? sender->hostname : facts.hostname);
   out.text("Env", facts.env.empty() ? "unknown-env" : facts.env);
   out.text("Version", facts.version);
   out.key("Stats");
@@ -356,8 +367,8 @@ std::string Concentrator::payload_of(const Over& over, const trace::ProcessFacts
     }
     out.number("AgentTimeShift", 0);
   }
-  out.text("Lang", "");
-  out.text("TracerVersion", "");
+  out.text("Lang", sender ? "python" : "");
+  out.text("TracerVersion", sender ? std::string_view(sender->tracer_version) : "");
   out.text("RuntimeID", facts.runtime_id);
   out.number("Sequence", 0);
   out.text("AgentAggregation", "");
@@ -368,6 +379,11 @@ std::string Concentrator::payload_of(const Over& over, const trace::ProcessFacts
   out.text("ImageTag", "");
   out.number("ProcessTagsHash", 0);
   out.text("ProcessTags", facts.process_tags);
+  if (sender) {
+    out.text("AgentVersion", sender->tracer_version + "-python");
+    out.flag("ClientComputed", true);
+    out.flag("SplitPayload", false);
+  }
   return out.take();
 }
 

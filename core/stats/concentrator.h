@@ -38,6 +38,11 @@ struct Rules {
               max_additional = 100;
 };
 
+// What the intake wants to know besides, where there is no agent to say it.
+struct Sender {
+  std::string hostname, tracer_version;
+};
+
 struct StatsPayload {
   std::string body;
   bool obfuscated = false;  // what the agent need not do again
@@ -53,7 +58,9 @@ class Concentrator {
   // Replaces the list of the delivery when some of it need not be sent; valid until the next call.
   void screen(trace::Delivery& delivery);
   // The bodies of requests. `all`: also of the buckets that are not over.
-  std::vector<StatsPayload> flush(std::int64_t now_ns, bool all, const trace::ProcessFacts& facts);
+  // `sender`: they are for the intake, POST /api/v0.2/stats.
+  std::vector<StatsPayload> flush(std::int64_t now_ns, bool all, const trace::ProcessFacts& facts,
+                                  const Sender* sender = nullptr);
 
   static constexpr std::int64_t kBucketNs = 10'000'000'000;
 
@@ -67,7 +74,8 @@ class Concentrator {
   bool counts(const trace::Span& span) const;
   std::string resource_of(const trace::Span& span) const;
   static void add_peer(Key& key, const trace::Span& span, std::string_view name);
-  static std::string payload_of(const Over& over, const trace::ProcessFacts& facts);
+  static std::string payload_of(const Over& over, const trace::ProcessFacts& facts,
+                                const Sender* sender);
 
   Rules rules_;
   std::map<std::pair<std::int64_t, bool>, std::unique_ptr<Bucket>> buckets_;  // start, obfuscated

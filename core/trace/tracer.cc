@@ -1,5 +1,7 @@
 #include "core/trace/tracer.h"
 
+#include "core/trace/end.h"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -341,7 +343,7 @@ Span* Tracer::start(const StartOptions& options) {
 void Tracer::finish(Span* span, std::int64_t end_ns) {
   if (span->flags & (kFinished | kSealed)) return;
   set_service_source(*span, facts());
-  span->duration_ns = (end_ns ? end_ns : base::wall_ns()) - span->start_ns;
+  span->duration_ns = length_of(span->start_ns, end_ns ? end_ns : base::wall_ns());
   span->flags |= kFinished;
   if (!span->parent ||
       (span->service.present() && !same_text(span->service, span->parent->service)))

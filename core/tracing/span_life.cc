@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/py/error.h"
 #include "core/sampling/sampling.h"
+#include "core/trace/end.h"
 #include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
@@ -40,7 +41,7 @@ PyObject* end_natively(PyObject*, PyObject* span) {
   pack_structs(self);
   // Marked as finished while earlier callbacks ran; now the tracer does it.
   set_flag(native, trace::kFinished, false);
-  trace::Tracer::get().finish(&native, native.start_ns + native.duration_ns);
+  trace::Tracer::get().finish(&native, trace::end_of(native));
   leave(span);
   return PyErr_Occurred() ? nullptr : nothing();
 }
@@ -53,7 +54,7 @@ Ref native_step() {
 
 bool end_with_callbacks(SpanObject* self, std::int64_t end_ns) {
   trace::Span& span = *self->span;
-  span.duration_ns = (end_ns ? end_ns : base::wall_ns()) - span.start_ns;
+  span.duration_ns = trace::length_of(span.start_ns, end_ns ? end_ns : base::wall_ns());
   set_flag(span, trace::kFinished, true);
   const Ref callbacks = self->extras->callbacks.share(), own = native_step();
   bool ended = self->detached, clean = true;
@@ -200,7 +201,7 @@ bool finish_span(SpanObject* self, std::int64_t end_ns) {
     return end_with_callbacks(self, end_ns);
   if (self->detached) [[unlikely]] {
     pack_structs(self);
-    span.duration_ns = (end_ns ? end_ns : base::wall_ns()) - span.start_ns;
+    span.duration_ns = trace::length_of(span.start_ns, end_ns ? end_ns : base::wall_ns());
     set_flag(span, trace::kFinished, true);
     return true;
   }

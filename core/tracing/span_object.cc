@@ -12,6 +12,7 @@
 #include "core/base/check.h"
 #include "core/base/clock.h"
 #include "core/base/ids.h"
+#include "core/trace/end.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
@@ -418,7 +419,7 @@ PyObject* repr(PyObject* object) {
             duration = show(get_duration), context = show(get_context),
             tags = tags_of(self, true, false), metrics = tags_of(self, false, true),
             links = links_of(self), events = events_of(self), entry = show(get_entry),
-            end = span.finished() ? py::integer(span.start_ns + span.duration_ns) : py::none();
+            end = span.finished() ? py::integer(trace::end_of(span)) : py::none();
   const Ref structs = self->extras && self->extras->structs ? self->extras->structs.share()
                                                              : py::dict();
   if (!context) return nullptr;

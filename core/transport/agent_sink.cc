@@ -10,8 +10,10 @@
 #include "core/trace/tracer.h"
 #include "core/transport/agent.h"
 #include "core/transport/exporter.h"
+#include "core/transport/file_sink.h"
 #include "core/transport/intake_sink.h"
 #include "core/transport/otlp_sink.h"
+#include "core/transport/serverless.h"
 #include "core/transport/stats_sink.h"
 
 namespace dd::transport::agent_sink {
@@ -21,6 +23,7 @@ constexpr const char* kSocket = "/var/run/datadog/apm.socket";
 
 constinit Exporter* the_exporter = nullptr;  // these live as long as the process
 constinit Exporter* the_second = nullptr;    // to a collector, besides the agent
+constinit FileSink* the_file = nullptr;
 
 const trace::ProcessFacts& facts() { return trace::Tracer::get().facts(); }
 
@@ -88,6 +91,7 @@ std::int64_t duration_of(const config::Setting<double>& setting, std::int64_t ot
 // What only v0.4 carries (structured tags, native events) decides before the user does.
 bool wants_v05() {
   if (config::native_span_events.get()) return false;
+  if (in_google_function() || in_azure_function()) return false;
   for (const char* product : {"APPSEC", "IAST", "LLMOBS", "AI_GUARD"})
     if (config::product_wanted(product)) return false;
   const std::string_view version = config::api_version.get();
@@ -157,11 +161,12 @@ Status start(const Versions& versions) {
   options.on_response = agent::hear;
   options.on_sent = versions.on_sent;
   options.look = versions.look;
+  options.at_once = sends_at_once();
   options.add_headers = agent::add_headers;
   const bool to_intake = intake::wanted();
   const bool to_collector = !to_intake && otlp::wanted();
   const bool to_agent = !to_intake && !to_collector;
-  if (to_intake) intake::apply(options, versions);
+  const bool intake_counts = to_intake && intake::apply(options, versions);
   if (to_collector) otlp::apply(options, versions.tracer_version);
   if (const std::string_view directory = config::spill_directory.get(); !directory.empty())
     options.spill = new Spill(std::string(directory),  // lives as long as the process
@@ -178,8 +183,12 @@ Status start(const Versions& versions) {
   the_exporter = std::move(made).value().release();
   if (to_agent) agent::on_info(choose_version);
   Worker::get().on_start(versions.on_start);
-  if (wants_stats) stats_sink::start();
+  if (wants_stats || intake_counts) stats_sink::start();
   trace::Tracer::get().add_sink(the_exporter);
+  if (const std::string_view path = config::also_file.get(); !path.empty()) {
+    the_file = new FileSink(std::string(path));
+    trace::Tracer::get().add_sink(the_file);
+  }
   if (to_agent && otlp::besides()) {
     Options second;
     second.buffer_bytes = size_of(config::writer_buffer_bytes, second.buffer_bytes);
@@ -194,12 +203,14 @@ bool flush(std::int64_t timeout_ns) {
   bool clean = true;
   for (Exporter* const one : {the_exporter, the_second})
     if (one) clean = one->flush(timeout_ns) && clean;
+  if (the_file) clean = the_file->flush(timeout_ns) && clean;
   return clean;
 }
 bool flush_suddenly(std::int64_t timeout_ns) {
   bool clean = true;
   for (Exporter* const one : {the_exporter, the_second})
     if (one) clean = one->flush_suddenly(timeout_ns) && clean;
+  if (the_file) clean = the_file->flush(timeout_ns / 8) && clean;
   return clean;
 }
 void shutdown(std::int64_t timeout_ns) {

@@ -78,6 +78,7 @@ void Exporter::accept(trace::Delivery* delivery) {
   if (!Worker::get().running() || (before < kWakeBytes && before + bytes >= kWakeBytes) ||
       !armed_.load())
     Worker::get().wake();
+  if (options_.at_once) (void)flush(options_.timeout_ns);
 }
 
 std::int64_t Exporter::turn(const Turn& turn) {

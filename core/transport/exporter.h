@@ -58,6 +58,7 @@ struct Options {
   void (*look)(const trace::Delivery& delivery) = nullptr;
   // Payloads are sent as this makes them, when it can, with Content-Encoding: zstd. On the worker.
   bool (*compress)(std::string_view text, std::string& out) = nullptr;
+  bool at_once = false;       // accept() sends, and waits for the answer
   Spill* spill = nullptr;     // where payloads go that nobody takes; null: they are dropped
   Estate* estate = nullptr;  // where copies are that outlive the process; null: nowhere
   Health* health = nullptr;   // told what becomes of chunks and requests; null: nobody wants it
@@ -197,7 +198,7 @@ class Exporter final : public trace::Sink, private Job {
   std::int64_t deadline_ns_ = 0;
   std::int64_t look_ns_ = 0;  // for the estate; 0: nothing came since the last
   std::uint64_t told_attempts_ = 0, told_overflow_ = 0;  // to health
-  SharedFlag complained_;  // of the outage that lasts
+  SharedFlag complained_;                                // of the outage that lasts
   bool gave_up_ = false;
   // Keep rate: what was accepted and dropped in the last windows, one a payload.
   static constexpr int kWindows = 10;

@@ -6,8 +6,10 @@
 #include "core/config/core_settings.h"
 #include "core/config/identity.h"
 #include "core/encoding/json_traces.h"
+#include "core/stats/obfuscate.h"
 #include "core/transport/agent.h"
 #include "core/transport/container.h"
+#include "core/transport/stats_sink.h"
 #include "core/transport/zstd.h"
 
 namespace dd::transport::intake {
@@ -60,29 +62,43 @@ std::string origin_of(std::string_view site) {
   return "https://browser-intake-" + name;
 }
 
-void apply(Options& options, const agent_sink::Versions& versions) {
-  const std::string_view site = config::variable("DD_SITE").value_or(std::string_view());
+bool apply(Options& options, const agent_sink::Versions& versions) {
+  std::string_view site = config::variable("DD_SITE").value_or(std::string_view());
+  if (site.empty()) site = "datadoghq.com";
   const auto elsewhere = config::variable("_DD_APM_TRACING_AGENTLESS_URL");
-  options.url =
-      elsewhere ? std::string(*elsewhere) : origin_of(site.empty() ? "datadoghq.com" : site);
+  options.url = elsewhere ? std::string(*elsewhere) : origin_of(site);
   options.buffer_bytes = std::min(options.buffer_bytes, kMostBuffer);
   options.chunk_bytes = std::min(options.chunk_bytes, kMostBuffer);
   options.attempts = 3;
   options.first_delay_ns = 1'000'000'000;
   options.headers = agent::tracer_headers();
   options.headers.emplace_back("dd-api-key", key());
+  const Headers stats_headers = options.headers;
+  options.headers.emplace_back("Datadog-Client-Computed-Top-Level", "true");
   options.compress = compress_zstd;
   options.tells_drops = false;
   options.on_rate = nullptr;
   options.on_response = nullptr;
+  // On unless somebody says no.
+  const bool counts = (config::stats_computation.get() || !config::stats_computation.is_set()) &&
+                      !config::apm_opt_out();
+  if (counts)
+    stats_sink::apply_intake(
+        options, elsewhere ? options.url : "https://trace.agent." + std::string(site),
+        stats_headers,
+        {.hostname = config::host_name(), .tracer_version = versions.tracer_version});
   intake_facts = new encoding::IntakeFacts{.hostname = config::host_name(),
                                            .language_version = versions.language_version,
                                            .tracer_version = versions.tracer_version,
-                                           .container_id = container_identity().container_id};
+                                           .container_id = container_identity().container_id,
+                                           .statistics_come_too = counts,
+                                           .tidy = stats::obfuscated,
+                                           .query_of = stats::query_of};
   options.make_encoder = [] {
     return encoding::make_intake(
         []() -> const trace::ProcessFacts& { return trace::Tracer::get().facts(); }, *intake_facts);
   };
+  return counts;
 }
 
 }  // namespace dd::transport::intake

@@ -12,8 +12,8 @@
 namespace dd::transport::intake {
 
 bool wanted();
-// Makes the exporter's options those of the intake.
-void apply(Options& options, const agent_sink::Versions& versions);
+// Makes the exporter's options those of the intake. True: statistics go there too.
+bool apply(Options& options, const agent_sink::Versions& versions);
 
 // "https://public-trace-http-intake.logs.datadoghq.com" of "datadoghq.com".
 std::string origin_of(std::string_view site);

@@ -8,14 +8,10 @@
 #include "core/config/core_settings.h"
 #include "core/encoding/json_traces.h"
 #include "core/trace/tracer.h"
+#include "core/transport/serverless.h"
 
 namespace dd::transport::log_sink {
 namespace {
-
-bool is_set(const char* name) {
-  const auto value = config::variable(name);
-  return value && !value->empty();
-}
 
 // One write as a rule, so that lines of several threads stay whole.
 void write_all(std::string_view text) {
@@ -40,14 +36,12 @@ class LogSink final : public trace::Sink {
 }  // namespace
 
 bool wanted() {
-  if (!is_set("AWS_LAMBDA_FUNCTION_NAME")) return false;
+  if (!in_lambda() || has_lambda_extension() || in_google_function() || in_azure_function())
+    return false;
   for (const char* name : {"DD_AGENT_HOST", "DD_TRACE_AGENT_HOSTNAME",
                            "DATADOG_TRACE_AGENT_HOSTNAME", "DD_TRACE_AGENT_URL"})
-    if (is_set(name)) return false;
-  const bool google = (is_set("FUNCTION_NAME") && is_set("GCP_PROJECT")) ||
-                      (is_set("K_SERVICE") && is_set("FUNCTION_TARGET"));
-  const bool azure = is_set("FUNCTIONS_WORKER_RUNTIME") && is_set("FUNCTIONS_EXTENSION_VERSION");
-  return !google && !azure && access("/opt/extensions/datadog-agent", F_OK) != 0;
+    if (const auto value = config::variable(name); value && !value->empty()) return false;
+  return true;
 }
 
 void start() { trace::Tracer::get().add_sink(new LogSink); }  // lives as long as the process

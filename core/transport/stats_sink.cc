@@ -3,11 +3,13 @@
 #include <algorithm>
 
 #include "core/base/clock.h"
+#include "core/base/log.h"
 #include "core/config/core_settings.h"
-#include "core/stats/concentrator.h"
 #include "core/stats/trace_filter.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent.h"
+#include "core/transport/serverless.h"
+#include "core/transport/zstd.h"
 
 namespace dd::transport::stats_sink {
 namespace {
@@ -19,27 +21,36 @@ constexpr int kObfuscationVersion = 1;
 constinit stats::Concentrator* concentrator = nullptr;  // lives as long as the process
 constinit stats::TraceFilter* filter = nullptr;         // null: the agent has not answered
 constinit bool active = false;
+// Of the intake; null: the agent gets them.
+constinit Destination* intake = nullptr;
+constinit const Headers* intake_headers = nullptr;
+constinit const stats::Sender* sender = nullptr;
 
 std::size_t limit(const config::Setting<std::int64_t>& setting) {
   return static_cast<std::size_t>(std::clamp<std::int64_t>(setting.get(), 0, 1'000'000));
 }
 
-void choose(const AgentInfo& info) {
-  active = info.client_drop_p0s && info.has_endpoint("/v0.6/stats");
+stats::Rules rules_from_settings() {
   stats::Rules rules;
-  rules.peer_tags = info.peer_tags;
-  rules.span_kinds = info.span_kinds_stats_computed;
   rules.additional_tags = config::parse_list(config::stats_additional_tags.get());
   std::sort(rules.additional_tags.begin(), rules.additional_tags.end());
   if (rules.additional_tags.size() > 4) rules.additional_tags.resize(4);
-  rules.big_resource = std::find(info.feature_flags.begin(), info.feature_flags.end(),
-                                 "big_resource") != info.feature_flags.end();
-  rules.obfuscate = info.obfuscation_version == kObfuscationVersion;
   rules.max_groups = limit(config::stats_limit);
   rules.max_resources = limit(config::stats_resource_limit);
   rules.max_endpoints = limit(config::stats_endpoint_limit);
   rules.max_peers = limit(config::stats_peer_limit);
   rules.max_additional = limit(config::stats_additional_limit);
+  return rules;
+}
+
+void choose(const AgentInfo& info) {
+  active = info.client_drop_p0s && info.has_endpoint("/v0.6/stats");
+  stats::Rules rules = rules_from_settings();
+  rules.peer_tags = info.peer_tags;
+  rules.span_kinds = info.span_kinds_stats_computed;
+  rules.big_resource = std::find(info.feature_flags.begin(), info.feature_flags.end(),
+                                 "big_resource") != info.feature_flags.end();
+  rules.obfuscate = info.obfuscation_version == kObfuscationVersion;
   concentrator->set_rules(std::move(rules));
   delete filter;
   filter = new stats::TraceFilter({.require = info.filter_tags_require,
@@ -51,7 +62,7 @@ void choose(const AgentInfo& info) {
 
 Screened screen(trace::Delivery& delivery) {
   if (!active) return Screened::kSend;
-  if (filter->drops(delivery)) {
+  if (filter && filter->drops(delivery)) {
     delivery.count = 0;
     return Screened::kFiltered;
   }
@@ -60,9 +71,28 @@ Screened screen(trace::Delivery& delivery) {
   return Screened::kSend;
 }
 
+void send_to_intake(std::string body) {
+  Headers headers = *intake_headers;
+  headers.emplace_back("Content-Type", "application/msgpack");
+  std::string small;
+  if (compress_zstd(body, small)) {
+    headers.emplace_back("Content-Encoding", "zstd");
+    body = std::move(small);
+  }
+  intake->submit({.target = "/api/v0.2/stats",
+                  .headers = std::move(headers),
+                  .body = std::move(body),
+                  .timeout_ns = 10'000'000'000},
+                 {});
+}
+
 void send(bool last) {
   for (stats::StatsPayload& payload :
-       concentrator->flush(base::wall_ns(), last, trace::Tracer::get().facts())) {
+       concentrator->flush(base::wall_ns(), last, trace::Tracer::get().facts(), sender)) {
+    if (intake) {
+      send_to_intake(std::move(payload.body));
+      continue;
+    }
     Headers headers = agent::tracer_headers();
     headers.emplace_back("Content-Type", "application/msgpack");
     if (payload.obfuscated)
@@ -80,7 +110,25 @@ void add_headers(Headers& headers) {
 
 }  // namespace
 
-bool wanted() { return config::stats_computation.get() && !config::apm_opt_out(); }
+bool wanted() {
+  const config::Setting<bool>& setting = config::stats_computation;
+  return !config::apm_opt_out() &&
+         (setting.is_set() ? setting.get() : in_google_function() || in_azure_function());
+}
+
+void apply_intake(Options& options, const std::string& url, Headers headers, stats::Sender from) {
+  auto made = Destination::make(url, {});
+  if (!made.ok()) return base::log(base::LogLevel::kWarning, made.status().message());
+  intake = std::move(made).value().release();
+  intake_headers = new Headers(std::move(headers));
+  sender = new stats::Sender(std::move(from));
+  concentrator = new stats::Concentrator;
+  stats::Rules rules = rules_from_settings();
+  rules.obfuscate = true;
+  concentrator->set_rules(std::move(rules));
+  active = true;
+  options.screen = screen;
+}
 
 void apply(Options& options) {
   concentrator = new stats::Concentrator;
@@ -90,9 +138,9 @@ void apply(Options& options) {
 
 void start() {
   static Timer every_bucket(stats::Concentrator::kBucketNs, send);
-  agent::on_info(choose);
+  if (!intake) agent::on_info(choose);
   every_bucket.start();
-  agent::ask_info();
+  if (!intake) agent::ask_info();
 }
 
 }  // namespace dd::transport::stats_sink

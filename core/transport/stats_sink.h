@@ -1,16 +1,22 @@
 // Client-side statistics of traces: what the agent says about them, the buckets, the requests.
 //
 // On while the agent takes them and lets us drop. Until it has answered, traces are sent whole and
-// not counted: the agent does it. Source: WRITER.md section 6.
+// not counted: the agent does it. Without an agent they are on by default, and the intake takes
+// them. Source: WRITER.md sections 4 and 6.
 
 #pragma once
 
+#include <string>
+
+#include "core/stats/concentrator.h"
 #include "core/transport/exporter.h"
 
 namespace dd::transport::stats_sink {
 
 bool wanted();                 // by the settings
 void apply(Options& options);  // before the exporter is made
+// The same without an agent: on from the first trace, sent to the intake at `url`.
+void apply_intake(Options& options, const std::string& url, Headers headers, stats::Sender sender);
 // After the exporter, so that its last traces are counted when the timer is called a last time.
 void start();
 

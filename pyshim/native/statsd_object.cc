@@ -2,6 +2,7 @@
 
 #include <structmember.h>
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/encoding/python_json.h"
 #include "core/py/gil.h"
 #include "core/py/ref.h"
 #include "core/statsd/client.h"
@@ -120,6 +122,10 @@ bool append_value(std::string& out, Handle value) {
     return true;
   }
   if (PyFloat_CheckExact(value.ptr())) {
+    if (const double number = PyFloat_AS_DOUBLE(value.ptr()); std::isfinite(number)) {
+      encoding::python_json::append_double(out, number);
+      return true;
+    }
     char* const text =
         PyOS_double_to_string(PyFloat_AS_DOUBLE(value.ptr()), 'r', 0, Py_DTSF_ADD_DOT_0, nullptr);
     if (text == nullptr) return false;

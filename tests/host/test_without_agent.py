@@ -1,5 +1,6 @@
 """Traces where there is no agent (lines of a log in AWS Lambda, the intake of the site), and metrics about them."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -13,7 +14,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from conftest import LAUNCHER, clean_environment  # noqa: E402
-from fakes.agent import Agent  # noqa: E402
+from fakes.agent import Agent, unpack  # noqa: E402
 
 PROGRAM = """
 from ddtrace.trace import tracer
@@ -69,12 +70,28 @@ def test_lambda_with_an_agent_writes_nothing(more):
         assert [span["name"] for span in agent.spans()] == ["web", "child", "two"]
 
 
+INTAKE = {"DD_AGENTLESS_ENABLED": "true", "DD_API_KEY": "k" * 32, "DD_ENV": "test",
+          "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false"}
+
+
+@pytest.mark.parametrize("function", [
+    {"GCP_PROJECT": "p", "FUNCTION_NAME": "f"}, {"K_SERVICE": "s", "FUNCTION_TARGET": "t"},
+    {"FUNCTIONS_WORKER_RUNTIME": "python", "FUNCTIONS_EXTENSION_VERSION": "4"}])
+def test_a_function_of_a_cloud_sends_each_chunk_at_once(function):
+    """It may be frozen after its answer. Statistics are on, and v0.4 is spoken, as by the reference."""
+    with Agent() as agent:
+        show = "import os, sys\nwith tracer.trace('one'): pass\nsys.stdout.write('sent'); os.kill(os.getpid(), 9)"
+        done = subprocess.run([LAUNCHER, "-c", "from ddtrace.trace import tracer\n" + show], timeout=60,
+                              env=clean_environment(DD_TRACE_AGENT_URL=agent.url, **function))
+        assert done.returncode == -9 and [span["name"] for span in agent.spans()] == ["one"]
+        assert agent.by_path("/v0.4/traces") and agent.by_path("/info")
+
+
 def test_the_intake_takes_traces_without_an_agent():
     with Agent() as intake:
-        done = run(DD_AGENTLESS_ENABLED="true", DD_API_KEY="k" * 32, DD_ENV="test",
-                   _DD_APM_TRACING_AGENTLESS_URL=intake.url, DD_INSTRUMENTATION_TELEMETRY_ENABLED="false")
+        done = run(_DD_APM_TRACING_AGENTLESS_URL=intake.url, DD_TRACE_STATS_COMPUTATION_ENABLED="false", **INTAKE)
         assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
-        [request] = intake.by_path("/v1/input")
+        [request] = intake.requests
     headers = request.headers
     assert (headers["dd-api-key"], headers["content-type"], headers["x-datadog-trace-count"]) == (
         "k" * 32, "application/json", "2")
@@ -82,13 +99,54 @@ def test_the_intake_takes_traces_without_an_agent():
     body = zstd(request.body) if headers.get("content-encoding") == "zstd" else request.body
     first, second = json.loads(body)["traces"]
     assert first.keys() == {"hostname", "env", "languageName", "languageVersion", "tracerVersion", "runtimeID",
-                            "containerID", "spans"}
+                            "spans"}
     assert (first["env"], first["languageName"], first["tracerVersion"]) == ("test", "python", "4.16.0")
     web, child = first["spans"]
     assert web["meta"]["_dd.compute_stats"] == "1" and web["metrics"]["_trace_root"] == 1
     assert child["parent_id"] == web["span_id"] == web["span_id"].lower()
     assert json.loads(child["meta"]["_dd.span_links"])[0]["span_id"] == f"{0xdef:016x}"
     assert json.loads(child["meta"]["events"])[0]["name"] == "event"
+
+
+QUERIES = """
+from ddtrace.trace import tracer
+def span(name, type, resource, tag, value):
+    with tracer.trace(name, span_type=type, resource=resource) as made: made.set_tag(tag, value)
+with tracer.trace("web", service="shop"):
+    span("sql", "sql", "select a from t where b = 5", "sql.query", "mine 5")
+    span("redis", "redis", "SET k v\\nGET k", "redis.raw_command", "SET k v\\nHSET h a 1 b 2\\nZADD z NX 1 a")
+    span("search", "elasticsearch", "GET /x", "elasticsearch.body", '{"a": [1, "s"], "b": null} {"c')
+    span("documents", "mongodb", "find t", "mongodb.query", '{"a": {"b": 1.5}}')
+    span("cache", "memcached", "get", "memcached.command", "get k")
+    span("none", "http", "GET /5", "sql.query", "select 5")
+with tracer.trace("dropped") as dropped: dropped.set_tag("manual.drop")
+"""
+
+
+def test_the_intake_gets_statistics_and_no_values_of_queries():
+    with Agent() as intake:
+        done = subprocess.run([LAUNCHER, "-c", QUERIES], capture_output=True, text=True, timeout=60,
+                              env=clean_environment(_DD_APM_TRACING_AGENTLESS_URL=intake.url, **INTAKE))
+        assert (done.returncode, done.stderr) == (0, "")
+        [traces], [stats] = intake.by_path("/v1/input"), intake.by_path("/api/v0.2/stats")
+    assert stats.headers["dd-api-key"] == "k" * 32 and stats.headers["content-encoding"] == "zstd"
+    payload = unpack(zstd(stats.body))
+    assert list(payload) == ["AgentHostname", "AgentEnv", "Stats", "AgentVersion", "ClientComputed", "SplitPayload"]
+    assert (payload["AgentEnv"], payload["AgentVersion"], payload["ClientComputed"]) == ("test", "4.16.0-python", True)
+    [process] = payload["Stats"]
+    assert (process["Lang"], process["TracerVersion"], process["Env"]) == ("python", "4.16.0", "test")
+    assert process["Hostname"] == payload["AgentHostname"] == os.uname().nodename
+    groups = {group["Name"]: group for bucket in process["Stats"] for group in bucket["Stats"]}
+    assert groups.keys() == {"web", "dropped"} and groups["dropped"]["Hits"] == 1
+    [chunk] = json.loads(zstd(traces.body))["traces"]  # what is dropped is counted, not sent
+    web, *others = chunk["spans"]
+    assert "_dd.compute_stats" not in web["meta"] and web["meta"]["_dd.hostname"] == os.uname().nodename
+    sent = {span["name"]: (span["resource"], span["meta"]) for span in others}
+    assert sent["sql"][0] == sent["sql"][1]["sql.query"] == "select a from t where b = ?"
+    assert (sent["redis"][0], sent["redis"][1]["redis.raw_command"]) == ("SET GET", "SET k ?\nHSET h a ? b ?\nZADD z NX 1 ?")
+    assert sent["search"][1]["elasticsearch.body"] == '{"a":["?","?"],"b":"?"} {...'
+    assert sent["documents"][1]["mongodb.query"] == '{"a":{"b":"?"}}'
+    assert sent["cache"][1]["memcached.command"] == "" and sent["none"][1]["sql.query"] == "select 5"
 
 
 def test_the_intake_needs_a_key():
@@ -114,15 +172,28 @@ def test_health_metrics_tell_of_chunks_and_requests(answer, ends):
                     "buffer.accepted.spans:1"} | ends
 
 
-@pytest.mark.parametrize("dead", [None, "agent", "collector"])
-def test_two_writers_have_queues_of_their_own(dead):
+@pytest.mark.parametrize("dead", [None, "agent", "collector", "file", "pipe"])
+def test_three_writers_have_queues_of_their_own(dead, tmp_path):
+    path = tmp_path / "traces"
+    if dead == "pipe":  # that nobody reads
+        os.mkfifo(path)
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        filler = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(filler, b"x" * 4096)
     with Agent() as agent, Agent() as collector:
-        if dead:
+        if dead in ("agent", "collector"):
             {"agent": agent, "collector": collector}[dead].answer = "silent"
         done = run(DD_TRACE_AGENT_URL=agent.url, DD_TRACE_ALSO_OTLP="true", DD_INSTRUMENTATION_TELEMETRY_ENABLED="0",
+                   DD_TRACE_ALSO_FILE=str(tmp_path if dead == "file" else path),
                    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=collector.url + "/v1/traces",
                    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL="http/json")
-        assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+        assert (done.returncode, done.stdout) == (0, "done\n")
+        assert done.stderr == ("" if dead != "file" else f"ddpython: {tmp_path}: Is a directory; traces are not written to it\n")
+        if dead not in ("file", "pipe"):
+            chunks = [json.loads(line)["traces"][0] for line in path.read_text().splitlines()]
+            assert [span["name"] for chunk in chunks for span in chunk] == ["web", "child", "two"]
         if dead != "agent":
             assert [span["name"] for span in agent.spans()] == ["web", "child", "two"]
         if dead != "collector":
