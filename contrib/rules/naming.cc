@@ -52,7 +52,8 @@ Named Naming::of_client(const NameQuestion& question) const {
 
 Named Naming::named(std::string_view service, const NameQuestion& question) const {
   for (const auto& [from, to] : facts_.mapping) {
-    if (from == service) return {to, "opt.service_mapping"};
+    if (from == service)
+      return {to, "opt.service_mapping", service == fallback(question) ? service : "m"};
   }
   if (!question.domain.empty()) return {service, "opt.split_by_domain"};
   return {service, service == fallback(question) ? question.integration : "m"};

@@ -44,6 +44,7 @@ struct NameQuestion {
 struct Named {
   std::string_view service;
   std::string_view source;  // "m", "opt.split_by_domain", "opt.service_mapping" or the integration
+  std::string_view before{};  // of a mapped one: the source of what it was mapped from
 };
 
 class Naming {

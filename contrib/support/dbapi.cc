@@ -84,9 +84,7 @@ Statement& start(const SqlDriver& driver, py::Handle self, py::Handle connection
     span.set_static(tags::kComponent, facts.component);
     span.set_static(tags::kDbSystem, facts.system);
     span.set_static(tags::kSpanKind, "client");
-    // A mapped service still names the integration it came from.
-    const std::string_view source =
-        named.source == "opt.service_mapping" ? facts.component : named.source;
+    const std::string_view source = named.before.empty() ? named.source : named.before;
     if (facts.late_service)
       set_late_service(span, named.service, source);
     else

@@ -87,6 +87,11 @@ void tag_connection(trace::Span& span, const RedisFacts& facts, Handle client) {
   if (name.is_str()) span.set(facts.tags->client_name, name.utf8());
 }
 
+const trace::Key& raw_command_of(const RedisDriver& driver) {
+  const RedisTags& tags = *driver.facts->tags;
+  return (*driver.knobs)->is_v1 ? tags.raw_command_v1 : tags.raw_command;
+}
+
 trace::Span* start(py::Call& call, py::Scope& scope, std::string_view text,
                    std::string_view words) {
   const RedisDriver& driver = *static_cast<const RedisDriver*>(call.data());
@@ -116,7 +121,7 @@ trace::Span* start(py::Call& call, py::Scope& scope, std::string_view text,
   if (!live) return nullptr;
   trace::Span& span = live.span();
   span.set_static(tags::kDbSystem, facts.system);
-  span.set(facts.tags->raw_command, text);
+  span.set(raw_command_of(driver), text);
   tag_connection(span, facts, call.self());
   if (pin) pin.tag(span);
   return &span;
@@ -144,7 +149,8 @@ std::vector<Ref> commands_of(Handle pipeline) {
 RedisKnobs redis_knobs(const Settings& from, std::string_view section) {
   return {.own_service = from.own_service(section),
           .longest = static_cast<std::size_t>(from.number(section, "CMD_MAX_LENGTH", 1000)),
-          .only_command_word = from.knob(section, "RESOURCE_ONLY_COMMAND", true)};
+          .only_command_word = from.knob(section, "RESOURCE_ONLY_COMMAND", true),
+          .is_v1 = from.naming.facts().schema == Schema::kV1};
 }
 
 std::string redis_command_text(std::span<PyObject* const> words, std::size_t longest) {
@@ -181,7 +187,7 @@ void leave_redis_command(py::Outcome& outcome, py::Scope& scope) {
   if (const tracing::LiveSpan* live = step_of(scope)) {
     trace::Span& span = live->span();
     const RedisDriver& driver = *static_cast<const RedisDriver*>(outcome.data());
-    const std::string command(first_word(span.text(driver.facts->tags->raw_command)));
+    const std::string command(first_word(span.text(raw_command_of(driver))));
     if (returns_rows(command)) span.set(tags::kDbRowCount, count_rows(command, outcome.result));
   }
   finish_step(outcome, scope);

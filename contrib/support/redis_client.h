@@ -18,10 +18,11 @@ namespace dd::contrib {
 
 struct RedisTags {
   trace::Key raw_command, args_length, pipeline_length, db, client_name;
+  trace::Key raw_command_v1 = raw_command;  // under schema v1
 };
 inline constexpr RedisTags kRedisTags = {
     trace::tags::kRedisRawCommand, trace::tags::kRedisArgsLength, trace::tags::kRedisPipelineLength,
-    trace::tags::kRedisDb, trace::tags::kRedisClientName};
+    trace::tags::kRedisDb, trace::tags::kRedisClientName, trace::tags::kRedisCommand};
 
 struct RedisFacts {                     // of a library, immutable
   std::string_view component;           // "redis": also its section of the settings
@@ -37,6 +38,7 @@ struct RedisKnobs {  // of a library, from its settings
   std::string own_service;
   std::size_t longest = 1000;     // characters of a command
   bool only_command_word = true;  // in the resource
+  bool is_v1 = false;             // the schema of names
 };
 RedisKnobs redis_knobs(const Settings& settings, std::string_view section);
 

@@ -2,7 +2,8 @@
 
     run PROGRAM [SUITE...]
 
-PROGRAM is a ddpython. Each library comes from its source distribution, with its tests, into an
+PROGRAM is a ddpython; this script needs an environment of `tests/env/setup`, whose servers it starts.
+Each library comes from its source distribution, with its tests, into an
 environment of its own under $DD_TEST_HOME. Everything is traced; the agent is a socket of this
 script that takes what comes. When outcomes differ the suite runs twice again under
 each: what then differs once is the machine's. What is the same again when no trace headers are sent is a
@@ -28,8 +29,10 @@ from pathlib import Path
 
 from suites import SUITES, Suite
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "conformance"))
+import services
+
 HOME = Path(os.environ.get("DD_TEST_HOME", Path.home() / ".cache/ddpython")) / "invisible"
-PYTEST = "pytest==8.3.5"  # 9 lacks what older tests import
 _LINE = re.compile(r"^(\w+ \([\w.]+\)(?: \[.*\])?)(?:\n.*)? \.\.\. (?:.*\s)?(ok|FAIL|ERROR|skipped|expected failure)", re.M)
 
 
@@ -55,7 +58,7 @@ class Agent(http.server.BaseHTTPRequestHandler):
 def environment_of(name: str, suite: Suite) -> Path:
     """A virtual environment with the library and its tests; made when its description changes."""
     folder = HOME / name
-    wanted = f"{suite.library} {list(suite.needs)} {PYTEST}"
+    wanted = f"{suite.library} {list(suite.needs)} {suite.pytest}"
     made = folder / "made-from"
     if made.exists() and made.read_text() == wanted:
         return folder
@@ -72,9 +75,10 @@ def environment_of(name: str, suite: Suite) -> Path:
     if not sources:
         raise SystemExit(f"{name}: no source distribution")
     with tarfile.open(sources[0]) as archive:
-        archive.extractall(folder / "source", filter="data")
+        # 3.11.2 knows no filters.
+        archive.extractall(folder / "source", **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     subprocess.run(
-        [*pip, "install", "--prefer-binary", suite.library, PYTEST, *suite.needs], check=True
+        [*pip, "install", "--prefer-binary", suite.library, suite.pytest, *suite.needs], check=True
     )
     made.write_text(wanted)
     return folder
@@ -100,7 +104,8 @@ def run(
         DD_DJANGO_INSTRUMENT_CACHES="true",
         DD_DJANGO_INSTRUMENT_DATABASES="true",
     )
-    environment.update(suite.environment)
+    places = {k: v for name in suite.services for k, v in services.running(name).items()}
+    environment.update({key: value.format(**places) for key, value in suite.environment})
     environment.update(more)
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
@@ -108,7 +113,8 @@ def run(
             words = list(suite.script)
         else:
             words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", "--continue-on-collection-errors"]
-            words += [f"--junitxml={report}", *suite.arguments]
+            words += [f"--junitxml={report}"]
+            words += [word.format(**places) for word in suite.arguments]
         process = subprocess.Popen(
             [*launcher, *words],
             cwd=source,

@@ -14,8 +14,9 @@ class Suite:
     library: str
     needs: Sequence[str]
     arguments: Sequence[str] = ("tests",)
-    # Also installed: what the library brings for its own tests, by name of the extra.
-    extras: str = ""
+    pytest: str = "pytest==8.3.5"  # 9 lacks what older tests import
+    # Of tests/conformance, empty at the start; {NAME_PORT} in the arguments and the environment.
+    services: Sequence[str] = ()
     seconds: int = 600
     # Instead of `-m pytest arguments`: a script of the distribution that prints unittest's lines.
     script: Sequence[str] = ()
@@ -55,5 +56,52 @@ SUITES = {
         script=("tests/runtests.py", "--parallel=1", "-v2", "--noinput")
         + tuple("handlers requests_tests responses middleware template_tests cache view_tests urlpatterns_reverse asgi wsgi test_client signals".split())
         + ("async", "urlpatterns", "backends", "transactions", "sessions_tests", "generic_views", "decorators"),
+    ),
+    "fastapi": Suite(
+        "fastapi==0.165.0",
+        ["fastapi[standard]", "dirty-equals", "inline-snapshot", "pwdlib[argon2]", "pyjwt", "sqlmodel", "trio", "flask<4"]
+        + ["a2wsgi", "strawberry-graphql<1", "pyyaml", "orjson", "ujson", "pytest-timeout", "coverage"],
+        pytest="pytest==9.1.1",
+        # Those ask that other tracers see what they want.
+        arguments=("tests", "--ignore=tests/test_telemetry"),
+    ),
+    "redis": Suite(
+        "redis==8.1.0",
+        ["pytest-asyncio", "pytest-timeout", "numpy", "pybreaker", "aiohttp", "xxhash", "PyJWT", "cryptography"]
+        + ["opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http", "redis-entraid", "pyOpenSSL", "requests", "coverage"],
+        # The rest wants several servers, modules, or certificates made by a container.
+        arguments=("tests", "--redis-url=redis://127.0.0.1:{REDIS_PORT}/9", "--timeout=60")
+        + ("-m", "not onlycluster and not redismod and not ssl and not cp_integration and not multidb_integration")
+        + tuple(f"--ignore=tests/{path}" for path in (
+            "test_scenario", "test_asyncio/test_scenario", "maint_notifications", "test_cluster.py",
+            "test_asyncio/test_cluster.py", "test_ssl.py", "test_asyncio/test_ssl.py")),
+        services=("redis",),
+    ),
+    "psycopg2": Suite(
+        "psycopg2-binary==2.9.13", [],
+        environment=(("PSYCOPG2_TESTDB", "cases"), ("PSYCOPG2_TESTDB_HOST", "127.0.0.1"))
+        + (("PSYCOPG2_TESTDB_PORT", "{POSTGRES_PORT}"), ("PSYCOPG2_TESTDB_USER", "case")),
+        services=("postgres",),
+    ),
+    "sqlalchemy": Suite(
+        "sqlalchemy==2.1.9", ["aiosqlite", "greenlet", "mypy"],
+        arguments=("test/base", "test/engine", "test/sql", "test/ext", "test/dialect/test_suite.py")
+        + ("test/dialect/test_sqlite.py", "test/orm/test_session.py", "test/orm/test_transaction.py")
+        + ("test/orm/test_query.py", "-m", "not memory_intensive and not timing_intensive and not mypy")
+        + ("--maxfail=1000",),
+    ),
+    "sqlalchemy-postgresql": Suite(
+        "sqlalchemy==2.1.9", ["psycopg[binary]==3.3.9"],
+        arguments=("test/dialect/test_suite.py", "test/dialect/postgresql", "test/engine", "--maxfail=1000")
+        + ("-m", "not memory_intensive and not timing_intensive and not mypy")
+        + ("--dburi", "postgresql+psycopg://case@127.0.0.1:{POSTGRES_PORT}/cases"),
+        services=("postgres",),
+    ),
+    "celery": Suite(
+        "celery==5.7.0",
+        ["pytest-timeout", "pytest-subtests", "pytest-click", "pytest-order", "pytest-celery"]
+        + ["redis", "sqlalchemy", "pymemcache", "msgpack", "pyyaml", "tblib", "cryptography", "pymongo"]
+        + ["elasticsearch", "gevent", "pydantic", "fakeredis[lua]", "boto3", "moto", "freezegun"],
+        arguments=("t/unit",),
     ),
 }
