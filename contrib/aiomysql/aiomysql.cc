@@ -22,7 +22,8 @@ constexpr SqlFacts kFacts = {.component = "aiomysql",
                              .place = place,
                              .nests = true,
                              .tells_row_number = true,
-                             .comments = true};
+                             .comments = true,
+                             .tells_mapping = true};
 constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver kDriver = {&kFacts, &knobs, true};
 

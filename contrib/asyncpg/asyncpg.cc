@@ -29,6 +29,7 @@ constexpr SqlFacts kFacts = {.component = "asyncpg",
                              .tells_rows = false,
                              .comments = true,
                              .late_service = true,
+                             .tells_mapping = true,
                              .is_connection = true};
 constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver kDriver = {&kFacts, &knobs, true};

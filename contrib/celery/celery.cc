@@ -24,7 +24,8 @@ using py::Name;
 using py::Ref;
 using tracing::LiveSpan;
 
-Name kBrokerUrl("broker_url"), kConf("conf"), kConnect("connect"), kDisconnect("disconnect"),
+Name kBrokerUrl("broker_url"), kConf("conf"), kConnect("connect"), kContext("Context"),
+    kDisconnect("disconnect"), kOwnHeaders("_get_custom_headers"),
     kException("exception"), kGetCurrentApp("get_current_app"), kHeaders("headers"), kId("id"),
     kName("name"), kReason("reason"), kRequest("request"), kSender("sender"), kState("state"),
     kTaskId("task_id"), kTasks("tasks"), kThrows("throws"), kWeak("weak");
@@ -71,7 +72,7 @@ void before_publish(Handle named) {
   if (!app.attr(kTasks).item(name)) return;
   LiveSpan live = start_task({.name = "celery.apply",
                               .component = "celery",
-                              .service = knobs->producer,
+                              .own = knobs->producer,
                               .fallback = kProducer,
                               .resource = name.utf8(),
                               .kind = "producer"});
@@ -80,9 +81,11 @@ void before_publish(Handle named) {
   live.span().set_static(trace::Key("celery.action"), "apply_async");
   tag_context(live, named);
   if (headers.is_dict()) tag_context(live, headers);
-  tag_broker(live.span(), app.attr(kConf).attr(kBrokerUrl).text());
   if (knobs->distributed && headers.is_dict()) {
     Ref carried = headers.item(kHeaders);
+    // Without this entry the task sees the caller's own headers there: it still does.
+    if (!carried.is_dict())
+      carried = py::imported("celery.app.task").attr(kContext).call().call_method(kOwnHeaders, headers);
     if (!carried.is_dict()) carried = py::dict();
     tracing::inject(live.object(), carried);
     (void)headers.set_item(kHeaders, carried);
@@ -92,7 +95,10 @@ void before_publish(Handle named) {
 
 void after_publish(Handle named) {
   const LiveSpan live = publishing->take(named.item(kHeaders).item(kId).text());
-  if (live) live.finish();
+  if (!live) return;
+  const Ref app = py::imported("celery._state").attr(kGetCurrentApp).call();
+  tag_broker(live.span(), app.attr(kConf).attr(kBrokerUrl).text());
+  live.finish();
 }
 
 void before_run(Handle named) {
@@ -105,7 +111,7 @@ void before_run(Handle named) {
   const Ref name = task.attr(kName);
   LiveSpan live = start_task({.name = "celery.run",
                               .component = "celery",
-                              .service = knobs->worker,
+                              .own = knobs->worker,
                               .fallback = kWorker,
                               .resource = name.utf8(),
                               .type = "worker",
@@ -118,7 +124,7 @@ void after_run(Handle named) {
   if (!live) return;
   live.span().set_static(trace::Key("celery.action"), "run");
   const Ref state = named.item(kState);
-  if (state) tag_nested(live, "celery.state", state);
+  if (state && !state.is_none()) tag_nested(live, "celery.state", state);
   tag_context(live, named.item(kSender).attr(kRequest));
   live.finish();
 }
@@ -211,14 +217,16 @@ void leave_apply_async(py::Outcome& outcome, py::Scope&) {
 
 // Its spans are the worker's and name no component.
 void start_beat(py::Scope& scope, std::string_view name, std::string_view resource) {
-  const bool own = !knobs->worker.empty();
+  const Named named = settings().naming.of_server(
+      {.integration = "datadog", .fallback = kWorker, .own = knobs->worker});
   start_step(scope, {.name = name,
-                     .service = own ? std::string_view(knobs->worker) : kWorker,
-                     .source = own ? "m" : "datadog",
+                     .service = named.service,
+                     .source = named.source,
                      .resource = resource,
                      .type = "worker",
                      .kind = "producer",
-                     .measured = true});
+                     .measured = true,
+                     .late_service = true});
 }
 void enter_tick(py::Call&, py::Scope& scope) { start_beat(scope, "celery.beat.tick", {}); }
 void enter_apply_entry(py::Call& call, py::Scope& scope) {

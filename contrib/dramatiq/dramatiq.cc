@@ -19,10 +19,13 @@ void prepare(const Settings& from) { knobs = new Knobs{from.own_service("dramati
 
 void enter_send(py::Call& call, py::Scope& scope) {
   const bool own = !knobs->own_service.empty();
-  const std::string& service = own ? knobs->own_service : settings().naming.facts().service;
+  const Naming& naming = settings().naming;
+  const Named named =
+      naming.mapped({.service = own ? knobs->own_service : naming.facts().service,
+                     .source = own ? "m" : "dramatiq"});
   const tracing::LiveSpan& live = start_step(scope, {.name = "dramatiq.Actor.send_with_options",
-                                                     .service = service,
-                                                     .source = own ? "m" : "dramatiq",
+                                                     .service = named.service,
+                                                     .source = named.source,
                                                      .type = "worker",
                                                      .kind = "producer",
                                                      .late_service = true});

@@ -73,10 +73,12 @@ trace::Span* start(py::Scope& scope, const Operation& operation, Named named, Ha
 
 // What is sent is this process' own, what is received may have a service of its own.
 Named named(std::string_view own) {
-  const NamingFacts& facts = settings().naming.facts();
-  const bool by_user = !own.empty() || (facts.schema == Schema::kV1 && facts.service_is_users);
-  return {.service = own.empty() ? std::string_view(facts.service) : own,
-          .source = by_user ? "m" : "kombu"};
+  const Naming& naming = settings().naming;
+  const NamingFacts& facts = naming.facts();
+  if (naming.only_process()) own = {};
+  const bool by_user = !own.empty() || (naming.only_process() && facts.service_is_users);
+  return naming.mapped({.service = own.empty() ? std::string_view(facts.service) : own,
+                        .source = by_user ? "m" : "kombu"});
 }
 
 void enter_publish(py::Call& call, py::Scope& scope) {

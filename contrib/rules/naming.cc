@@ -33,8 +33,7 @@ std::string_view Naming::operation(const Operation& names) const {
 }
 
 std::string_view Naming::fallback(const NameQuestion& question) const {
-  const bool process = facts_.schema == Schema::kV1 || facts_.only_process_service;
-  return process || question.fallback.empty() ? std::string_view(facts_.service)
+  return only_process() || question.fallback.empty() ? std::string_view(facts_.service)
                                               : question.fallback;
 }
 
@@ -50,13 +49,20 @@ Named Naming::of_client(const NameQuestion& question) const {
   return named(fallback(question), question);
 }
 
+Named Naming::mapped(const Named& named) const {
+  for (const auto& [from, to] : facts_.mapping)
+    if (from == named.service) return {to, "opt.service_mapping", named.source};
+  return named;
+}
+
 Named Naming::named(std::string_view service, const NameQuestion& question) const {
-  for (const auto& [from, to] : facts_.mapping) {
-    if (from == service)
-      return {to, "opt.service_mapping", service == fallback(question) ? service : "m"};
-  }
-  if (!question.domain.empty()) return {service, "opt.split_by_domain"};
-  return {service, service == fallback(question) ? question.integration : "m"};
+  const bool is_own = service == fallback(question);
+  Named out = mapped({service, is_own ? question.integration : "m"});
+  if (!out.before.empty())
+    out.before = is_own ? service : "m";
+  else if (!question.domain.empty())
+    out.source = "opt.split_by_domain";
+  return out;
 }
 
 }  // namespace dd::contrib

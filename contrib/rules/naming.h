@@ -56,6 +56,10 @@ class Naming {
   Named of_server(const NameQuestion& question) const;
   // Work of others: the process' service never stands for them in schema v0.
   Named of_client(const NameQuestion& question) const;
+  // What DD_SERVICE_MAPPING makes of a service that follows other rules.
+  Named mapped(const Named& named) const;
+  // Integrations have no services of their own.
+  bool only_process() const { return facts_.schema == Schema::kV1 || facts_.only_process_service; }
 
   const NamingFacts& facts() const { return facts_; }
 

@@ -84,7 +84,7 @@ Statement& start(const SqlDriver& driver, py::Handle self, py::Handle connection
     span.set_static(tags::kComponent, facts.component);
     span.set_static(tags::kDbSystem, facts.system);
     span.set_static(tags::kSpanKind, "client");
-    const std::string_view source = named.before.empty() ? named.source : named.before;
+    const std::string_view source = facts.tells_mapping || named.before.empty() ? named.source : named.before;
     if (facts.late_service)
       set_late_service(span, named.service, source);
     else

@@ -38,6 +38,7 @@ struct SqlFacts {                                      // of a driver, immutable
   bool tells_rows = true, tells_row_number = false;
   bool comments = false;       // its statements are told whose they are (sql_comment.h)
   bool late_service = false;   // as in a Step
+  bool tells_mapping = false;  // a mapped service's source says so, not what it was mapped from
   bool is_connection = false;  // what the hooked methods belong to: there are no cursors
 };
 

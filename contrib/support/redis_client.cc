@@ -93,17 +93,19 @@ const trace::Key& raw_command_of(const RedisDriver& driver) {
 }
 
 trace::Span* start(py::Call& call, py::Scope& scope, std::string_view text,
-                   std::string_view words) {
+                   std::string_view words, bool is_pipeline) {
   const RedisDriver& driver = *static_cast<const RedisDriver*>(call.data());
   const RedisKnobs& knobs = **driver.knobs;
   const RedisFacts& facts = *driver.facts;
   const Naming& naming = settings().naming;
   const Pin pin = Pin::of(call.self());
   const std::string pinned = pin ? pin.service() : std::string();
-  const Named named =
+  Named named =
       naming.of_client({.integration = facts.component,
                         .fallback = facts.service,
                         .own = pinned.empty() ? std::string_view(knobs.own_service) : pinned});
+  if (is_pipeline && !facts.mapped_pipelines_tell && !named.before.empty())
+    named.source = named.before;
   const std::string_view name = naming.operation(facts.command);
   const std::string_view resource = knobs.only_command_word ? words : text;
   const bool nameless = resource.empty() && facts.named_when_empty;
@@ -179,7 +181,7 @@ std::string redis_command_text(std::span<PyObject* const> words, std::size_t lon
 void enter_redis_command(py::Call& call, py::Scope& scope) {
   const RedisDriver& driver = *static_cast<const RedisDriver*>(call.data());
   const std::string text = redis_command_text(call.positional(), (*driver.knobs)->longest);
-  if (trace::Span* span = start(call, scope, text, first_word(text)))
+  if (trace::Span* span = start(call, scope, text, first_word(text), false))
     span->set(driver.facts->tags->args_length, static_cast<std::int64_t>(call.positional().size()));
 }
 
@@ -209,7 +211,7 @@ void enter_redis_pipeline(py::Call& call, py::Scope& scope) {
     text.append(one);
     words.append(first_word(one));
   }
-  if (trace::Span* span = start(call, scope, text, words))
+  if (trace::Span* span = start(call, scope, text, words, true))
     span->set(driver.facts->tags->pipeline_length, static_cast<std::int64_t>(commands.size()));
 }
 

@@ -32,6 +32,7 @@ struct RedisFacts {                     // of a library, immutable
   const RedisTags* tags = &kRedisTags;  // as this library's spans call them
   bool named_when_empty = true;         // the resource of no commands: the name, or nothing
   bool tells_node = true;               // a cluster's spans tell the first node of its start
+  bool mapped_pipelines_tell = true;    // their source says that the service is a mapped one
 };
 
 struct RedisKnobs {  // of a library, from its settings

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "contrib/support/integration.h"
+#include "contrib/support/step.h"
 #include "core/http/url.h"
 #include "core/py/error.h"
 #include "core/trace/tags.h"
@@ -15,8 +17,13 @@ using py::Handle;
 using tracing::LiveSpan;
 
 LiveSpan start_task(const TaskStart& what) {
+  const Naming& naming = settings().naming;
+  const std::string_view own = naming.only_process() ? std::string_view() : what.own;
+  Named named = naming.of_server(
+      {.integration = what.component, .fallback = what.fallback, .own = own});
+  // The process' service is told as the queue's.
+  if (named.source == "m" && own.empty()) named.source = what.component;
   LiveSpan live = LiveSpan::start({.name = what.name,
-                                   .service = what.service.empty() ? what.fallback : what.service,
                                    .resource = what.resource,
                                    .type = what.type,
                                    .measured = true});
@@ -24,10 +31,8 @@ LiveSpan start_task(const TaskStart& what) {
   trace::Span& span = live.span();
   span.set_static(tags::kComponent, what.component);
   span.set_static(tags::kSpanKind, what.kind);
-  if (what.service.empty())
-    span.set_static(tags::kServiceSource, what.component);
-  else
-    span.remove(tags::kServiceSource);
+  span.remove(tags::kServiceSource);
+  set_late_service(span, named.service, named.source);
   return live;
 }
 

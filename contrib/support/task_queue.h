@@ -17,7 +17,7 @@ namespace dd::contrib {
 struct TaskStart {
   std::string_view name;       // "celery.run"
   std::string_view component;  // "celery"
-  std::string_view service;    // of the user's choice, or empty
+  std::string_view own;        // service of the user's choice, or empty
   std::string_view fallback;   // "celery-worker"
   std::string_view resource;   // the task's name
   std::string_view type{};

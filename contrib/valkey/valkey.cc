@@ -8,15 +8,16 @@ namespace {
 
 constexpr trace::Key kRawCommand("valkey.raw_command"), kArgsLength("valkey.args_length"),
     kPipelineLength("valkey.pipeline_length"), kDb("out.valkey_db"),
-    kClientName("valkey.client_name");
-constexpr RedisTags kTags = {kRawCommand, kArgsLength, kPipelineLength, kDb, kClientName};
+    kClientName("valkey.client_name"), kCommand("valkey.command");
+constexpr RedisTags kTags = {kRawCommand, kArgsLength, kPipelineLength, kDb, kClientName, kCommand};
 constexpr RedisFacts kFacts = {.component = "valkey",
                                .service = "valkey",
                                .system = "valkey",
                                .command = {"valkey.command", "valkey.command"},
                                .tags = &kTags,
                                .named_when_empty = false,
-                               .tells_node = false};
+                               .tells_node = false,
+                               .mapped_pipelines_tell = false};
 constinit const RedisKnobs* knobs = nullptr;
 constexpr RedisDriver kDriver = {&kFacts, &knobs}, kAsyncDriver = {&kFacts, &knobs, true};
 

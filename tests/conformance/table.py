@@ -434,6 +434,26 @@ CASES: dict[str, Case] = {
         # the place of that one's span, which spans kept by task id cannot tell apart.
         attempts=3,
     ),
+    "celery_named": client("celery_basic", DD_SERVICE="web", DD_VERSION="3"),
+    "celery_named_v1": client(
+        "celery_basic",
+        DD_SERVICE="web",
+        DD_CELERY_WORKER_SERVICE="work",
+        DD_SERVICE_MAPPING="web:mapped",
+        DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
+    ),
+    "celery_eager": client("celery_calls eager", DD_SERVICE="web"),
+    "celery_calls": client("celery_calls worker", DD_CELERY_DISTRIBUTED_TRACING="true"),
+    "celery_failing": client("celery_calls failing", DD_CELERY_PRODUCER_SERVICE="own", DD_VERSION="3"),
+    "celery_alone": client("celery_calls alone"),
+    "celery_beat_named": client(
+        "celery_beat beat",
+        "redis",
+        BROKER="redis://127.0.0.1:{REDIS_PORT}/1",
+        DD_TRACE_REDIS_ENABLED="false",
+        DD_SERVICE="web",
+        DD_VERSION="3",
+    ),
     "celery_beat": client(
         "celery_beat beat", "redis", BROKER="redis://127.0.0.1:{REDIS_PORT}/1", DD_TRACE_REDIS_ENABLED="false"
     ),
@@ -512,6 +532,13 @@ CASES: dict[str, Case] = {
         DD_VALKEY_RESOURCE_ONLY_COMMAND="false",
         DD_VALKEY_CMD_MAX_LENGTH="20",
     ),
+    "valkey_mapped": store(
+        "valkey_basic",
+        "redis",
+        DD_SERVICE="web",
+        DD_SERVICE_MAPPING="web:mapped",
+        DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
+    ),
     "redis_cluster": store("redis_cluster redis commands", "redis_cluster"),
     "redis_cluster_pipelines": store("redis_cluster redis pipelines", "redis_cluster"),
     "valkey_cluster": store("redis_cluster valkey commands", "redis_cluster"),
@@ -556,6 +583,7 @@ CASES: dict[str, Case] = {
         DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
     ),
     "asyncpg_basic": store("asyncpg_basic", "postgres"),
+    "asyncpg_mapped": store("asyncpg_basic", "postgres", DD_SERVICE_MAPPING="postgres:store"),
     "asyncpg_v1": store(
         "asyncpg_basic", "postgres", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
     ),
@@ -640,6 +668,15 @@ CASES: dict[str, Case] = {
         DD_SERVICE="web",
         DD_KOMBU_SERVICE="messages",
         DD_VERSION="3",
+    ),
+    "kombu_mapped": store(
+        "kombu_basic",
+        BROKER="memory://",
+        DD_TRACE_KOMBU_ENABLED="true",
+        DD_SERVICE="web",
+        DD_KOMBU_SERVICE="messages",
+        DD_SERVICE_MAPPING="web:mapped",
+        DD_TRACE_REMOVE_INTEGRATION_SERVICE_NAMES_ENABLED="true",
     ),
     "kombu_rabbitmq": store(
         "kombu_basic",

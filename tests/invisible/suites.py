@@ -86,7 +86,7 @@ SUITES = {
     "sqlalchemy": Suite(
         "sqlalchemy==2.1.9", ["aiosqlite", "greenlet", "mypy"],
         arguments=("test/base", "test/engine", "test/sql", "test/ext", "test/dialect/test_suite.py")
-        + ("test/dialect/test_sqlite.py", "test/orm/test_session.py", "test/orm/test_transaction.py")
+        + ("test/dialect/sqlite", "test/orm/test_session.py", "test/orm/test_transaction.py")
         + ("test/orm/test_query.py", "-m", "not memory_intensive and not timing_intensive and not mypy")
         + ("--maxfail=1000",),
     ),
@@ -102,6 +102,9 @@ SUITES = {
         ["pytest-timeout", "pytest-subtests", "pytest-click", "pytest-order", "pytest-celery"]
         + ["redis", "sqlalchemy", "pymemcache", "msgpack", "pyyaml", "tblib", "cryptography", "pymongo"]
         + ["elasticsearch", "gevent", "pydantic", "fakeredis[lua]", "boto3", "moto", "freezegun"],
-        arguments=("t/unit",),
+        # The backends and transports of services that are not here wait for them.
+        arguments=("t/unit/app", "t/unit/tasks", "t/unit/concurrency", "t/unit/worker", "t/unit/utils")
+        + ("t/unit/events", "t/unit/backends/test_base.py", "t/unit/backends/test_redis.py"),
+        seconds=1200,
     ),
 }
