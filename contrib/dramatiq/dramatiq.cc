@@ -25,7 +25,7 @@ void enter_send(py::Call& call, py::Scope& scope) {
                      .source = own ? "m" : "dramatiq"});
   const tracing::LiveSpan& live = start_step(scope, {.name = "dramatiq.Actor.send_with_options",
                                                      .service = named.service,
-                                                     .source = named.source,
+                                                     .source = named.before.empty() ? named.source : named.before,
                                                      .type = "worker",
                                                      .kind = "producer",
                                                      .late_service = true});
