@@ -27,7 +27,8 @@ class Row:
     goal: str
     alone: bool = False  # plain python has no such figure
     down: bool = False  # without an agent
-    scale: float = 1
+    variant: str = ""  # of both launchers
+    ours: str = ""  # of ddpython, when the other has none
 
 
 ROWS = [
@@ -44,6 +45,19 @@ ROWS = [
     Row("child span, encoded and sent, all threads", "b_spans.py", "sent_child", "ns", "", True),
     Row("root span with an error", "b_spans.py", "root_error", "ns", "", alone=True),
     Row("set_tag", "b_spans.py", "set_tag", "ns", "", alone=True),
+    Row("spans a second of processor time, encoded and sent, one core", "b_core.py",
+        "spans_per_cpu_second", "", "1,000,000", True, variant="+quiet"),
+    Row("a span in one thread, sent", "b_core.py", "one_thread_ns", "ns", "", True, variant="+quiet"),
+    Row("a span in two threads, sent", "b_core.py", "two_threads_ns", "ns", "as in one", True,
+        variant="+quiet"),
+    Row("wake-ups of the idle tracer", "b_core.py", "wakes_per_s", "/s", "0", True, variant="+quiet"),
+    Row("memory of an unfinished span", "b_spanmem.py", "bytes_per_open_span", "bytes", "256", True),
+    Row("inject and extract, datadog and tracecontext", "b_misc.py propagation", "both_us", "us",
+        "1.5", True, variant="+two"),
+    Row("root span with five tags, sent, surviving SIGKILL", "b_spans.py", "sent_root_5_tags", "ns",
+        "", True, ours="+surviving"),
+    Row("child span, sent, surviving SIGKILL", "b_spans.py", "sent_child", "ns", "", True,
+        ours="+surviving"),
     Row("Flask request, nine spans, request thread", "b_web.py flask", "cpu_us", "us", "+25"),
     Row("Flask request, nine spans, all threads", "b_web.py flask", "process_cpu_us", "us", "+25"),
     Row("sqlite3 cursor.execute", "b_libs.py sqlite,requests,logging", "sqlite_cursor_us", "us",
@@ -70,23 +84,27 @@ def named(value: float | None) -> str:
 
 
 def row(results: list[dict], want: Row) -> str | None:
-    suffix = "+down" if want.down else ""
+    suffix = "+down" if want.down else want.variant
+    ddpython = f"ddpython{want.ours or suffix}"
     for result in results:
-        if result["title"] == want.title and f"ddpython{suffix}" in result["median"]:
+        if result["title"] == want.title and ddpython in result["median"]:
             break
     else:
         return None
     median, ratio = result["median"], result["ratio"]
     plain = None if want.alone else median["plain"].get(want.figure)
     theirs = median[f"ddtrace{suffix}"].get(want.figure)
-    ours = median[f"ddpython{suffix}"].get(want.figure)
+    ours = median[ddpython].get(want.figure)
     if ours is None:
         return None
     if plain is None:
         added = named(ours)
-        compared = f"1/{theirs / ours:.0f} of ddtrace" if theirs and ours else ""
+        compared = ""
+        if theirs and ours:
+            less = theirs >= ours
+            compared = f"1/{theirs / ours:.0f} of ddtrace" if less else f"{ours / theirs:.0f}x ddtrace"
     else:
-        times = ratio[f"ddpython{suffix}"].get(want.figure)
+        times = ratio[ddpython].get(want.figure)
         paired = plain >= 0.1 and times is not None
         added = f"{plain * (times - 1) if paired else ours - plain:+.3g}"
         compared = f"{times:.2f}x" if paired else ""
