@@ -87,9 +87,9 @@ class JsonSpan {
     }
     if (span_.type.size) fields.text("type", span_.type.view());
     if (form_ == JsonForm::kLog) {
-      if (span_.links) append_links_json(fields.name("span_links"), span_.links);
-      if (span_.events && native_events)
-        append_events_json(fields.name("span_events"), span_.events);
+      if (span_.links()) append_links_json(fields.name("span_links"), span_.links());
+      if (span_.events() && native_events)
+        append_events_json(fields.name("span_events"), span_.events());
     }
     fields.close();
   }
@@ -109,10 +109,10 @@ class JsonSpan {
       if (a->kind == trace::AttributeKind::kText)
         one(a->key.view(), tidied(a->key.view(), a->text.view()));
     if (form_ == JsonForm::kIntake) {
-      if (span_.links)
-        cut(fields, kLinksTag, [&](std::string& to) { append_links_json(to, span_.links); });
-      if (span_.events)
-        cut(fields, kEventsTag, [&](std::string& to) { append_events_json(to, span_.events); });
+      if (span_.links())
+        cut(fields, kLinksTag, [&](std::string& to) { append_links_json(to, span_.links()); });
+      if (span_.events())
+        cut(fields, kEventsTag, [&](std::string& to) { append_events_json(to, span_.events()); });
       if (head_ && facts_.hostname.empty()) one("_dd.hostname", intake_->hostname);
       if (head_ && !intake_->statistics_come_too) one("_dd.compute_stats", "1");
       if (intake_->query_of)

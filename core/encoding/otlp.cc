@@ -398,12 +398,12 @@ class Otlp final : public TraceEncoder {
     for_each_trace_number(flags, delivery, keep_rate_, count);
     if (!head && delivery.priority)
       count("_sampling_priority_v1", static_cast<double>(*delivery.priority));
-    for (const trace::StructTag* tag = span.structs; tag; tag = tag->next) {
+    for (const trace::StructTag* tag = span.structs(); tag; tag = tag->next) {
       std::string written, key_storage;
       Format::bytes_value(written, tag->bytes.view());
       Format::attribute(list, tidy(tag->key.view(), key_storage), written);
     }
-    for (const trace::Event* event = span.events; event; event = event->next) {
+    for (const trace::Event* event = span.events(); event; event = event->next) {
       std::string attributes, name_storage;
       for (const trace::EventValue* value = event->attributes; value; value = value->next) {
         std::string written, key_storage;
@@ -412,7 +412,7 @@ class Otlp final : public TraceEncoder {
       }
       Format::event(parts.events, *event, tidy(event->name.view(), name_storage), attributes);
     }
-    for (const trace::Link* link = span.links; link; link = link->next) {
+    for (const trace::Link* link = span.links(); link; link = link->next) {
       std::string attributes, state_storage;
       for (const trace::TextPair* pair = link->attributes; pair; pair = pair->next)
         text(attributes, pair->key.view(), pair->value.view());

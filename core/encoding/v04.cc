@@ -101,7 +101,7 @@ class V04 final : public TraceEncoder {
 
   // An attribute that a field of the span replaces.
   bool hidden(const trace::Span& span, const trace::Attribute& attribute) const {
-    return span.events && !native_events_ && attribute.key.view() == kEventsTag;
+    return span.events() && !native_events_ && attribute.key.view() == kEventsTag;
   }
 
   void write_span(const trace::Span& span, const trace::Delivery& delivery,
@@ -109,7 +109,7 @@ class V04 final : public TraceEncoder {
     const std::uint16_t flags = flags_of(span, head);
     const Prepared::Piece& text_facts = texts_of(flags, facts);
     const Prepared::Piece& number_facts = numbers_of(flags, facts);
-    const bool events_text = span.events && !native_events_;
+    const bool events_text = span.events() && !native_events_;
     std::uint32_t texts = text_facts.count + events_text, numbers = number_facts.count;
     for (const trace::Attribute* a = span.attributes; a; a = a->next) {
       if (a->kind != trace::AttributeKind::kText)
@@ -122,8 +122,8 @@ class V04 final : public TraceEncoder {
     const bool typed = span.type.size != 0;
 
     const std::uint32_t fields = 7 + (span.parent_id != 0) + (span.error != 0) + (texts != 0) +
-                                 (numbers != 0) + typed + (span.structs != nullptr) +
-                                 (span.links != nullptr) + (span.events && native_events_);
+                                 (numbers != 0) + typed + (span.structs() != nullptr) +
+                                 (span.links() != nullptr) + (span.events() && native_events_);
     char* at = out_.room(16);
     at = put_map(at, fields);
     at = put_literal(at, "service");
@@ -152,17 +152,17 @@ class V04 final : public TraceEncoder {
       out_.advance_to(put_literal(out_.room(16), "type"));
       write(span.type.view());
     }
-    if (span.structs) {
+    if (span.structs()) {
       out_.advance_to(put_literal(out_.room(16), "meta_struct"));
-      write_structs(out_, span.structs, repaired_);
+      write_structs(out_, span.structs(), repaired_);
     }
-    if (span.links) {
+    if (span.links()) {
       out_.advance_to(put_literal(out_.room(16), "span_links"));
-      write_links(out_, span.links, repaired_);
+      write_links(out_, span.links(), repaired_);
     }
-    if (span.events && native_events_) {
+    if (span.events() && native_events_) {
       out_.advance_to(put_literal(out_.room(16), "span_events"));
-      write_events(out_, span.events, repaired_);
+      write_events(out_, span.events(), repaired_);
     }
   }
 
@@ -178,9 +178,9 @@ class V04 final : public TraceEncoder {
       write_text(out_, key);
       write(value);
     });
-    if (span.events && !native_events_) {
+    if (span.events() && !native_events_) {
       std::string text;
-      append_events_json(text, span.events);
+      append_events_json(text, span.events());
       write_text(out_, kEventsTag);
       write(text);
     }

@@ -227,8 +227,8 @@ class V05 final : public TraceEncoder {
 
  private:
   static bool hidden(const trace::Span& span, const trace::Attribute& attribute) {
-    return (span.events && attribute.key.view() == kEventsTag) ||
-           (span.links && attribute.key.view() == kLinksTag);
+    return (span.events() && attribute.key.view() == kEventsTag) ||
+           (span.links() && attribute.key.view() == kLinksTag);
   }
 
   void write_span(const trace::Span& span, const trace::Delivery& delivery,
@@ -253,7 +253,7 @@ class V05 final : public TraceEncoder {
             ++piece.count;
           });
         });
-    std::uint32_t texts = text_facts.count + (span.links != nullptr) + (span.events != nullptr);
+    std::uint32_t texts = text_facts.count + (span.links() != nullptr) + (span.events() != nullptr);
     std::uint32_t numbers = number_facts.count;
     for (const trace::Attribute* a = span.attributes; a; a = a->next) {
       if (a->kind != trace::AttributeKind::kText)
@@ -301,14 +301,14 @@ class V05 final : public TraceEncoder {
       at = put_index(at, strings_.fixed(place, key));
       at = put_index(at, strings_.same(place, value));
     });
-    if (span.links) {
+    if (span.links()) {
       json_.clear();
-      append_links_json(json_, span.links);
+      append_links_json(json_, span.links());
       put_texts(kLinksTag, json_);
     }
-    if (span.events) {
+    if (span.events()) {
       json_.clear();
-      append_events_json(json_, span.events);
+      append_events_json(json_, span.events());
       put_texts(kEventsTag, json_);
     }
     at = put_map(at, numbers);

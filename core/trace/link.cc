@@ -21,11 +21,11 @@ Link* add_link(Span& span, TraceId trace_id, std::uint64_t span_id, std::string_
   if (span.sealed()) return nullptr;
   Link* link = nullptr;
   if (!pointer)
-    for (Link* known = span.links; known; known = known->next)
+    for (Link* known = span.links(); known; known = known->next)
       if (!known->pointer && known->span_id == span_id) link = known;
   if (!link) {
     link = span.chunk->arena.make<Link>();
-    append(span.links, link);
+    append(span.rare_parts().links, link);
   }
   Link* const next = link->next;
   *link = Link{.next = next, .trace_id = trace_id, .span_id = span_id, .flags = flags,
@@ -53,7 +53,7 @@ Event* add_event(Span& span, std::string_view name, std::uint64_t time_unix_ns) 
   auto* event = span.chunk->arena.make<Event>();
   event->name = copy_text(span, name);
   event->time_unix_ns = time_unix_ns;
-  append(span.events, event);
+  append(span.rare_parts().events, event);
   return event;
 }
 
@@ -76,7 +76,7 @@ EventValue* add_array_value(Span& span, EventValue& array, EventValueKind kind) 
 
 void set_struct(Span& span, std::string_view key, std::string_view bytes) {
   if (span.sealed()) return;
-  for (StructTag* tag = span.structs; tag; tag = tag->next)
+  for (StructTag* tag = span.structs(); tag; tag = tag->next)
     if (tag->key.view() == key) {
       tag->bytes = copy_text(span, bytes);
       return;
@@ -84,12 +84,12 @@ void set_struct(Span& span, std::string_view key, std::string_view bytes) {
   auto* tag = span.chunk->arena.make<StructTag>();
   tag->key = copy_text(span, key);
   tag->bytes = copy_text(span, bytes);
-  append(span.structs, tag);
+  append(span.rare_parts().structs, tag);
 }
 
 void remove_struct(Span& span, std::string_view key) {
-  if (span.sealed()) return;
-  for (StructTag** at = &span.structs; *at; at = &(*at)->next)
+  if (span.sealed() || !span.structs()) return;
+  for (StructTag** at = &span.rare_parts().structs; *at; at = &(*at)->next)
     if ((*at)->key.view() == key) {
       *at = (*at)->next;
       return;

@@ -70,10 +70,11 @@ std::string_view head_text(const Span& span, const ProcessFacts& facts, std::str
 
 Attribute* Span::search(const Key& key) const {
   if (!is_stored(key)) return nullptr;
-  if (index_) {
-    const std::uint32_t mask = index_capacity_ - 1;
-    for (std::uint32_t at = hash_of(key.text) & mask; index_[at]; at = (at + 1) & mask)
-      if (same(*index_[at], key)) return index_[at];
+  if (is_indexed()) {
+    Attribute* const* const index = rare_->index;
+    const std::uint32_t mask = rare_->index_capacity - 1;
+    for (std::uint32_t at = hash_of(key.text) & mask; index[at]; at = (at + 1) & mask)
+      if (same(*index[at], key)) return index[at];
     return nullptr;
   }
   for (Attribute* at = attributes; at; at = at->next)
@@ -81,19 +82,27 @@ Attribute* Span::search(const Key& key) const {
   return nullptr;
 }
 
+RareParts& Span::rare_parts() {
+  if (!rare_) rare_ = chunk->arena.make<RareParts>();
+  return *rare_;
+}
+
 void Span::index_all() {
+  RareParts& rare = rare_parts();
+  rare.indexed = 0;
+  for (const Attribute* entry = attributes; entry; entry = entry->next) ++rare.indexed;
   std::uint32_t capacity = 4 * kIndexFrom;
-  while (capacity < attribute_count * 4) capacity *= 2;
-  if (capacity > index_capacity_ || !index_) {
-    index_ = static_cast<Attribute**>(chunk->arena.allocate(capacity * sizeof(Attribute*)));
-    index_capacity_ = capacity;
+  while (capacity < rare.indexed * 4) capacity *= 2;
+  if (capacity > rare.index_capacity || !rare.index) {
+    rare.index = static_cast<Attribute**>(chunk->arena.allocate(capacity * sizeof(Attribute*)));
+    rare.index_capacity = capacity;
   }
-  std::memset(index_, 0, index_capacity_ * sizeof(Attribute*));
-  const std::uint32_t mask = index_capacity_ - 1;
+  std::memset(rare.index, 0, rare.index_capacity * sizeof(Attribute*));
+  const std::uint32_t mask = rare.index_capacity - 1;
   for (Attribute* entry = attributes; entry; entry = entry->next) {
     std::uint32_t at = hash_of(entry->key.view()) & mask;
-    while (index_[at]) at = (at + 1) & mask;
-    index_[at] = entry;
+    while (rare.index[at]) at = (at + 1) & mask;
+    rare.index[at] = entry;
   }
 }
 
@@ -121,21 +130,22 @@ inline Attribute* Span::append(const Key& key, std::size_t text_bytes) {
     attributes = made;
   last_ = made;
   seen_ |= bit_of(key.fingerprint);
-  ++attribute_count;
-  if (attribute_count > kIndexFrom) [[unlikely]]
+  if (attribute_count != kManyAttributes) ++attribute_count;
+  if (attribute_count > kIndexFrom || is_indexed()) [[unlikely]]
     add_to_index(made);
   return made;
 }
 
 void Span::add_to_index(Attribute* made) {
-  if (!index_ || attribute_count * 2 > index_capacity_) {
+  if (!is_indexed() || (rare_->indexed + 1) * 2 > rare_->index_capacity) {
     index_all();
     return;
   }
-  const std::uint32_t mask = index_capacity_ - 1;
+  ++rare_->indexed;
+  const std::uint32_t mask = rare_->index_capacity - 1;
   std::uint32_t at = hash_of(made->key.view()) & mask;
-  while (index_[at]) at = (at + 1) & mask;
-  index_[at] = made;
+  while (rare_->index[at]) at = (at + 1) & mask;
+  rare_->index[at] = made;
 }
 
 // The place for a value. `capacity` bytes of text are behind the attribute itself when it is new;
@@ -275,8 +285,8 @@ void Span::remove(const Key& key) {
     if (!same(*at, key)) continue;
     (before ? before->next : attributes) = at->next;
     if (last_ == at) last_ = before;
-    --attribute_count;
-    if (index_) index_all();
+    if (attribute_count != kManyAttributes) --attribute_count;
+    if (is_indexed()) index_all();
     return;
   }
 }

@@ -60,11 +60,22 @@ enum SpanFlag : std::uint16_t {
   kChunkHead = 1 << 7,
   kHeadersWritten = 1 << 8,  // a client is at work that wrote the headers: those below do not
   kHeadersDue = 1 << 9,  // a client has yet to write them
+  // Of its object in Python (core/tracing/span_object.h).
+  kDetached = 1 << 10,  // made by its constructor, unknown to the tracer
+  kKeepsObject = 1 << 11,  // one reference belongs to the chunk, until that leaves
 };
 
 struct Link;   // core/trace/link.h
 struct Event;  // the same
 struct StructTag;  // the same
+
+struct RareParts {  // what few spans have
+  Link* links = nullptr;
+  Event* events = nullptr;
+  StructTag* structs = nullptr;  // meta_struct
+  Attribute** index = nullptr;   // open addressing, once there are many attributes
+  std::uint32_t index_capacity = 0, indexed = 0;  // the first a power of two
+};
 
 class Span {
  public:
@@ -109,18 +120,22 @@ class Span {
   std::int64_t duration_ns = 0;  // meaningful when finished; negative after a clock step
   std::int32_t error = 0;
   std::uint16_t flags = 0;
+  std::uint16_t attribute_count = 0;  // at most kManyAttributes are counted
   Attribute* attributes = nullptr;  // a list in the arena, in the order of setting
-  std::uint32_t attribute_count = 0;
-  std::uint32_t sequence = 0;  // order of starting within the segment
-  Link* links = nullptr;
-  Event* events = nullptr;
-  StructTag* structs = nullptr;  // meta_struct
   // What stands for the span in Python, or null. Owned and cleared by core/tracing, under the GIL.
   void* object = nullptr;
+  std::uint32_t sequence = 0;  // order of starting within the segment
+
+  Link* links() const { return rare_ ? rare_->links : nullptr; }
+  Event* events() const { return rare_ ? rare_->events : nullptr; }
+  StructTag* structs() const { return rare_ ? rare_->structs : nullptr; }
+  RareParts& rare_parts();  // for writers
+
+  static constexpr std::uint16_t kManyAttributes = UINT16_MAX;
 
  private:
   friend class Tracer;
-  static std::uint64_t bit_of(std::uint8_t fingerprint) { return 1ull << (fingerprint & 63); }
+  static std::uint32_t bit_of(std::uint8_t fingerprint) { return 1u << (fingerprint & 31); }
   // Mostly told without a look at the attributes. `is_stored` may be wrong when it says yes.
   bool is_stored(const Key& key) const { return seen_ & bit_of(key.fingerprint); }
   bool is_absent(const Key& key) const { return key.index > Key::kLastCarried && !is_stored(key); }
@@ -129,16 +144,17 @@ class Span {
   bool is_there(const Key& key) const;
   Attribute* slot(const Key& key, std::size_t text_bytes);
   Attribute* search(const Key& key) const;
+  bool is_indexed() const { return rare_ && rare_->index; }
   void add_to_index(Attribute* made);
   Attribute* append(const Key& key, std::size_t text_bytes);
   void index_all();
   void store_bit(SpanFlag flag);
   void set_field(Text& field, std::string_view value);
 
+  std::uint32_t seen_ = 0;  // which fingerprints (mod 32) occur: most sets are of new names
   Attribute* last_ = nullptr;
-  std::uint64_t seen_ = 0;            // which fingerprints (mod 64) occur: most sets are of new names
-  Attribute** index_ = nullptr;       // open addressing, once there are many
-  std::uint32_t index_capacity_ = 0;  // a power of two
+  RareParts* rare_ = nullptr;
 };
+static_assert(sizeof(Span) <= 168);  // six to a block of the arena
 
 }  // namespace dd::trace

@@ -552,8 +552,8 @@ Span* Tracer::thaw(const Span& sealed) {
   for (Text* field : {&span->name, &span->service, &span->resource, &span->type})
     if (field->present()) *field = Text(arena.copy(field->view()));
   span->attributes = span->last_ = nullptr;
-  span->attribute_count = span->index_capacity_ = 0;
-  span->index_ = nullptr;
+  span->attribute_count = 0;
+  span->rare_ = nullptr;
   span->seen_ = 0;
   for (const Attribute* at = sealed.attributes; at; at = at->next) {
     const Key key(at->key.view(), at->key.number);
@@ -563,21 +563,19 @@ Span* Tracer::thaw(const Span& sealed) {
       case AttributeKind::kDouble: span->set(key, at->real); break;
     }
   }
-  span->links = nullptr;
-  for (const Link* link = sealed.links; link; link = link->next) {
+  for (const Link* link = sealed.links(); link; link = link->next) {
     Link* copy = add_link(*span, link->trace_id, link->span_id,
                           link->tracestate.present() ? link->tracestate.view() : std::string_view(),
                           link->flags, link->pointer);
     for (const TextPair* pair = link->attributes; pair; pair = pair->next)
       set_link_attribute(*span, *copy, pair->key.view(), pair->value.view());
   }
-  span->events = nullptr;
   const auto fill = [&](EventValue& to, const EventValue& from) {
     to.text = from.text.present() ? copy_text(*span, from.text.view()) : Text();
     to.integer = from.integer;
     to.real = from.real;
   };
-  for (const Event* event = sealed.events; event; event = event->next) {
+  for (const Event* event = sealed.events(); event; event = event->next) {
     Event* copy = add_event(*span, event->name.view(), event->time_unix_ns);
     for (const EventValue* value = event->attributes; value; value = value->next) {
       EventValue* made = add_event_value(*span, *copy, value->key.view(), value->kind);
@@ -586,8 +584,7 @@ Span* Tracer::thaw(const Span& sealed) {
         fill(*add_array_value(*span, *made, element->kind), *element);
     }
   }
-  span->structs = nullptr;
-  for (const StructTag* tag = sealed.structs; tag; tag = tag->next)
+  for (const StructTag* tag = sealed.structs(); tag; tag = tag->next)
     set_struct(*span, tag->key.view(), tag->bytes.view());
   return span;
 }

@@ -43,8 +43,8 @@ py::Ref open_above(py::Handle span_object) {
     if (as_span(at)->parent) {
       at = as_span(at)->parent;
     } else {
-      at = may_reactivate(as_span(at)->parent_context) ? py::Handle(as_span(at)->parent_context)
-                                                       : py::Handle();
+      const py::Handle context = as_span(at)->parent_context();
+      at = may_reactivate(context) ? context : py::Handle();
     }
   }
   return at ? at.share() : py::Ref();
@@ -91,7 +91,7 @@ void leave(py::Handle span_object) {
   SpanObject* const span = as_span(span_object);
   if (span->parent && !as_span(span->parent)->span->finished() && !heard(HubEvent::kActivate))
     return;  // whoever asks next finds the parent
-  if (!span->parent && !span->parent_context && load().is(span_object))
+  if (!span->parent && !span->parent_context() && load().is(span_object))
     return set_variable(py::Handle());
   const py::Ref found = variable_active();
 }

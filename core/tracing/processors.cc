@@ -76,9 +76,9 @@ void report(const char* event, Handle what, Handle trace) {
 // Spans that the application made itself are sent with the others: finished now if they are open.
 void adopt(SpanObject* made, Spans& kept, std::vector<trace::Shared<trace::Chunk>>& chunks) {
   trace::Span& span = *made->span;
-  if (!made->detached || span.sealed()) return;
+  if (!made->detached() || span.sealed()) return;
   pack_structs(made);
-  made->held = true;
+  made->set_held(true);
   (void)Ref::borrow(reinterpret_cast<PyObject*>(made)).release();
   chunks.push_back(trace::Shared<trace::Chunk>::share(span.chunk));
   kept.push_back(&span);
@@ -131,7 +131,8 @@ void leave(const Spans& spans) {
   std::vector<Ref> dropped;
   for (trace::Span* span : spans) {
     auto* const object = static_cast<SpanObject*>(span->object);
-    if (object == nullptr || !std::exchange(object->held, false)) continue;
+    if (object == nullptr || !object->held()) continue;
+    object->set_held(false);
     dropped.push_back(Ref::steal(reinterpret_cast<PyObject*>(object)));
   }
   if (dropped.empty()) return;

@@ -34,7 +34,7 @@ void set_flag(trace::Span& span, trace::SpanFlag flag, bool on) {
 
 // The tracer's own step among the callbacks: what stands before it sees the span before it leaves.
 PyObject* end_natively(PyObject*, PyObject* span) {
-  if (!is_span(span) || as_span(span)->detached) return nothing();
+  if (!is_span(span) || as_span(span)->detached()) return nothing();
   SpanObject* const self = as_span(span);
   trace::Span& native = *self->span;
   if (native.sealed() || !native.finished()) return nothing();
@@ -57,7 +57,7 @@ bool end_with_callbacks(SpanObject* self, std::int64_t end_ns) {
   span.duration_ns = trace::length_of(span.start_ns, end_ns ? end_ns : base::wall_ns());
   set_flag(span, trace::kFinished, true);
   const Ref callbacks = self->extras->callbacks.share(), own = native_step();
-  bool ended = self->detached, clean = true;
+  bool ended = self->detached(), clean = true;
   for (Py_ssize_t i = 0; clean && i < PyList_GET_SIZE(callbacks.ptr()); ++i) {
     const Ref callback = Ref::borrow(PyList_GET_ITEM(callbacks.ptr(), i));
     ended = ended || callback.is(own);
@@ -185,7 +185,7 @@ Ref callbacks_of(SpanObject* self) {
   Ref& list = extras(self).callbacks;
   if (!list) {
     list = py::list();
-    if (!self->detached) (void)list.append(native_step());
+    if (!self->detached()) (void)list.append(native_step());
   }
   return list.share();
 }
@@ -193,13 +193,13 @@ Ref callbacks_of(SpanObject* self) {
 bool finish_span(SpanObject* self, std::int64_t end_ns) {
   trace::Span& span = *self->span;
   if (span.finished()) return true;
-  if (!self->held && keeps_objects() && !self->detached) [[unlikely]] {
-    self->held = true;
+  if (keeps_objects() && !self->held() && !self->detached()) [[unlikely]] {
+    self->set_held(true);
     (void)Handle(object_of(self)).share().release();
   }
   if (self->extras != nullptr && self->extras->callbacks) [[unlikely]]
     return end_with_callbacks(self, end_ns);
-  if (self->detached) [[unlikely]] {
+  if (self->detached()) [[unlikely]] {
     pack_structs(self);
     span.duration_ns = trace::length_of(span.start_ns, end_ns ? end_ns : base::wall_ns());
     set_flag(span, trace::kFinished, true);

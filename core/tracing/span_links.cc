@@ -138,7 +138,7 @@ PyObject* py_add_pointer(PyObject* object, PyObject* args, PyObject* kwargs) {
 
 PyObject* py_get_links(PyObject* object, PyObject*) { return links_of(me(object)).release(); }
 PyObject* py_has_links(PyObject* object, PyObject*) {
-  return PyBool_FromLong(me(object)->span->links != nullptr);
+  return PyBool_FromLong(me(object)->span->links() != nullptr);
 }
 
 // --- events ---------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ PyObject* py_add_event(PyObject* object, PyObject* args, PyObject* kwargs) {
 }
 PyObject* py_get_events(PyObject* object, PyObject*) { return events_of(me(object)).release(); }
 PyObject* py_has_events(PyObject* object, PyObject*) {
-  return PyBool_FromLong(me(object)->span->events != nullptr);
+  return PyBool_FromLong(me(object)->span->events() != nullptr);
 }
 
 // --- meta_struct ----------------------------------------------------------------------------
@@ -272,7 +272,7 @@ PyCFunction with_keywords(PyCFunctionWithKeywords function) {
 
 Ref links_of(SpanObject* self) {
   Ref list = py::list();
-  for (const trace::Link* link = self->span->links; link != nullptr; link = link->next) {
+  for (const trace::Link* link = self->span->links(); link != nullptr; link = link->next) {
     Ref attributes = py::dict();
     for (const trace::TextPair* pair = link->attributes; pair != nullptr; pair = pair->next)
       (void)attributes.set_item(make_text(pair->key.view()), make_text(pair->value.view()));
@@ -320,7 +320,7 @@ bool add_event_of(SpanObject* self, std::string_view name, Handle attributes,
 
 Ref events_of(SpanObject* self) {
   Ref list = py::list();
-  for (const trace::Event* event = self->span->events; event != nullptr; event = event->next) {
+  for (const trace::Event* event = self->span->events(); event != nullptr; event = event->next) {
     Ref attributes = py::dict();
     for (const EventValue* value = event->attributes; value != nullptr; value = value->next)
       (void)attributes.set_item(make_text(value->key.view()), object_of(*value));

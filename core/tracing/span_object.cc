@@ -41,16 +41,11 @@ PyObject* none() { return Handle(Py_None).share().release(); }
 
 void construct(SpanObject* self) {
   self->span = nullptr;
-  new (&self->chunk) Shared<Chunk>();
-  new (&self->thawed) Shared<Chunk>();
   new (&self->parent) Ref();
   new (&self->context) Ref();
-  new (&self->parent_context) Ref();
   self->root = self;
   self->extras = nullptr;
   self->weakrefs = nullptr;
-  self->detached = false;
-  self->held = false;
 }
 
 SpanObject* allocate(PyTypeObject* type) {
@@ -71,8 +66,10 @@ int clear(PyObject* object) {
   SpanObject* const self = self_of(object);
   // `parent` stays: the native span points to its parents for as long as this lives.
   self->context = Ref();
-  self->parent_context = Ref();
-  delete std::exchange(self->extras, nullptr);
+  SpanExtras* const gone = std::exchange(self->extras, nullptr);
+  // So do the spans that those below point to.
+  if (gone != nullptr && gone->first) extras(self).first = std::move(gone->first);
+  delete gone;
   return 0;
 }
 
@@ -81,7 +78,6 @@ int traverse(PyObject* object, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(object));
   Py_VISIT(self->parent.ptr());
   Py_VISIT(self->context.ptr());
-  Py_VISIT(self->parent_context.ptr());
   if (self->extras != nullptr) {
     Py_VISIT(self->extras->callbacks.ptr());
     Py_VISIT(self->extras->structs.ptr());
@@ -89,6 +85,7 @@ int traverse(PyObject* object, visitproc visit, void* arg) {
     Py_VISIT(self->extras->items.ptr());
     Py_VISIT(self->extras->api.ptr());
     Py_VISIT(self->extras->root.ptr());
+    Py_VISIT(self->extras->parent_context.ptr());
   }
   return 0;
 }
@@ -99,11 +96,13 @@ void dealloc(PyObject* object) {
   PyObject_GC_UnTrack(object);
   if (self->weakrefs != nullptr) PyObject_ClearWeakRefs(object);
   clear(object);
+  Shared<Chunk> chunk;
   if (self->span != nullptr) {
+    chunk = Shared<Chunk>::adopt(self->span->chunk);
     self->span->object = nullptr;
     if (watches_unfinished()) [[unlikely]]
       note_let_go(self);
-    if (!self->detached && !self->span->finished()) trace::Tracer::get().abandon(self->span);
+    if (!self->detached() && !self->span->finished()) trace::Tracer::get().abandon(self->span);
   }
   // A long chain of parents is taken apart here in a loop, not by recursion.
   Ref parent = std::move(self->parent);
@@ -111,8 +110,7 @@ void dealloc(PyObject* object) {
     Ref next = std::move(as_span(parent)->parent);
     std::swap(parent, next);
   }
-  self->chunk.~Shared();
-  self->thawed.~Shared();
+  delete std::exchange(self->extras, nullptr);
   if (type == type_object && free_count < kMaxFree) {
     self->root = std::exchange(free_list, self);
     ++free_count;
@@ -151,12 +149,12 @@ void detach_into(SpanObject* self, trace::TraceId trace_id, Handle context) {
   } else {
     segment = Segment::make(trace_id);
   }
-  self->chunk = Chunk::make(std::move(segment));
-  self->span = self->chunk->arena.make<trace::Span>();
-  self->span->segment = self->chunk->segment();
-  self->span->chunk = self->chunk.get();
+  Chunk* const chunk = Chunk::make(std::move(segment)).detach();
+  self->span = chunk->arena.make<trace::Span>();
+  self->span->segment = chunk->segment();
+  self->span->chunk = chunk;
   self->span->object = self;
-  self->detached = true;
+  self->span->flags = trace::kDetached;
 }
 
 trace::TraceId new_trace_id() {
@@ -195,7 +193,7 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   span.parent_id = as_uint64(parent_id).value_or(0);
   span.start_ns = base::wall_ns();
   if (const auto given = nanoseconds(start, 1e9)) span.start_ns = *given;
-  if (is_context(context)) self->parent_context = Handle(context).share();
+  if (is_context(context)) extras(self).parent_context = Handle(context).share();
   if (PyList_Check(on_finish)) extras(self).callbacks = Handle(on_finish).share();
   if (!PyUnicode_Check(span_api) || PyUnicode_CompareWithASCIIString(span_api, "datadog") != 0)
     extras(self).api = Handle(span_api).share();
@@ -352,12 +350,12 @@ int set_context(PyObject* self, PyObject* value, void*) {
   return 0;
 }
 PyObject* get_parent_context(PyObject* self, void*) {
-  Handle context = self_of(self)->parent_context;
+  Handle context = self_of(self)->parent_context();
   if (!context && self_of(self)->parent) context = context_of(as_span(self_of(self)->parent));
   return context ? context.share().release() : none();
 }
 int set_parent_context(PyObject* self, PyObject* value, void*) {
-  self_of(self)->parent_context = is_context(value) ? Handle(value).share() : Ref();
+  extras(self_of(self)).parent_context = is_context(value) ? Handle(value).share() : Ref();
   return 0;
 }
 PyObject* get_callbacks(PyObject* self, void*) { return callbacks_of(self_of(self)).release(); }
@@ -487,22 +485,23 @@ Ref wrap_span(trace::Span* span, Handle parent, Handle parent_context) {
   SpanObject* const self = allocate(type_object);
   if (self == nullptr) return Ref();
   self->span = span;
-  self->chunk = Shared<Chunk>::adopt(span->chunk);
   span->object = self;
   if (parent) {
     self->parent = parent.share();
     self->root = as_span(parent)->root;
   }
-  if (parent_context) self->parent_context = parent_context.share();
+  if (parent_context) extras(self).parent_context = parent_context.share();
   return Ref::steal(reinterpret_cast<PyObject*>(self));
 }
 
 trace::Span& writable(SpanObject* self) {
   if (self->span->sealed()) [[unlikely]] {
     self->span->object = nullptr;
+    Shared<Chunk> before = Shared<Chunk>::adopt(self->span->chunk);
     self->span = trace::Tracer::get().thaw(*self->span);
     self->span->object = self;
-    self->thawed = Shared<Chunk>::adopt(self->span->chunk);
+    // Spans below still point into the first.
+    if (!extras(self).first) extras(self).first = std::move(before);
   }
   return *self->span;
 }

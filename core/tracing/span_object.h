@@ -28,22 +28,30 @@ struct SpanExtras {  // what few spans have
   py::Ref items;       // dict of values that travel with the span
   py::Ref api;         // str: who made it, when it is not "datadog"
   py::Ref root;        // a Span that was set as the local root
+  py::Ref parent_context;  // the Context this span continues
+  trace::Shared<trace::Chunk> first;  // of the span it was made with, once a copy took later writes
 };
 
 struct SpanObject {
   PyObject_HEAD
-  trace::Span* span;
-  trace::Shared<trace::Chunk> chunk;   // of the span it was made with
-  trace::Shared<trace::Chunk> thawed;  // of the copy that took later writes
-  py::Ref parent;          // a SpanObject, or empty
-  py::Ref context;         // made when somebody asks
-  py::Ref parent_context;  // the Context this span continues, or empty
-  SpanObject* root;        // the local root: itself, or kept by the chain of parents
+  trace::Span* span;  // one reference on its chunk belongs to this
+  py::Ref parent;     // a SpanObject, or empty
+  py::Ref context;    // made when somebody asks
+  SpanObject* root;   // the local root: itself, or kept by the chain of parents
   SpanExtras* extras;
   PyObject* weakrefs;
-  bool detached;  // made by its constructor, unknown to the tracer
-  bool held;      // one reference belongs to its chunk, until that leaves (processors.h)
+
+  bool detached() const { return span->has(trace::kDetached); }
+  bool held() const { return span->has(trace::kKeepsObject); }  // processors.h
+  void set_held(bool is) const {
+    span->flags = static_cast<std::uint16_t>(is ? span->flags | trace::kKeepsObject
+                                                : span->flags & ~trace::kKeepsObject);
+  }
+  py::Handle parent_context() const {
+    return extras == nullptr ? py::Handle() : py::Handle(extras->parent_context);
+  }
 };
+static_assert(sizeof(SpanObject) <= 64);  // and 16 of the collector's: a size CPython has a pool for
 
 PyTypeObject* span_type();  // made on first use; null only when out of memory
 inline bool is_span(py::Handle object) {

@@ -86,7 +86,7 @@ TEST_F(TracerTest, a_sealed_span_is_not_written_but_its_thawed_copy_is) {
   copy->set(Key("a"), "2");
   EXPECT_EQ(copy->text(Key("a")), "2");
   EXPECT_EQ(root->text(Key("a")), "1");
-  EXPECT_EQ(copy->links->attributes->value.view(), "v");
+  EXPECT_EQ(copy->links()->attributes->value.view(), "v");
   tracer.finish(copy);
   EXPECT_EQ(sink.all.size(), 1u);
 }
@@ -280,6 +280,32 @@ TEST_F(TracerTest, ten_thousand_tags_are_found_again) {
     EXPECT_EQ(value, i);
   }
   EXPECT_EQ(span->attribute_count, 10000u);
+  tracer.abandon(span);
+}
+
+TEST_F(TracerTest, names_set_after_others_were_removed_are_found_again) {
+  Span* span = start({.name = "a"});
+  for (int i = 0; i < 40; ++i) span->set(Key("key" + std::to_string(i)), std::int64_t{i});
+  for (int i = 0; i < 20; ++i) span->remove(Key("key" + std::to_string(i)));
+  for (const std::int64_t value : {1, 2}) span->set(Key("late"), value);
+  double value = 0;
+  EXPECT_TRUE(span->number(Key("late"), value));
+  EXPECT_EQ(value, 2);
+  EXPECT_EQ(span->attribute_count, 21u);
+  tracer.abandon(span);
+}
+
+TEST_F(TracerTest, a_hundred_thousand_tags_are_found_again) {
+  Span* span = start({.name = "a"});
+  for (int i = 0; i < 100'000; ++i) span->set(Key("key" + std::to_string(i)), std::int64_t{i});
+  span->set(Key("key99999"), std::int64_t{-1});
+  double value = 0;
+  EXPECT_TRUE(span->number(Key("key99999"), value));
+  EXPECT_EQ(value, -1);
+  EXPECT_TRUE(span->number(Key("key70000"), value));
+  std::uint32_t count = 0;
+  for (const Attribute* at = span->attributes; at; at = at->next) ++count;
+  EXPECT_EQ(count, 100'000u);
   tracer.abandon(span);
 }
 
