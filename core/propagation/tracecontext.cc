@@ -127,14 +127,14 @@ std::string untilde(std::string_view text) {
 
 std::optional<DatadogMember> read_datadog(std::string_view value) {
   DatadogMember read;
+  std::optional<std::string_view> priority;  // the last one counts
   std::string_view item;
   while (next_piece(value, ';', item)) {
     const std::size_t colon = item.find(':');
     if (colon == item.npos) return std::nullopt;
     const std::string_view key = item.substr(0, colon), text = item.substr(colon + 1);
     if (key == "s") {
-      read.priority = read_priority(strip(text));
-      if (!read.priority) return std::nullopt;
+      priority = text;
     } else if (key == "o") {
       read.origin = untilde(text);
     } else if (key == "p") {
@@ -143,6 +143,7 @@ std::optional<DatadogMember> read_datadog(std::string_view value) {
       trace::move_entry(read.tags, "_dd.p." + std::string(key.substr(2)), untilde(text));
     }
   }
+  if (priority && !(read.priority = read_priority(strip(*priority)))) return std::nullopt;
   return read;
 }
 

@@ -138,7 +138,8 @@ TEST(TraceContext, resolves_the_priority) {
       {"00", "", 0},         {"00", "dd=s:2", 0},         {"00", "dd=s:-1", -1},
       {"01", "", 1},         {"01", "dd=s:0", 1},         {"01", "dd=s:-1", 1},
       {"01", "dd=s:2", 2},   {"01", "dd=o:rum", {}},      {"00", "dd=s:0;o:rum", 0},
-      {"01", "dd=s:x", 1},   {"01", "dd=nocolon;s:2", 1},
+      {"01", "dd=s:x", 1},   {"01", "dd=nocolon;s:2", 1}, {"01", "dd=s:;s:2", 2},
+      {"01", "dd=s:2;s:", 1},
   };
   for (const Case& c : cases) {
     const Headers headers{{"traceparent", std::string(kParent).substr(0, 53) + c.flags},
