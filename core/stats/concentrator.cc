@@ -167,7 +167,8 @@ struct Concentrator::Bucket {
   }
 };
 
-Concentrator::Concentrator() : fork_generation_(base::fork_generation()) {}
+Concentrator::Concentrator(std::int64_t now_ns)
+    : oldest_ns_(now_ns - now_ns % kBucketNs), fork_generation_(base::fork_generation()) {}
 Concentrator::~Concentrator() = default;
 
 bool Concentrator::counts(const Span& span) const {
@@ -198,7 +199,7 @@ void Concentrator::add(const trace::Delivery& delivery) {
   if (fork_generation_ != base::fork_generation()) {
     fork_generation_ = base::fork_generation();
     buckets_.clear();
-    oldest_ns_ = 0;
+    if (oldest_ns_) oldest_ns_ = base::wall_ns() / kBucketNs * kBucketNs;
   }
   for (std::uint32_t i = 0; i < delivery.count; ++i)
     if (counts(*delivery.spans[i])) add_span(*delivery.spans[i], delivery);
@@ -375,7 +376,7 @@ std::string Concentrator::payload_of(const Over& over, const trace::ProcessFacts
   out.text("Service", facts.service);
   out.text("ContainerID", "");
   out.list("Tags", {});
-  out.text("GitCommitSha", "");
+  out.text("GitCommitSha", facts.git_commit);
   out.text("ImageTag", "");
   out.number("ProcessTagsHash", 0);
   out.text("ProcessTags", facts.process_tags);

@@ -50,7 +50,8 @@ struct StatsPayload {
 
 class Concentrator {
  public:
-  Concentrator();
+  // What ended before `now_ns` counts in its bucket.
+  explicit Concentrator(std::int64_t now_ns = 0);
   ~Concentrator();
   void set_rules(Rules rules) { rules_ = std::move(rules); }
 
@@ -79,7 +80,7 @@ class Concentrator {
 
   Rules rules_;
   std::map<std::pair<std::int64_t, bool>, std::unique_ptr<Bucket>> buckets_;  // start, obfuscated
-  std::int64_t oldest_ns_ = 0;
+  std::int64_t oldest_ns_;
   std::uint64_t fork_generation_;
   std::vector<trace::Span*> kept_;
 };

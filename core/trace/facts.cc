@@ -4,6 +4,7 @@
 
 #include "core/config/core_settings.h"
 #include "core/config/identity.h"
+#include "core/config/serverless.h"
 
 namespace dd::trace {
 
@@ -47,9 +48,8 @@ ProcessFacts facts_from_settings(std::span<const std::string_view> arguments) {
     facts.service = config::infer_service(arguments);
     facts.service_is_inferred = true;
     inferred = facts.service;
-    const auto function = config::variable("AWS_LAMBDA_FUNCTION_NAME");
-    if (function && !function->empty()) {
-      facts.service = *function;
+    if (std::string function = config::function_name(); !function.empty()) {
+      facts.service = std::move(function);
       facts.service_is_inferred = false;
     }
     const bool named = config::schema.get() == "v1" || config::remove_integration_services.get();

@@ -6,6 +6,7 @@
 
 #include "core/base/log.h"
 #include "core/config/core_settings.h"
+#include "core/config/serverless.h"
 #include "core/sampling/sampling.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent.h"
@@ -13,7 +14,6 @@
 #include "core/transport/file_sink.h"
 #include "core/transport/intake_sink.h"
 #include "core/transport/otlp_sink.h"
-#include "core/transport/serverless.h"
 #include "core/transport/stats_sink.h"
 
 namespace dd::transport::agent_sink {
@@ -38,8 +38,9 @@ void keep_rate(std::string_view key, double rate) {
     rates.clear();
 }
 
-// "name:value, name:value". The token of a test session can be replaced later.
-void add_written_headers(std::string_view text, Headers& headers) {
+// "name:value, name:value", of which only the token of a test session is taken. It can be replaced
+// later.
+void take_written_headers(std::string_view text) {
   while (!text.empty()) {
     const std::size_t comma = text.find(',');
     const std::string_view one = text.substr(0, comma);
@@ -50,8 +51,6 @@ void add_written_headers(std::string_view text, Headers& headers) {
     const std::string_view value = config::trim(one.substr(colon + 1));
     if (config::same_ignoring_case(name, "X-Datadog-Test-Session-Token"))
       agent::set_test_session_token(std::string(value));
-    else
-      headers.emplace_back(name, value);
   }
 }
 
@@ -91,7 +90,7 @@ std::int64_t duration_of(const config::Setting<double>& setting, std::int64_t ot
 // What only v0.4 carries (structured tags, native events) decides before the user does.
 bool wants_v05() {
   if (config::native_span_events.get()) return false;
-  if (in_google_function() || in_azure_function()) return false;
+  if (config::in_google_function() || config::in_azure_function()) return false;
   for (const char* product : {"APPSEC", "IAST", "LLMOBS", "AI_GUARD"})
     if (config::product_wanted(product)) return false;
   const std::string_view version = config::api_version.get();
@@ -146,7 +145,7 @@ Status start(const Versions& versions) {
   // The agent must not compute statistics of what was not asked to be traced.
   if (config::apm_opt_out()) headers.emplace_back("Datadog-Client-Computed-Stats", "true");
   if (const auto more = config::variable("_DD_TRACE_WRITER_ADDITIONAL_HEADERS"))
-    add_written_headers(*more, headers);
+    take_written_headers(*more);
   Options options;
   options.url = agent_url();
   options.buffer_bytes = size_of(config::writer_buffer_bytes, options.buffer_bytes);
@@ -161,7 +160,7 @@ Status start(const Versions& versions) {
   options.on_response = agent::hear;
   options.on_sent = versions.on_sent;
   options.look = versions.look;
-  options.at_once = sends_at_once();
+  options.at_once = config::sends_at_once();
   options.add_headers = agent::add_headers;
   const bool to_intake = intake::wanted();
   const bool to_collector = !to_intake && otlp::wanted();

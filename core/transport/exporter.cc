@@ -1,6 +1,7 @@
 #include "core/transport/exporter.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/base/check.h"
 #include "core/base/clock.h"
@@ -168,6 +169,7 @@ void Exporter::end() {
   courier_.drop();
   if (options_.estate) options_.estate->stop();
   if (lost) complain();
+  tell_balance();
   flush_clean_.store(!lost, std::memory_order_relaxed);
   flush_done_.store(flush_wanted_.load());
   futex_wake(flush_done_);
@@ -350,6 +352,21 @@ void Exporter::discard_payload(Drop why) {
   dropped(why).add(payload_volume_.traces, payload_volume_.spans);
   payload_volume_ = {};
   payload_.truncate(0);
+}
+
+// For whoever debugs, and tests: each trace has gone somewhere.
+void Exporter::tell_balance() const {
+  if (!base::log_wants(base::LogLevel::kDebug)) return;
+  constexpr const char* kNames[] = {"queue full", "buffer full", "too large", "unsent",    "spilled",
+                                    "unanswered", "rejected",    "closed",    "unsampled", "filtered"};
+  static_assert(std::size(kNames) == static_cast<std::size_t>(Drop::kCount));
+  const Stats now = stats();
+  std::string line = "traces: " + std::to_string(now.accepted.traces) + " accepted, " +
+                     std::to_string(now.sent.traces) + " sent";
+  for (std::size_t i = 0; i < std::size(kNames); ++i)
+    if (const std::uint64_t count = now.dropped[i].traces)
+      line += ", " + std::to_string(count) + " " + kNames[i];
+  base::log(base::LogLevel::kDebug, line);
 }
 
 // One line for each outage and family of processes, once something is lost by it.

@@ -159,6 +159,7 @@ class Exporter final : public trace::Sink, private Job {
   void switch_to_v04();
   std::unique_ptr<encoding::TraceEncoder> make_encoder() const;
   void complain();
+  void tell_balance() const;
   void tell_health(Courier::End end);
   // What is due for the copy that outlives the process; writing it.
   bool estate_is_due(std::int64_t now);

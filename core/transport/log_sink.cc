@@ -6,9 +6,9 @@
 #include <string>
 
 #include "core/config/core_settings.h"
+#include "core/config/serverless.h"
 #include "core/encoding/json_traces.h"
 #include "core/trace/tracer.h"
-#include "core/transport/serverless.h"
 
 namespace dd::transport::log_sink {
 namespace {
@@ -36,7 +36,8 @@ class LogSink final : public trace::Sink {
 }  // namespace
 
 bool wanted() {
-  if (!in_lambda() || has_lambda_extension() || in_google_function() || in_azure_function())
+  if (!config::in_lambda() || config::has_lambda_extension() || config::in_google_function() ||
+      config::in_azure_function())
     return false;
   for (const char* name : {"DD_AGENT_HOST", "DD_TRACE_AGENT_HOSTNAME",
                            "DATADOG_TRACE_AGENT_HOSTNAME", "DD_TRACE_AGENT_URL"})

@@ -5,10 +5,10 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/config/core_settings.h"
+#include "core/config/serverless.h"
 #include "core/stats/trace_filter.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent.h"
-#include "core/transport/serverless.h"
 #include "core/transport/zstd.h"
 
 namespace dd::transport::stats_sink {
@@ -113,7 +113,8 @@ void add_headers(Headers& headers) {
 bool wanted() {
   const config::Setting<bool>& setting = config::stats_computation;
   return !config::apm_opt_out() &&
-         (setting.is_set() ? setting.get() : in_google_function() || in_azure_function());
+         (setting.is_set() ? setting.get()
+                           : config::in_google_function() || config::in_azure_function());
 }
 
 void apply_intake(Options& options, const std::string& url, Headers headers, stats::Sender from) {
@@ -122,7 +123,7 @@ void apply_intake(Options& options, const std::string& url, Headers headers, sta
   intake = std::move(made).value().release();
   intake_headers = new Headers(std::move(headers));
   sender = new stats::Sender(std::move(from));
-  concentrator = new stats::Concentrator;
+  concentrator = new stats::Concentrator(base::wall_ns());
   stats::Rules rules = rules_from_settings();
   rules.obfuscate = true;
   concentrator->set_rules(std::move(rules));
@@ -131,7 +132,7 @@ void apply_intake(Options& options, const std::string& url, Headers headers, sta
 }
 
 void apply(Options& options) {
-  concentrator = new stats::Concentrator;
+  concentrator = new stats::Concentrator(base::wall_ns());
   options.screen = screen;
   options.add_headers = add_headers;
 }

@@ -19,7 +19,8 @@ from typing import Any
 import msgpack
 
 CHECKS = (
-    "trace_count_header,meta_tracer_version_header,trace_content_length,meta_events_is_valid_json"
+    "trace_count_header,meta_tracer_version_header,trace_content_length,meta_events_is_valid_json,"
+    "trace_stall,trace_peer_service,trace_dd_service"
 )
 
 

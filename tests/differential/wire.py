@@ -17,6 +17,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
@@ -37,6 +38,7 @@ TELEMETRY = {"DD_INSTRUMENTATION_TELEMETRY_ENABLED": "true"}
 TOKEN = {"_DD_TRACE_WRITER_ADDITIONAL_HEADERS": "X-Datadog-Test-Session-Token:abc"}
 # Headers and fields, or whole cases.
 KNOWN = {
+    "an old agent": "here /info says that it does not know v0.5; the reference would lose its first payload",
     "x-datadog-test-session-token": "here /info has it too: the test agent keeps sessions apart by it",
     "v0.5 unknown": "here v0.4 follows the first 404, the reference tries six times and stays with v0.5",
     "v0.5 refused": "the same",
@@ -63,6 +65,27 @@ def statuses(*first: int, **headers: str) -> Answers:
     return make
 
 
+RATES = {"service:shop,env:e": 0.0, "service:shop,env:": 1.0, "service:pg,env:e": 1.0, "service:,env:": 0.0}
+
+
+def rated(body: bytes) -> Answers:
+    """An agent with these rates, or whatever it says in their place."""
+    return lambda: lambda request: (200, {}, json.dumps(INFO).encode() if request.path.endswith("/info") else body)
+
+
+def slow(*seconds: float) -> Answers:
+    """An agent that answers its first trace requests so late."""
+    def make() -> agent.Answer:
+        coming = itertools.chain(seconds, itertools.repeat(0.0))
+
+        def answer(request: agent.Request) -> tuple[int, dict[str, str], bytes]:
+            if request.path.endswith("/traces"):
+                time.sleep(next(coming))
+            return 200, {}, json.dumps(INFO).encode() if request.path.endswith("/info") else b"{}"
+        return answer
+    return make
+
+
 @dataclass
 class Case:
     name: str
@@ -71,6 +94,7 @@ class Case:
     answers: Answers | None = None
     unix: bool = False
     prefix: str = ""
+    by_host: tuple[str, ...] = ()  # names of settings that get host and port in place of the URL
 
 
 FILTERS: dict[str, dict[str, Any]] = {
@@ -110,6 +134,37 @@ CASES = [
     Case("rejected by a rule", STATS | {"DD_TRACE_SAMPLING_RULES": '[{"sample_rate":0}]'}),
     Case("single spans kept", STATS | {"DD_TRACE_SAMPLING_RULES": '[{"sample_rate":0}]',
                                        "DD_SPAN_SAMPLING_RULES": '[{"name":"sql"}]'}),
+    *(Case(f"{code} at first", answers=statuses(code, code)) for code in (400, 403, 408, 413, 503)),
+    Case("a late answer", answers=slow(0, 3.6)),  # the payload is sent again: 2 s here, 3 s there
+    Case("a payload version of rates", answers=statuses(200, Datadog_Rates_Payload_Version="abc")),
+    Case("rates", {"DD_ENV": "e"}, answers=rated(json.dumps({"rate_by_service": RATES}).encode())),
+    *(Case(f"rates: {name}", {"DD_ENV": "e"}, answers=rated(body)) for name, body in {
+        "text": b"OK\n", "nothing": b"", "no table": b'{"rate_by_service": 5}', "empty": b'{"rate_by_service": {}}',
+        "above one": b'{"rate_by_service": {"service:,env:": 2.0}}', "a text": b'{"rate_by_service": {"service:,env:": "0"}}',
+        "no JSON": b'{"rate_by_service": {"service:,env:": 0',
+    }.items()),
+    Case("partial flush", {"DD_TRACE_PARTIAL_FLUSH_MIN_SPANS": "5"}),
+    Case("no partial flush", {"DD_TRACE_PARTIAL_FLUSH_ENABLED": "false"}),
+    Case("partial flush, statistics", {"DD_TRACE_PARTIAL_FLUSH_MIN_SPANS": "5"} | STATS),
+    Case("small chunks", {"DD_TRACE_WRITER_MAX_PAYLOAD_SIZE_BYTES": "6000"}),
+    Case("small chunks, v0.4", {"DD_TRACE_WRITER_MAX_PAYLOAD_SIZE_BYTES": "6000"} | V04),
+    Case("a small buffer", {"DD_TRACE_WRITER_BUFFER_SIZE_BYTES": "9000"}),
+    *(Case(f"version {version!r}", {"DD_TRACE_API_VERSION": version})
+      for version in ("v0.3", "v1.0", "V0.4", "0.4", "", " v0.4", "v0.5")),
+    Case("native events", {"DD_TRACE_NATIVE_SPAN_EVENTS": "true"}),
+    Case("native events, v0.5", {"DD_TRACE_NATIVE_SPAN_EVENTS": "true", "DD_TRACE_API_VERSION": "v0.5"}),
+    Case("host and port", by_host=("DD_AGENT_HOST", "DD_TRACE_AGENT_PORT")),
+    Case("other names of host and port", by_host=("DD_TRACE_AGENT_HOSTNAME", "DD_AGENT_PORT")),
+    Case("more headers", {"_DD_TRACE_WRITER_ADDITIONAL_HEADERS": "X-A:b,X-C: d ,bad,X-E:f:g"}),
+    Case("host name", {"DD_TRACE_REPORT_HOSTNAME": "true"} | STATS),
+    Case("tags and git", {"DD_TAGS": "team:a,x:y", "DD_GIT_COMMIT_SHA": "abc",
+                          "DD_GIT_REPOSITORY_URL": "https://example.com/r"} | STATS),
+    Case("no process tags", {"DD_EXPERIMENTAL_PROPAGATE_PROCESS_TAGS_ENABLED": "false"} | STATS),
+    Case("statistics by their old name", {"DD_TRACE_COMPUTE_STATS": "true"}),
+    Case("other kinds", STATS, INFO | {"span_kinds_stats_computed": ["server", "Internal"]}),
+    Case("no kinds, no peers", STATS, {k: v for k, v in INFO.items() if k not in ("span_kinds_stats_computed", "peer_tags")}),
+    Case("an old agent", STATS, {"version": "7.30.0", "endpoints": ["/v0.4/traces"], "client_drop_p0s": False}),
+    Case("a cloud function", {"K_SERVICE": "s", "FUNCTION_TARGET": "t"}),
     *(Case("filter: " + name, STATS, INFO | more) for name, more in FILTERS.items()),
 ]
 
@@ -130,8 +185,11 @@ def decoded_stats(body: bytes) -> dict[str, Any]:
     for bucket in buckets:
         assert bucket["Duration"] == 10_000_000_000 and bucket["Start"] % bucket["Duration"] == 0
         for group in bucket["Stats"]:
-            assert (group.pop("Duration") >= 0) and group.pop("OkSummary") and group.pop("ErrorSummary")
+            exact = {name: group.pop(name) for name in ("Duration", "OkSummary", "ErrorSummary")}
+            exact = {name: value.hex() if isinstance(value, bytes) else value for name, value in exact.items()}
             counts = {name: group.pop(name) for name in ("Hits", "Errors", "TopLevelHits")}
+            if group["Name"] == "fixed":  # its times are its own
+                group |= exact
             if group["Name"] == "first":  # before or after the answer to /info
                 continue
             key = json.dumps({name: short(value) for name, value in sorted(group.items()) if value})
@@ -148,6 +206,9 @@ def described(request: agent.Request) -> tuple[str, Any]:
         content = [[{k: v for k, v in span.items() if k not in ("trace_id", "span_id", "parent_id", "start", "duration")}
                     | {part: {k: v for k, v in span[part].items() if k not in CHANGING} for part in ("meta", "metrics")}
                     for span in chunk] for chunk in request.traces]
+        for span in itertools.chain.from_iterable(content):  # the order of their keys is chance
+            for name in span["meta"].keys() & {"events", "_dd.span_links"}:
+                span["meta"][name] = json.loads(span["meta"][name])
     elif request.path.endswith("/stats"):
         content = decoded_stats(request.body)
     return f"{request.method} {request.path}", {"headers": headers, "content": content}
@@ -159,7 +220,9 @@ def run(python: str, case: Case) -> tuple[dict[str, list[Any]], str]:
         fake.info = case.info
         if case.answers:
             fake.answer = case.answers()
-        env |= {"DD_TRACE_AGENT_URL": fake.url, "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false",
+        host, _, port = fake.url.rpartition("/")[2].partition(":")
+        address = dict(zip(case.by_host, (host, port))) or {"DD_TRACE_AGENT_URL": fake.url}
+        env |= address | {"DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false",
                 "DD_REMOTE_CONFIGURATION_ENABLED": "false"} | case.settings
         done = subprocess.run([python, str(HERE / "wire_program.py")], env=env, capture_output=True, text=True)
         if done.returncode:

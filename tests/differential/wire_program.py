@@ -26,6 +26,10 @@ def work():
         for code in ("StatusCode.NOT_FOUND", "7", 5, "no such"):
             span("grpc", {"span.kind": "Consumer", "rpc.grpc.status_code": code}, resource=str(code), service="grpc")
         span("inner", {"x": "1"}, resource="plain")
+        with tracer.trace("more") as more:
+            more.set_link(1, 2, "dd=s:1", 1, {"a": [1, "b"]})
+            more._add_event("event", {"n": 1, "list": [1.5, 2.5], "flag": True}, 5)
+            more._set_struct_tag("struct", {"a": [1, {"b": None}]})
         span("measured", {"_dd.measured": 1}, resource="é" * 6000)
         span("kind", {"span.kind": "producer"})
         span("internal", {"span.kind": "internal"})
@@ -33,6 +37,13 @@ def work():
         span("wrong", {}, error=1, service="wrong")
         span("n" * 120, {"span.kind": "server" + "k" * 120, "_dd.measured": 1, "http.method": "m" * 120,
                          "http.endpoint": "/e" * 3000, "_dd.svc_src": "s" * 120}, service="s" * 120, span_type="t" * 120)
+    # Statistics of these are known to the byte: they are old, so their bucket is the oldest.
+    for length in (0, 1, 999, 10 ** 6, 123456789, 10 ** 9, 86400 * 10 ** 9):
+        for error in (0, 1):
+            made = tracer.start_span("fixed", service="shop", resource="fixed")
+            made.error = error
+            made.start_ns = 1_600_000_000_000_000_000
+            made._finish_ns(made.start_ns + length)
     with tracer.trace("dropped", service="shop", resource="drop") as dropped:
         dropped.set_tag("manual.drop")
         span("child", {})

@@ -52,18 +52,42 @@ class MsgpackReader {
     if (kind < 0xA0) return values(kind & 15, depth);
     if (kind < 0xC0) return skip(kind & 31, true);
     switch (kind) {
-      case 0xC0: case 0xC2: case 0xC3: return true;
-      case 0xC4: case 0xC5: case 0xC6: return sized(std::size_t{1} << (kind - 0xC4), false);
-      case 0xCA: return skip(4, false);
-      case 0xCB: return skip(8, false);
-      case 0xCC: case 0xCD: case 0xCE: case 0xCF: return skip(1u << (kind - 0xCC), false);
-      case 0xD0: case 0xD1: case 0xD2: case 0xD3: return skip(1u << (kind - 0xD0), false);
-      case 0xD9: case 0xDA: case 0xDB: return sized(std::size_t{1} << (kind - 0xD9), true);
-      case 0xDC: return many(2, 1, depth);
-      case 0xDD: return many(4, 1, depth);
-      case 0xDE: return many(2, 2, depth);
-      case 0xDF: return many(4, 2, depth);
-      default: return false;
+      case 0xC0:
+      case 0xC2:
+      case 0xC3:
+        return true;
+      case 0xC4:
+      case 0xC5:
+      case 0xC6:
+        return sized(std::size_t{1} << (kind - 0xC4), false);
+      case 0xCA:
+        return skip(4, false);
+      case 0xCB:
+        return skip(8, false);
+      case 0xCC:
+      case 0xCD:
+      case 0xCE:
+      case 0xCF:
+        return skip(1u << (kind - 0xCC), false);
+      case 0xD0:
+      case 0xD1:
+      case 0xD2:
+      case 0xD3:
+        return skip(1u << (kind - 0xD0), false);
+      case 0xD9:
+      case 0xDA:
+      case 0xDB:
+        return sized(std::size_t{1} << (kind - 0xD9), true);
+      case 0xDC:
+        return many(2, 1, depth);
+      case 0xDD:
+        return many(4, 1, depth);
+      case 0xDE:
+        return many(2, 2, depth);
+      case 0xDF:
+        return many(4, 2, depth);
+      default:
+        return false;
     }
   }
   std::string_view rest_;

@@ -94,8 +94,9 @@ def step(span, choice, field, a, b, c):
         case 19: span.set_tag("manual.keep", a)
 )");
   Ref main = fuzz::eval("globals()");
-  (void)main.set_item("tracer", Ref::steal(PyObject_CallNoArgs(
-                                    reinterpret_cast<PyObject*>(tracing::tracer_type()))));
+  (void)main.set_item(
+      "tracer",
+      Ref::steal(PyObject_CallNoArgs(reinterpret_cast<PyObject*>(tracing::tracer_type()))));
   trace::Tracer::get().add_sink(new Encoding);
 }
 
@@ -127,8 +128,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const std::string packed = tracing::pack(a);
       FUZZ_CHECK(fuzz::MsgpackReader(packed).whole());
       FUZZ_CHECK(!PyErr_Occurred());
-      (void)Ref::steal(PyObject_CallFunction(step->ptr(), "OIIOOO", open.back().ptr(), choice, field,
-                                             a.ptr(), b.ptr(), c.ptr()));
+      (void)Ref::steal(PyObject_CallFunction(step->ptr(), "OIIOOO", open.back().ptr(), choice,
+                                             field, a.ptr(), b.ptr(), c.ptr()));
       fuzz::forget_error();
     }
   }

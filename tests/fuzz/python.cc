@@ -90,8 +90,8 @@ std::string Maker::bytes() {
 
 Ref Maker::text() {
   const std::string utf8 = bytes();
-  return Ref::steal(PyUnicode_DecodeUTF8(utf8.data(), static_cast<Py_ssize_t>(utf8.size()),
-                                         "surrogateescape"));
+  return Ref::steal(
+      PyUnicode_DecodeUTF8(utf8.data(), static_cast<Py_ssize_t>(utf8.size()), "surrogateescape"));
 }
 
 std::uint64_t Maker::number() {
@@ -103,11 +103,16 @@ std::uint64_t Maker::number() {
 Ref Maker::object(int depth) {
   const unsigned kind = below(depth < 6 ? 14 : 9);
   switch (kind) {
-    case 0: return py::none();
-    case 1: return py::boolean(byte() & 1);
-    case 2: return Ref::steal(PyLong_FromLong(static_cast<signed char>(byte())));
-    case 3: return Ref::steal(PyLong_FromUnsignedLongLong(number()));
-    case 4: return Ref::steal(PyLong_FromLongLong(static_cast<long long>(number())));
+    case 0:
+      return py::none();
+    case 1:
+      return py::boolean(byte() & 1);
+    case 2:
+      return Ref::steal(PyLong_FromLong(static_cast<signed char>(byte())));
+    case 3:
+      return Ref::steal(PyLong_FromUnsignedLongLong(number()));
+    case 4:
+      return Ref::steal(PyLong_FromLongLong(static_cast<long long>(number())));
     case 5: {
       const std::uint64_t bits = number();
       double value;
@@ -115,7 +120,8 @@ Ref Maker::object(int depth) {
       return Ref::steal(PyFloat_FromDouble(value));
     }
     case 6:
-    case 7: return text();
+    case 7:
+      return text();
     case 8: {
       const std::string data = bytes();
       return Ref::steal(
@@ -139,7 +145,8 @@ Ref Maker::object(int depth) {
     }
     default: {
       PyObject* const all = PyDict_GetItemString(names, "made");
-      PyObject* const one = PyList_GET_ITEM(all, below(static_cast<unsigned>(PyList_GET_SIZE(all))));
+      PyObject* const one =
+          PyList_GET_ITEM(all, below(static_cast<unsigned>(PyList_GET_SIZE(all))));
       return Ref::steal(PyObject_CallNoArgs(one));
     }
   }

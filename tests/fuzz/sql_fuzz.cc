@@ -1,3 +1,4 @@
+#include "core/stats/obfuscate.h"
 #include "core/stats/quantize.h"
 #include "core/stats/sql.h"
 #include "core/stats/trace_filter.h"
@@ -15,6 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string peer = dd::stats::quantize_peer(text);
   FUZZ_CHECK(text.size() > 100 || peer.size() <= text.size() * 20 + 20);
   (void)dd::stats::grpc_status(text);
+  FUZZ_CHECK(dd::stats::obfuscate_redis(text).size() <= text.size() * 2);
+  FUZZ_CHECK(dd::stats::obfuscate_json(text).size() <= text.size() * 4 + 3);
 
   static dd::fakes::MadeTrace* const made = [] {
     auto* const one = new dd::fakes::MadeTrace;

@@ -23,7 +23,9 @@ dist: {{name: collector, output_path: {folder}, version: 0.160.0}}
 receivers: [{{gomod: go.opentelemetry.io/collector/receiver/otlpreceiver {components}}}]
 exporters: [{{gomod: go.opentelemetry.io/collector/exporter/debugexporter {components}}}]
 processors: [{{gomod: go.opentelemetry.io/collector/processor/batchprocessor {components}}}]
-providers: [{{gomod: go.opentelemetry.io/collector/confmap/provider/fileprovider {providers}}}]
+providers:
+  - {{gomod: go.opentelemetry.io/collector/confmap/provider/fileprovider {providers}}}
+  - {{gomod: go.opentelemetry.io/collector/confmap/provider/envprovider {providers}}}
 """
 CONFIGURATION = """
 receivers: {{otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:{port}"}}}}}}}}

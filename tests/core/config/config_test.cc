@@ -130,7 +130,7 @@ TEST(Registry, knows_every_setting_that_is_read) {
     EXPECT_NE(find_known(setting->spec().env), nullptr) << setting->spec().env;
   EXPECT_EQ(find_known("DD_TRACE_PROPAGATION_STYLE")->name, "DD_TRACE_PROPAGATION_STYLE_EXTRACT");
   EXPECT_TRUE(find_known("DD_API_KEY")->secret);
-  EXPECT_EQ(registry().size(), 851u);
+  EXPECT_EQ(registry().size(), 852u);
 }
 
 TEST(Registry, finds_what_was_meant) {
