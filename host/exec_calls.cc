@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/base/own_file.h"
 #include "host/children/redirect.h"
 #include "host/sudden_end.h"
 
@@ -43,11 +44,9 @@ class Here {
   bool find() {
     const Children which = followed.load(std::memory_order_relaxed);
     if (which == Children::kNone) return false;
-    const ssize_t size = readlink("/proc/self/exe", own_, sizeof own_ - 1);
-    if (size <= 0) return false;
-    own_[size] = 0;
+    if (!base::read_own_file(own_, sizeof own_)) return false;
     if (which == Children::kDirect) return true;
-    std::memcpy(library_, own_, static_cast<std::size_t>(size) + 1);
+    std::memcpy(library_, own_, sizeof own_);
     char* const name = std::strrchr(library_, '/') + 1;
     if (name + sizeof kChildrenLibrary <= library_ + sizeof library_) {
       std::memcpy(name, kChildrenLibrary, sizeof kChildrenLibrary);

@@ -2,13 +2,14 @@
 
 #include <limits.h>
 #include <patchlevel.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+
+#include "core/base/own_file.h"
 
 #ifndef DD_BASE_PYTHON
 #error "DD_BASE_PYTHON names the interpreter this host is built for"
@@ -58,7 +59,7 @@ std::string environment_value(const std::string& environment, std::string_view k
   return {};
 }
 
-bool is_own_binary(const std::string& resolved) { return resolved == real_path("/proc/self/exe"); }
+bool is_own_binary(const std::string& resolved) { return resolved == real_path(base::own_file()); }
 
 bool is_python_name(std::string_view name) {
   if (!name.starts_with("python")) return false;
@@ -122,11 +123,11 @@ bool is_executable_file(const std::string& path) {
 }
 
 std::string own_path() {
-  const char* const started = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  const char* const started = base::started_as();
   const std::string_view path = started == nullptr ? "" : started;
   // Started through a descriptor, that name means nothing to anyone else.
   if (path.empty() || path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/"))
-    return real_path("/proc/self/exe");
+    return real_path(base::own_file());
   // Without a slash CPython would search PATH, and find another python.
   return path.find('/') == std::string_view::npos ? "./" + std::string(path) : std::string(path);
 }

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "core/base/log.h"
+#include "core/base/own_file.h"
 #include "host/children/policy.h"
 #include "host/children/redirect.h"
 #include "host/emulated.h"
@@ -189,7 +190,7 @@ int replace_process(const std::string& path, const Words& arguments, bool follow
 // Another python than ours: the ddpython of its version, or itself.
 int run_elsewhere(const std::string& python, const std::string& itself, const Words& arguments,
                   base::LogLevel level) {
-  const std::string sibling = folder(real_path("/proc/self/exe")) + "/ddpython" + minor_of(python);
+  const std::string sibling = folder(real_path(base::own_file())) + "/ddpython" + minor_of(python);
   if (!minor_of(python).empty() && minor_of(python) != python_minor() &&
       is_executable_file(sibling)) {
     const bool all = children::policy() == Children::kAll;

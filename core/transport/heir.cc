@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "core/base/clock.h"
+#include "core/base/own_file.h"
 #include "core/transport/connection.h"
 #include "core/transport/estate.h"
 
@@ -49,7 +50,7 @@ int become_heir(void* of) {
   if (process < 0 || dup2(process, kProcessFile) < 0) close(kProcessFile);
   const char* const words[] = {"ddpython", kHeirOption, nullptr};
   const char* const environment[] = {nullptr};
-  execve("/proc/self/exe", const_cast<char* const*>(words), const_cast<char* const*>(environment));
+  execve(base::own_file(), const_cast<char* const*>(words), const_cast<char* const*>(environment));
   _exit(127);
 }
 

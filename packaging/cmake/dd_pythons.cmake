@@ -2,6 +2,10 @@
 # an interface library dd_python.T that carries headers, DD_PYTHON_<T>_EXECUTABLE and
 # DD_PYTHON_<T>_LINK (what an executable that embeds it links).
 #
+# DD_PYTHON_<T>_HOST says how ddpython<T> comes by its interpreter: `linked` with its static library, or
+# `preloaded` into its own program (host/preload), where there is no such library or, as Debian's, it
+# is another build than the program and slower: DD_PYTHON_<T>_BEST.
+#
 # One interpreter per minor version. `auto` takes 3.11 to 3.13, Debian's python3.11 first, then every
 # pythonX.Y found on PATH and under a version manager that has headers and a library.
 
@@ -31,13 +35,15 @@ shared = os.path.join(v('LIBDIR') or '', v('LDLIBRARY') or '-')
 link = archive if archive.endswith('.a') and os.path.exists(archive) else shared
 usable = sys.implementation.name == 'cpython' and os.path.exists(link) \
     and os.path.exists(os.path.join(v('INCLUDEPY'), 'Python.h'))
+inside = 'libpython' not in open('/proc/self/maps').read()
+best = 'linked' if link == archive and (not inside or v('LDLIBRARY') == v('LIBRARY')) else 'preloaded'
 libs = ' '.join(str(v(n) or '') for n in ('LIBS', 'SYSLIBS', 'MODLIBS'))
-print(';'.join(['%d.%d' % sys.version_info[:2], v('INCLUDEPY'), link if usable else '-',
+print(';'.join(['%d.%d' % sys.version_info[:2], v('INCLUDEPY'), link if usable else '-', best,
                 ' '.join(p for p in libs.split() if p.startswith('-l'))]))
 "
     OUTPUT_VARIABLE answer OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE status ERROR_QUIET)
   if(NOT status EQUAL 0)
-    set(answer "-;-;-;")
+    set(answer "-;-;-;-;")
   endif()
   set(${OUT} "${answer}" PARENT_SCOPE)
 endfunction()
@@ -52,15 +58,16 @@ set(DD_PYTHON_TAGS)
 foreach(exe IN LISTS candidates)
   dd_query_python("${exe}" answer)
   list(LENGTH answer fields)
-  if(fields LESS 3)
+  if(fields LESS 4)
     continue()
   endif()
   list(GET answer 0 tag)
   list(GET answer 1 include)
   list(GET answer 2 library)
+  list(GET answer 3 DD_PYTHON_${tag}_BEST)
   set(libs)
-  if(fields GREATER 3)
-    list(GET answer 3 libs)
+  if(fields GREATER 4)
+    list(GET answer 4 libs)
   endif()
   if(library STREQUAL "-" OR tag IN_LIST DD_PYTHON_TAGS)
     if(NOT DD_PYTHONS STREQUAL "auto")
@@ -75,6 +82,10 @@ foreach(exe IN LISTS candidates)
   add_library(dd_python_embed.${tag} INTERFACE)
   separate_arguments(libs UNIX_COMMAND "${libs}")
   list(REMOVE_DUPLICATES libs)
+  set(DD_PYTHON_${tag}_HOST "${DD_HOST}")
+  if(DD_HOST STREQUAL "best" OR NOT library MATCHES "\\.a$")
+    set(DD_PYTHON_${tag}_HOST "${DD_PYTHON_${tag}_BEST}")
+  endif()
   if(library MATCHES "\\.a$")
     target_link_libraries(dd_python_embed.${tag} INTERFACE
       -Wl,--whole-archive "${library}" -Wl,--no-whole-archive ${libs} dl util m Threads::Threads)
@@ -83,7 +94,7 @@ foreach(exe IN LISTS candidates)
     target_link_libraries(dd_python_embed.${tag} INTERFACE "${library}" dl util m Threads::Threads)
     target_link_options(dd_python_embed.${tag} INTERFACE "-Wl,-rpath,${directory}")
   endif()
-  message(STATUS "Python ${tag}: ${exe} (${library})")
+  message(STATUS "Python ${tag}: ${exe} (${library}, ${DD_PYTHON_${tag}_HOST})")
 endforeach()
 set(executables)
 foreach(tag IN LISTS DD_PYTHON_TAGS)

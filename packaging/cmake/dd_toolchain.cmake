@@ -6,7 +6,8 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_CXX_VISIBILITY_PRESET hidden)
 set(CMAKE_C_VISIBILITY_PRESET hidden)
 set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
-# The static libpython of most builds is not position independent.
+# Programs have fixed addresses, since the static libpython of most builds is not position
+# independent; what they are made of may also go into a library (host/preload).
 set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 
 find_program(DD_CCACHE ccache)
@@ -20,7 +21,7 @@ find_package(Threads REQUIRED)
 add_library(dd_flags INTERFACE)
 target_compile_options(dd_flags INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
-  -fno-pie -fno-plt -ffunction-sections -fdata-sections -fno-semantic-interposition
+  -fPIC -ftls-model=initial-exec -ffunction-sections -fdata-sections -fno-semantic-interposition
   "$<$<CONFIG:RelWithDebInfo>:-g1>")
 if(DD_WERROR)
   target_compile_options(dd_flags INTERFACE -Werror)
@@ -39,5 +40,6 @@ if(DD_SANITIZE)
                          -fno-sanitize-recover=all)
   target_link_options(dd_flags INTERFACE "-fsanitize=${DD_SANITIZE}")
 endif()
-target_link_options(dd_flags INTERFACE -no-pie -Wl,--gc-sections)
+target_link_options(dd_flags INTERFACE -Wl,--gc-sections
+  $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-no-pie>)
 target_include_directories(dd_flags INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}")

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/own_file.h"
+
 namespace dd::crash {
 
 Line& Line::text(const char* text) {
@@ -76,7 +78,7 @@ Receiver start_receiver() {
     sigprocmask(SIG_SETMASK, &none, nullptr);
     const char* const words[] = {"ddpython", kReceiverOption, nullptr};
     const char* const environment[] = {nullptr};
-    syscall(SYS_execve, "/proc/self/exe", words, environment);
+    syscall(SYS_execve, base::own_file(), words, environment);
     syscall(SYS_exit_group, 127);
   }
   close(ends[0]);

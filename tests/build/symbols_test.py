@@ -2,7 +2,8 @@
 
     symbols_test.py PROGRAM [PRELOADED]
 
-It must offer the C API of CPython and nothing else: a symbol of ours, of Abseil or of libstdc++ in
+It must offer the C API of CPython and nothing else (without an interpreter of its own, as a preloaded
+ddpython: nothing at all): a symbol of ours, of Abseil or of libstdc++ in
 the dynamic table would be bound to by the user's wheels. It must need nothing beyond the C library
 and what the interpreter itself needs. What other programs preload (host/children/preload.cc) takes the
 calls it is for, and needs the C library alone.
@@ -16,7 +17,7 @@ import sys
 COPIES = re.compile(r"^(__environ|environ|_environ|stdin|stdout|stderr|optarg|optind|timezone|tzname|daylight"
                     r"|__timezone|__tzname|__daylight|program_invocation_name|signgam|__libc_single_threaded)(@|$)")
 # In the place of the C library's, for extension modules of CPython (host/exec_calls.h).
-TAKEN = {"execv", "execve"}
+TAKEN = {"execv", "execve", "__libc_start_main"}
 NEEDED = re.compile(r"^(libc|libm|libdl|libutil|libpthread|libz|libexpat|ld-linux[^.]*|libcrypt)\.so\.")
 
 
@@ -40,6 +41,8 @@ def main(program, preloaded=None):
     needed = re.findall(r"NEEDED.*\[(.*)\]", run("readelf", "-d", program))
     unexpected = [name for name in needed if not NEEDED.match(name)]
     api = {"Py_RunMain", "PyObject_Call", "PyExc_ValueError", "_Py_NoneStruct"}
+    if "__libc_start_main" in exported:
+        api, foreign = set(), sorted(set(exported) - TAKEN)
     for title, names in (("exported", foreign), ("needed", unexpected), ("missing", sorted(api - set(exported)))):
         for name in names:
             print(f"{title}: {name}")

@@ -1,0 +1,162 @@
+#include "host/preload/calls.h"
+
+#include <Python.h>
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <span>
+#include <string_view>
+
+#include "host/preload/detour.h"
+
+// What the host puts in the place of each (host/{exec_calls,finalize,late_threads,own_threads,
+// sudden_end}.cc) and, by the names that --wrap would give them, the calls themselves.
+extern "C" {
+[[noreturn]] void __wrap__exit(int status);
+int __wrap_sigaction(int number, const struct sigaction* action, struct sigaction* before);
+int __wrap_fexecve(int file, char* const argv[], char* const envp[]);
+int __wrap_posix_spawn(pid_t*, const char*, const posix_spawn_file_actions_t*,
+                       const posix_spawnattr_t*, char* const[], char* const[]);
+int __wrap_posix_spawnp(pid_t*, const char*, const posix_spawn_file_actions_t*,
+                        const posix_spawnattr_t*, char* const[], char* const[]);
+int __wrap_system(const char* command);
+FILE* __wrap_fopen64(const char* path, const char* mode);
+[[noreturn]] void __wrap_pthread_exit(void* value);
+int __wrap_Py_FinalizeEx();
+
+[[noreturn]] void __real__exit(int status) { _exit(status); }
+int __real_sigaction(int number, const struct sigaction* action, struct sigaction* before) {
+  return sigaction(number, action, before);
+}
+int __real_fexecve(int file, char* const argv[], char* const envp[]) {
+  return fexecve(file, argv, envp);
+}
+int __real_posix_spawn(pid_t* child, const char* path, const posix_spawn_file_actions_t* actions,
+                       const posix_spawnattr_t* attributes, char* const argv[],
+                       char* const envp[]) {
+  return posix_spawn(child, path, actions, attributes, argv, envp);
+}
+int __real_posix_spawnp(pid_t* child, const char* file, const posix_spawn_file_actions_t* actions,
+                        const posix_spawnattr_t* attributes, char* const argv[],
+                        char* const envp[]) {
+  return posix_spawnp(child, file, actions, attributes, argv, envp);
+}
+int __real_system(const char* command) { return system(command); }
+FILE* __real_fopen64(const char* path, const char* mode) { return fopen64(path, mode); }
+[[noreturn]] void __real_pthread_exit(void* value) { pthread_exit(value); }
+int __real_Py_FinalizeEx();
+}
+
+namespace dd::host::preload {
+namespace {
+
+struct Call {
+  std::string_view name;
+  void* ours;
+};
+
+template <class Function>
+void* pointer(Function* function) {
+  return reinterpret_cast<void*>(function);
+}
+
+using Symbol = ElfW(Sym);
+using Relocation = ElfW(Rela);
+
+// The dynamic section of the object CPython lies in.
+struct Object {
+  ElfW(Addr) base = 0;
+  const Symbol* symbols = nullptr;
+  const char* names = nullptr;
+  const Relocation* tables[2] = {};
+  std::size_t counts[2] = {};
+
+  bool read(const link_map& map) {
+    base = map.l_addr;
+    for (const ElfW(Dyn)* entry = map.l_ld; entry->d_tag != DT_NULL; ++entry) {
+      const auto at = entry->d_un.d_ptr;  // the loader made addresses of what were offsets
+      switch (entry->d_tag) {
+        case DT_SYMTAB:
+          symbols = reinterpret_cast<const Symbol*>(at);
+          break;
+        case DT_STRTAB:
+          names = reinterpret_cast<const char*>(at);
+          break;
+        case DT_JMPREL:
+          tables[0] = reinterpret_cast<const Relocation*>(at);
+          break;
+        case DT_PLTRELSZ:
+          counts[0] = entry->d_un.d_val / sizeof(Relocation);
+          break;
+        case DT_RELA:
+          tables[1] = reinterpret_cast<const Relocation*>(at);
+          break;
+        case DT_RELASZ:
+          counts[1] = entry->d_un.d_val / sizeof(Relocation);
+          break;
+        default:
+          break;
+      }
+    }
+    return symbols != nullptr && names != nullptr;
+  }
+};
+
+bool is_slot(unsigned long type) {
+#if defined(__x86_64__)
+  return type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT;
+#else
+  return type == R_AARCH64_JUMP_SLOT || type == R_AARCH64_GLOB_DAT;
+#endif
+}
+
+using Finalize = int (*)();
+constinit Finalize cpython_finalize = nullptr;  // what is called instead of what is ours now
+
+void take_slots(Memory& memory, const Object& object, std::span<const Call> calls) {
+  for (int table = 0; table < 2; ++table)
+    for (std::size_t i = 0; i < object.counts[table]; ++i) {
+      const Relocation& row = object.tables[table][i];
+      if (!is_slot(ELF64_R_TYPE(row.r_info))) continue;
+      const std::string_view name = object.names + object.symbols[ELF64_R_SYM(row.r_info)].st_name;
+      for (const Call& call : calls)
+        if (call.name == name)
+          memory.write(reinterpret_cast<void*>(object.base + row.r_offset), &call.ours,
+                       sizeof call.ours);
+    }
+}
+
+}  // namespace
+
+void take_calls() {
+  const Call calls[] = {{"_exit", pointer(&__wrap__exit)},
+                        {"sigaction", pointer(&__wrap_sigaction)},
+                        {"fexecve", pointer(&__wrap_fexecve)},
+                        {"posix_spawn", pointer(&__wrap_posix_spawn)},
+                        {"posix_spawnp", pointer(&__wrap_posix_spawnp)},
+                        {"system", pointer(&__wrap_system)},
+                        {"fopen64", pointer(&__wrap_fopen64)},
+                        {"pthread_exit", pointer(&__wrap_pthread_exit)}};
+  Dl_info info;
+  link_map* map = nullptr;
+  Object object;
+  if (dladdr1(pointer(&Py_RunMain), &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0 ||
+      map == nullptr || !object.read(*map))
+    return;
+  Memory memory;
+  take_slots(memory, object, calls);
+  cpython_finalize = reinterpret_cast<Finalize>(
+      detour(memory, pointer(&Py_FinalizeEx), pointer(&__wrap_Py_FinalizeEx)));
+}
+
+}  // namespace dd::host::preload
+
+int __real_Py_FinalizeEx() { return dd::host::preload::cpython_finalize(); }
