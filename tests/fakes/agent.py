@@ -19,6 +19,7 @@ Run as a program it prints its URL and then each trace as one line of JSON: `pyt
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -292,7 +293,11 @@ class Agent:
         with self._changed:
             return [chunk for request in self.requests for chunk in request.traces]
 
-    def spans(self) -> list[Span]:
+    def spans(self, at_least: int = 0) -> list[Span]:
+        """What came in, in order. A process ends when its last payload is handed to the system, which
+        may be before this agent read it: `at_least` so many are waited for, for ten seconds at most."""
+        with contextlib.suppress(AssertionError):
+            self.wait_for(spans=at_least)
         return [span for chunk in self.traces() for span in chunk]
 
     def by_path(self, start: str) -> list[Request]:

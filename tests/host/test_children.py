@@ -78,7 +78,7 @@ def test_a_python_child_is_traced_and_sees_no_difference(venv, way):
         plain = outcome(venv, venv.plain, way, DD_TRACE_AGENT_URL=agent.url)
         assert plain[0] == 0 and agent.spans() == []
         assert outcome(venv, venv.launcher, way, DD_TRACE_AGENT_URL=agent.url) == plain
-        assert [span["name"] for span in agent.spans()] == ["child"]
+        assert [span["name"] for span in agent.spans(1)] == ["child"]
 
 
 @pytest.mark.parametrize("way", ["subprocess.run([sys.executable, *args], env=env)"])
@@ -89,7 +89,7 @@ def test_children_of_ddtrace_run(venv, way):
             text=True, capture_output=True, timeout=60, cwd=venv.folder,
             env=clean_environment(DD_TRACE_AGENT_URL=agent.url))
         assert done.returncode == 0 and done.stdout.startswith(f"{venv.plain} {venv.plain} [] ")
-        assert [span["name"] for span in agent.spans()] == ["child"]
+        assert [span["name"] for span in agent.spans(1)] == ["child"]
 
 
 def test_the_policy_can_be_switched_off(venv):
@@ -126,7 +126,7 @@ def test_children_through_other_programs(venv, way):
         code, out, err = outcome(venv, venv.launcher, way, **env, **policy)
         shown = "('DD_TRACE_PYTHON_CHILDREN', 'all'), "
         assert (code, out.replace(shown, ""), err) == plain
-        assert [span["name"] for span in agent.spans()] == ["child"]
+        assert [span["name"] for span in agent.spans(1)] == ["child"]
 
 
 def test_ddtrace_run_follows_through_other_programs(venv):
@@ -139,10 +139,10 @@ def test_ddtrace_run_follows_through_other_programs(venv):
             done = subprocess.run([venv.ddtrace_run, *command], env=env, timeout=60,
                                   capture_output=True, text=True)
             assert (done.returncode, done.stderr) == (0, "")
-        assert [span["name"] for span in agent.spans()] == ["child"] * 4
+        assert [span["name"] for span in agent.spans(4)] == ["child"] * 4
         off = {**env, "DD_TRACE_PYTHON_CHILDREN": "none"}
         assert subprocess.run([venv.ddtrace_run, "sh", "-c", agent_of_env], env=off).returncode == 0
-        assert len(agent.spans()) == 4
+        assert len(agent.spans(4)) == 4
 
 
 def test_ddtrace_run_in_a_shell_of_ddtrace_run(venv):
@@ -211,7 +211,7 @@ def test_an_installed_ddtrace_run_is_ours(venv):
     with Agent() as agent:
         code, out, err = outcome(venv, venv.launcher, way, DD_TRACE_AGENT_URL=agent.url)
         assert (code, err) == (0, "") and out.startswith(str(venv.plain))
-        assert [span["name"] for span in agent.spans()] == ["child"]
+        assert [span["name"] for span in agent.spans(1)] == ["child"]
 
 
 def test_pytest_runs_as_a_module(both, libraries, tmp_path):
@@ -222,7 +222,7 @@ def test_pytest_runs_as_a_module(both, libraries, tmp_path):
         code, out, err = both.run(LAUNCHER, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path,
                                   env={"DD_TRACE_AGENT_URL": agent.url, **libraries})
         assert code == 0 and "1 passed" in out, out + err
-        assert [span["name"] for span in agent.spans()] == ["tested"]
+        assert [span["name"] for span in agent.spans(1)] == ["tested"]
 
 
 def test_pip_installs_for_the_plain_python(both, tmp_path):

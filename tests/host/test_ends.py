@@ -52,7 +52,7 @@ def test_finished_spans_are_sent(end, status):
     with Agent() as agent:
         done = run(SPAN + end, DD_TRACE_AGENT_URL=agent.url)
         assert done.returncode == status, done.stderr
-        assert [span["name"] for span in agent.spans()] == ["work"]
+        assert [span["name"] for span in agent.spans(1)] == ["work"]
 
 
 @pytest.mark.parametrize("end, status", ENDS.values(), ids=ENDS.keys())
@@ -138,7 +138,7 @@ def test_spans_of_forked_children_are_sent_once(source):
     with Agent() as agent:
         done = run(source, DD_TRACE_AGENT_URL=agent.url)
         assert done.returncode == 0, done.stderr
-        assert sorted(span["name"] for span in agent.spans()) == ["child", "work"]
+        assert sorted(span["name"] for span in agent.spans(2)) == ["child", "work"]
 
 
 @pytest.mark.parametrize("other", ["", "import threading\nthreading.Thread(target=time.sleep, args=[2]).start()\n"],
@@ -188,5 +188,5 @@ def test_spans_of_multiprocessing_children(both, tmp_path, launcher, method, how
         done = subprocess.run([*program, tmp_path / "work.py", method, how], timeout=60, text=True,
                               capture_output=True, env=clean_environment(DD_TRACE_AGENT_URL=agent.url))
         assert (done.returncode, done.stderr) == (0, "")
-        names = [span["resource"] for span in agent.spans()]
+        names = [span["resource"] for span in agent.spans(5)]
         assert sorted(names) == ["0", "1", "2", "3", "main"]

@@ -151,7 +151,7 @@ def test_pytest_takes_the_plugin_in_the_program(both, libraries, installed):
             LAUNCHER, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--ddtrace", installed / "test_it.py",
             env={"DD_TRACE_AGENT_URL": agent.url, "PYTHONPATH": str(installed), **libraries})
         assert code == 0 and "1 passed" in out, out + err
-        assert [span["name"] for span in agent.spans()] == ["tested"]
+        assert [span["name"] for span in agent.spans(1)] == ["tested"]
 
 
 def test_info_names_an_activated_environment_that_does_not_fit(tmp_path):
