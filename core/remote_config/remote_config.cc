@@ -1,12 +1,16 @@
 #include "core/remote_config/remote_config.h"
 
 #include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <utility>
 
 #include "core/base/ids.h"
 #include "core/base/log.h"
 #include "core/base/mutex.h"
 #include "core/config/identity.h"
 #include "core/config/parse.h"
+#include "core/json/json.h"
 #include "core/trace/segment.h"
 #include "core/trace/span.h"
 #include "core/trace/tracer.h"
@@ -19,7 +23,8 @@ constinit config::Setting<bool> enabled({.env = "DD_REMOTE_CONFIGURATION_ENABLED
                                          .fallback = "true"});
 constinit config::Setting<double> interval_s({.env = "DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS",
                                               .fallback = "5"});
-constinit config::SettingBase* const kSettings[] = {&enabled, &interval_s};
+constinit config::TextSetting director_root({.env = "DD_REMOTE_CONFIGURATION_DIRECTOR_ROOT"});
+constinit config::SettingBase* const kSettings[] = {&enabled, &interval_s, &director_root};
 
 constexpr int kMaxFailures = 3;
 constexpr std::size_t kMaxServices = 64;
@@ -37,6 +42,8 @@ class Poller final : public transport::Job {
   void start(Options options);
   void subscribe(const Product& product);
   void unsubscribe(std::string_view name);
+  void set_more_capabilities(std::uint64_t bits) { more_capabilities_.store(bits); }
+  void report_failure(std::string path, std::int64_t version, std::string why);
   void note_service(std::string_view name);
   void know_agent() {
     next_ns_ = 0;
@@ -47,13 +54,25 @@ class Poller final : public transport::Job {
   void forked(bool whole) override;
 
  private:
+  void begin_anew();
   void poll();
   void hear(const transport::Reply& reply);
   void hand_out(const Changes& changes);
+  void hand_to(const Product& product, const Changes& changes);
+  void greet_fresh();
   std::vector<Product> products();
 
   base::Mutex subscribing_;
   std::vector<Product> products_ DD_GUARDED_BY(subscribing_);
+  std::vector<std::string> fresh_ DD_GUARDED_BY(subscribing_);  // products_ that know nothing yet
+  std::atomic<bool> has_fresh_{false};
+  struct Failure {
+    std::string path, why;
+    std::int64_t version;
+  };
+  std::vector<Failure> take_failures();
+  std::vector<Failure> failures_told_ DD_GUARDED_BY(subscribing_);
+  std::atomic<std::uint64_t> more_capabilities_{0};
   Options options_;
 
   // The worker's own.
@@ -73,12 +92,17 @@ Poller& poller() {
 
 void Poller::start(Options options) {
   options_ = std::move(options);
-  repository_ = new Repository;
+  begin_anew();
   client_.id = new_client_id();
   client_.hostname = config::host_name();
   client_.tracer_version = options_.tracer_version;
   transport::agent::on_info([](const transport::AgentInfo&) { the_poller->know_agent(); });
   transport::Worker::get().add(this);
+}
+
+void Poller::begin_anew() {
+  repository_ = new Repository;
+  if (!director_root.get().empty()) repository_->believe(director_root.get());
 }
 
 void Poller::subscribe(const Product& product) {
@@ -88,11 +112,23 @@ void Poller::subscribe(const Product& product) {
     *old = product;
   else
     products_.push_back(product);
+  fresh_.emplace_back(product.name);
+  has_fresh_.store(true, std::memory_order_release);
 }
 
 void Poller::unsubscribe(std::string_view name) {
   const base::MutexLock lock(subscribing_);
   std::erase_if(products_, [&](const Product& product) { return product.name == name; });
+}
+
+void Poller::report_failure(std::string path, std::int64_t version, std::string why) {
+  const base::MutexLock lock(subscribing_);
+  failures_told_.push_back({std::move(path), std::move(why), version});
+}
+
+std::vector<Poller::Failure> Poller::take_failures() {
+  const base::MutexLock lock(subscribing_);
+  return std::exchange(failures_told_, {});
 }
 
 std::vector<Product> Poller::products() {
@@ -101,7 +137,9 @@ std::vector<Product> Poller::products() {
 }
 
 std::int64_t Poller::turn(const transport::Turn& turn) {
-  if (turn.stopping || asking_) return transport::kNever;
+  if (turn.stopping) return transport::kNever;
+  if (has_fresh_.load(std::memory_order_acquire)) greet_fresh();
+  if (asking_) return transport::kNever;
   if (turn.now_ns < next_ns_) return next_ns_;
   next_ns_ =
       turn.now_ns + static_cast<std::int64_t>(std::clamp(interval_s.get(), 0.1, 3600.0) * 1e9);
@@ -125,12 +163,12 @@ void Poller::poll() {
   client_.version = facts.version;
   client_.process_tags = config::parse_list(facts.process_tags);
   client_.products.clear();
-  client_.capabilities = 0;
+  client_.capabilities = more_capabilities_.load();
   for (const Product& product : products()) {
     client_.products.emplace_back(product.name);
     client_.capabilities |= product.capabilities;
   }
-  repository_->keep(client_.products);
+  for (const Failure& one : take_failures()) repository_->fail(one.path, one.version, one.why);
   asking_ = agent->submit({.target = "/v0.7/config",
                            .headers = {{"user-agent", "Libdatadog/4.0.0"},
                                        {"content-type", "application/json"}},
@@ -146,7 +184,9 @@ void Poller::hear(const transport::Reply& reply) {
     return;
   }
   failures_ = 0;
-  const Changes changes = repository_->take(reply.body, client_.products);
+  const Changes changes = repository_->take(reply.body);
+  for (Configuration* one : changes.added)
+    if (!json::parse(one->content)) one->fail("invalid JSON content");
   if (!changes.problem.empty())
     base::log(base::LogLevel::kDebug, "remote configuration refused: " + changes.problem);
   hand_out(changes);
@@ -154,7 +194,6 @@ void Poller::hear(const transport::Reply& reply) {
 
 // Calls what a product has for this, through its gate.
 void call(const Product& product, std::span<Configuration* const> in_force) {
-  if (product.changed == nullptr) return;
   if (product.enter == nullptr) return product.changed(in_force);
   struct Call {
     const Product& product;
@@ -173,17 +212,35 @@ void call(const Product& product, std::span<Configuration* const> in_force) {
       one->fail(std::string(product.name) + " could not be applied");
 }
 
-void Poller::hand_out(const Changes& changes) {
-  for (const Product& product : products()) {
-    const auto is_its = [&](const auto& one) { return one->product == product.name; };
-    if (std::ranges::none_of(changes.added, is_its) &&
-        std::ranges::none_of(changes.removed, is_its))
-      continue;
-    const std::vector<Configuration*> in_force = repository_->of(product.name);
-    call(product, in_force);
-    for (Configuration* one : in_force)
-      if (one->state == ApplyState::kUnacknowledged) one->state = ApplyState::kAcknowledged;
+void Poller::hand_to(const Product& product, const Changes& changes) {
+  const auto is_its = [&](const auto& one) { return one->product == product.name; };
+  if (std::ranges::none_of(changes.added, is_its) && std::ranges::none_of(changes.removed, is_its))
+    return;
+  const std::vector<Configuration*> in_force = repository_->of(product.name);
+  if (product.changed != nullptr) call(product, in_force);
+  if (product.news != nullptr) {
+    std::vector<Configuration*> added;
+    std::ranges::copy_if(changes.added, std::back_inserter(added), is_its);
+    product.news(product, added, changes.removed);
   }
+  for (Configuration* one : in_force)
+    if (one->state == ApplyState::kUnacknowledged) one->state = ApplyState::kAcknowledged;
+}
+
+void Poller::hand_out(const Changes& changes) {
+  for (const Product& product : products()) hand_to(product, changes);
+}
+
+void Poller::greet_fresh() {
+  std::vector<std::string> names;
+  {
+    const base::MutexLock lock(subscribing_);
+    names = std::exchange(fresh_, {});
+    has_fresh_.store(false, std::memory_order_relaxed);
+  }
+  for (const Product& product : products())
+    if (std::ranges::find(names, product.name) != names.end())
+      hand_to(product, Changes{.removed = {}, .added = repository_->of(product.name), .problem = {}});
 }
 
 void Poller::note_service(std::string_view name) {
@@ -197,7 +254,7 @@ void Poller::forked(bool whole) {
   asking_ = false;
   next_ns_ = 0;
   failures_ = 0;
-  if (!whole) repository_ = new Repository;  // the old one may be half written
+  if (!whole) begin_anew();  // the old one may be half written
   client_.id = new_client_id();
 }
 
@@ -226,5 +283,11 @@ void note_services(const trace::Delivery& delivery) {
 void subscribe(const Product& product) { poller().subscribe(product); }
 
 void unsubscribe(std::string_view name) { poller().unsubscribe(name); }
+
+void set_more_capabilities(std::uint64_t bits) { poller().set_more_capabilities(bits); }
+
+void report_failure(std::string path, std::int64_t version, std::string why) {
+  poller().report_failure(std::move(path), version, std::move(why));
+}
 
 }  // namespace dd::remote_config

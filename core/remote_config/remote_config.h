@@ -6,11 +6,13 @@
 //   its parent had. Three failures in a row: asks for /info again.
 //
 // Products are called on the worker, without the GIL, with all that is in force for them whenever
-// something of it changed; they mark what they cannot use. Source: remote-config.md.
+// something of it changed; they mark what they cannot use. Callbacks of Python programs are called
+// on a thread of Python's (pyshim/native/remote_config.h). Source: remote-config.md.
 
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -45,6 +47,9 @@ struct Product {
   // Calls changed(); says false when it was not called, or has thrown. Null: called as it is.
   bool (*enter)(void* gate, void (*call)(void*), void* what) = nullptr;
   void* gate = nullptr;
+  // What is new or has changed, and what has gone, for who hands it on.
+  void (*news)(const Product& product, std::span<Configuration* const> added,
+               std::span<const std::unique_ptr<Configuration>> removed) = nullptr;
 };
 
 std::span<config::SettingBase* const> settings();
@@ -57,9 +62,13 @@ struct Options {
 void start(Options options);
 // Spans on their way out: the names of their services are told as well. On the worker.
 void note_services(const trace::Delivery& delivery);
-// Takes the place of an earlier one of that name. What is in force for a product that nobody
-// subscribes to any more is forgotten, and the agent is not asked for it. Any thread.
+// Takes the place of an earlier one of that name, and is told what is in force already. The agent
+// is asked for products with a subscriber. Any thread.
 void subscribe(const Product& product);
 void unsubscribe(std::string_view name);
+// Bits besides those of the products. Any thread.
+void set_more_capabilities(std::uint64_t bits);
+// What was handed on could not be applied. Any thread.
+void report_failure(std::string path, std::int64_t version, std::string why);
 
 }  // namespace dd::remote_config

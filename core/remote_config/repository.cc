@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/base64.h"
+#include "core/base/clock.h"
 #include "core/base/sha256.h"
 #include "core/json/json.h"
 
@@ -62,6 +63,8 @@ struct Repository::Answer {
     std::string sha256;
   };
   bool unchanged = false;
+  std::string signed_targets;      // with their signatures
+  std::vector<std::string> roots;  // that the agent has seen since ours
   std::int64_t version = 0;
   std::string backend_state;
   std::map<std::string, Target, std::less<>> targets;
@@ -93,11 +96,17 @@ std::string Repository::request(const Client& client) const {
   out.key("state").open_object();
   out.field("root_version", root_version_).field("targets_version", targets_version_);
   out.key("config_states").open_array();
-  for (const auto& one : configurations_) {
-    out.open_object().field("id", one->id).field("version", one->version);
-    out.field("product", one->product).field("apply_state", static_cast<int>(one->state));
-    out.field("apply_error", one->error).close();
-  }
+  const auto add = [&out](std::string_view id, std::string_view product, std::int64_t version,
+                          ApplyState state, std::string_view error) {
+    out.open_object().field("id", id).field("version", version).field("product", product);
+    out.field("apply_state", static_cast<int>(state)).field("apply_error", error).close();
+  };
+  for (const auto& one : configurations_)
+    if (std::ranges::find(refused_, one->path, &Refused::path) == refused_.end())
+      add(one->id, one->product, one->version, one->state, one->error);
+  for (const Refused& one : refused_)
+    if (const std::optional<Path> parts = parse_path(one.path))
+      add(parts->id, parts->product, one.version, ApplyState::kError, one.why);
   out.close().field("has_error", !problem_.empty()).field("error", problem_);
   write_bytes(out, "backend_client_state", backend_state_);
   out.close().field("id", client.id).key("products").open_array();
@@ -129,7 +138,7 @@ Result<Repository::Answer> Repository::read(std::string_view text) {
     out.unchanged = true;
     return out;
   }
-  const std::optional<std::string> decoded = base::from_base64(encoded);
+  std::optional<std::string> decoded = base::from_base64(encoded);
   if (!decoded) return Status::error("targets are no base64");
   const std::optional<json::Value> targets = json::parse(*decoded);
   if (!targets || (*targets)["signed"].kind() != json::Value::Kind::kObject)
@@ -149,33 +158,60 @@ Result<Repository::Answer> Repository::read(std::string_view text) {
   }
   for (const json::Value& path : (*answer)["client_configs"].items())
     out.in_force.emplace_back(path.text());
+  for (const json::Value& root : (*answer)["roots"].items())
+    out.roots.push_back(base::from_base64(root.text()).value_or(std::string()));
+  out.signed_targets = std::move(*decoded);
   return out;
 }
 
+void Repository::believe(std::string_view root) {
+  must_be_signed_ = true;
+  Result<Trust> trust = Trust::begin(root);
+  if (!trust.ok()) return;
+  trust_ = std::move(trust).value();
+  root_version_ = trust_->root_version();
+}
+
+Status Repository::check(const Answer& answer) {
+  if (!must_be_signed_) return {};
+  if (!trust_) return Status::error("DD_REMOTE_CONFIGURATION_DIRECTOR_ROOT cannot be read");
+  for (const std::string& root : answer.roots) {
+    const Status followed = trust_->follow(root);
+    if (!followed.ok()) return followed;
+    root_version_ = trust_->root_version();
+  }
+  return trust_->check_targets(answer.signed_targets, base::wall_ns() / 1'000'000'000);
+}
+
+Status Repository::refuse(const Answer& answer, const std::string& path, std::string why) {
+  const auto target = answer.targets.find(path);
+  refused_.push_back({path, target == answer.targets.end() ? 0 : target->second.version, why});
+  return Status::error(path + " " + why);
+}
+
 // Looks at everything first, then changes.
-Status Repository::merge(const Answer& answer, const std::vector<std::string>& products,
-                         Changes& changes) {
+Status Repository::merge(const Answer& answer, Changes& changes) {
   if (answer.version < targets_version_)
     return Status::error("targets of version " + std::to_string(answer.version) +
                          " are older than those of version " + std::to_string(targets_version_));
   std::vector<std::unique_ptr<Configuration>> fresh;
   for (const std::string& path : answer.in_force) {
     const std::optional<Path> parts = parse_path(path);
-    if (!parts || std::ranges::find(products, parts->product) == products.end()) continue;
+    if (!parts) return Status::error(path + " is no path of a configuration");
     const auto target = answer.targets.find(path);
-    if (target == answer.targets.end()) return Status::error(path + " is not among the targets");
+    if (target == answer.targets.end()) return refuse(answer, path, "is not among the targets");
     const auto known = std::ranges::find(configurations_, path, [](const auto& one) -> const auto& {
       return one->path;
     });
     if (known != configurations_.end() && (*known)->sha256 == target->second.sha256) continue;
     const auto file = answer.files.find(path);
-    if (file == answer.files.end()) return Status::error(path + " was not sent");
+    if (file == answer.files.end()) return refuse(answer, path, "was not sent");
     const std::string& content = file->second;
     if (content.size() > kMaxFile ||
         static_cast<std::int64_t>(content.size()) != target->second.length)
-      return Status::error(path + " is not as long as its target says");
+      return refuse(answer, path, "is not as long as its target says");
     if (base::sha256_hex(content) != target->second.sha256)
-      return Status::error(path + " is not what its target's SHA-256 says");
+      return refuse(answer, path, "is not what its target's SHA-256 says");
     auto made = std::make_unique<Configuration>();
     made->path = path;
     made->product = parts->product;
@@ -209,19 +245,22 @@ Status Repository::merge(const Answer& answer, const std::vector<std::string>& p
   return {};
 }
 
-Changes Repository::take(std::string_view text, const std::vector<std::string>& products) {
+Changes Repository::take(std::string_view text) {
   Changes changes;
   Result<Answer> answer = read(text);
   Status status = answer.status();
-  if (answer.ok() && !answer.value().unchanged) status = merge(answer.value(), products, changes);
+  problem_.clear();
+  if (answer.ok() && answer.value().unchanged) return changes;
+  refused_.clear();
+  if (answer.ok()) status = check(answer.value());
+  if (status.ok()) status = merge(answer.value(), changes);
   problem_ = changes.problem = status.ok() ? std::string() : status.message();
   return changes;
 }
 
-void Repository::keep(const std::vector<std::string>& products) {
-  std::erase_if(configurations_, [&](const auto& one) {
-    return std::ranges::find(products, one->product) == products.end();
-  });
+void Repository::fail(std::string_view path, std::int64_t version, const std::string& why) {
+  for (const auto& one : configurations_)
+    if (one->path == path && one->version == version) one->fail(why);
 }
 
 std::vector<Configuration*> Repository::of(std::string_view product) const {

@@ -5,8 +5,11 @@
 //     const Changes changes = repository.take(answer);       // on its answer
 //     for (Configuration* one : changes.added) ...           // apply, or one->fail("why")
 //
-// An answer is taken whole or not at all: every file of a product of ours must be named by the signed targets, with its
-// length and SHA-256. What is wrong with it is told to the agent with the next request. One thread.
+// An answer is taken whole or not at all: every file that is in force must be named by the
+// signed targets, with its length and SHA-256, and targets must not be older than the last. Where a
+// root is configured, targets must be signed as trust.h says, and the agent's roots are followed.
+// What is wrong is told to the agent with the next request: as an error of the configuration that
+// it was found in, and of the answer. One thread.
 // Source: remote-config.md, WIRE.md section 4.
 
 #pragma once
@@ -19,6 +22,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/remote_config/trust.h"
 
 namespace dd::remote_config {
 
@@ -64,23 +68,35 @@ class Repository {
  public:
   static constexpr std::size_t kMaxFile = 16 << 20, kMaxAnswer = 64 << 20;
 
+  // The root of the director that signs targets, as JSON. What cannot be read means that nothing is
+  // believed any more.
+  void believe(std::string_view root);
   std::string request(const Client& client) const;
-  // Configurations of products that are not among these are left out.
-  Changes take(std::string_view answer, const std::vector<std::string>& products);
-  // Forgets the configurations of all others.
-  void keep(const std::vector<std::string>& products);
+  Changes take(std::string_view answer);
+  // Something that was taken could not be applied after all.
+  void fail(std::string_view path, std::int64_t version, const std::string& why);
   // Those in force of a product, in the order in which they came.
   std::vector<Configuration*> of(std::string_view product) const;
 
  private:
   struct Answer;
+  struct Refused {
+    std::string path;
+    std::int64_t version = 0;
+    std::string why;
+  };
+  Status check(const Answer& answer);
+  Status refuse(const Answer& answer, const std::string& path, std::string why);
   static Result<Answer> read(std::string_view answer);
-  Status merge(const Answer& answer, const std::vector<std::string>& products, Changes& changes);
+  Status merge(const Answer& answer, Changes& changes);
 
   std::vector<std::unique_ptr<Configuration>> configurations_;
   std::int64_t root_version_ = 1, targets_version_ = 0;
   std::string backend_state_;  // opaque
   std::string problem_;        // with the last answer
+  std::vector<Refused> refused_;  // of the last answer
+  bool must_be_signed_ = false;
+  std::optional<Trust> trust_;
 };
 
 }  // namespace dd::remote_config

@@ -22,6 +22,7 @@
 #include "core/transport/agent.h"
 #include "core/transport/agent_sink.h"
 #include "pyshim/native/batch_object.h"
+#include "pyshim/native/remote_config.h"
 #include "pyshim/native/runtime_metrics.h"
 #include "pyshim/native/statsd_object.h"
 
@@ -289,6 +290,12 @@ PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
                            {"enable_runtime_metrics", enable_metrics, METH_O, nullptr},
                            {"disable_runtime_metrics", disable_metrics, METH_NOARGS, nullptr},
                            {"runtime_metrics_enabled", metrics_enabled, METH_NOARGS, nullptr},
+                           {"remote_config_wanted", remote_config_wanted, METH_NOARGS, nullptr},
+                           {"remote_config_subscribe", remote_config_subscribe, METH_O, nullptr},
+                           {"remote_config_unsubscribe", remote_config_unsubscribe, METH_O, nullptr},
+                           {"remote_config_capabilities", remote_config_capabilities, METH_O, nullptr},
+                           {"remote_config_next", remote_config_next, METH_NOARGS, nullptr},
+                           {"remote_config_failed", remote_config_failed, METH_VARARGS, nullptr},
                            {}};
 PyModuleDef_Slot slots[] = {{Py_mod_exec, reinterpret_cast<void*>(fill)}, {0, nullptr}};
 PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", nullptr, 0, functions, slots,

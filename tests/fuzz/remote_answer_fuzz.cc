@@ -6,7 +6,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace dd::remote_config;
   const std::string_view text = dd::fuzz::text_of(data, size);
   Repository repository;
-  const Changes changes = repository.take(text, {"APM_TRACING", "ASM_FEATURES", "AGENT_TASK"});
+  const Changes changes = repository.take(text);
   FUZZ_CHECK(changes.problem.empty() || changes.added.empty());
   FUZZ_CHECK(repository.request({}).size() > 100);
   Configuration one;

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import zipfile
 
+import pytest
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from conftest import LAUNCHER, clean_environment  # noqa: E402
@@ -60,10 +62,10 @@ CONFIG = {
 }
 
 
-def answer_with(path, config):
+def answer_with(path, config, version=1, content_version=4):
     content = json.dumps(config).encode()
-    targets = {"signed": {"version": 1, "targets": {path: {
-        "custom": {"v": 4}, "length": len(content),
+    targets = {"signed": {"version": version, "targets": {path: {
+        "custom": {"v": content_version}, "length": len(content),
         "hashes": {"sha256": hashlib.sha256(content).hexdigest()}}}}}
     return {
         "targets": base64.b64encode(json.dumps(targets).encode()).decode(),
@@ -158,3 +160,60 @@ def test_a_flare_is_sent_once_on_a_task():
         [settings] = [json.loads(archive.read(n)) for n in archive.namelist() if n.endswith(".json")]
     assert names == ["tracer_flare/tracer_config", "tracer_flare/tracer_python"]
     assert {"name": "DD_SERVICE", "value": "shop", "origin": "env_var"} in settings["configs"]
+
+
+CALLBACKS = """
+import os, sys, threading
+from ddtrace.internal.native._native import RemoteConfigCapabilities, RemoteConfigProduct
+from ddtrace.internal.remoteconfig import RCCallback
+from ddtrace.internal.remoteconfig.worker import remoteconfig_poller
+if len(sys.argv) > 1 and os.fork(): os.wait(); os._exit(0)
+went = threading.Event()
+class Seen(RCCallback):
+    def __call__(self, payloads):
+        for one in payloads:
+            print(one.path, one.content, one.metadata.id, one.metadata.product_name, one.metadata.length,
+                  one.metadata.tuf_version, threading.current_thread() is threading.main_thread(), flush=True)
+            if one.content is None: went.set()
+            elif one.content["a"] == 2: raise ValueError("not this")
+seen = Seen()
+product = RemoteConfigProduct.AsmData
+remoteconfig_poller.register_callback(product, seen, [RemoteConfigCapabilities.AsmIpBlocking])
+remoteconfig_poller.enable_product(product)
+assert remoteconfig_poller.get_registered(product) is seen
+assert went.wait(30)  # in a C call: nothing of the main thread's runs meanwhile
+remoteconfig_poller.disable_product(product)
+"""
+DATA = "datadog/2/ASM_DATA/three/config"
+
+
+@pytest.mark.parametrize("forked", [[], ["forked"]], ids=["", "in a forked child"])
+def test_callbacks_of_the_program(forked):
+    polls = []
+
+    def answer(request):
+        if request.path != "/v0.7/config":
+            return 200, {}, json.dumps(INFO).encode() if request.path == "/info" else b"{}"
+        body = request.json()
+        if "ASM_DATA" not in body["client"]["products"]:
+            return 200, {}, b"{}"
+        polls.append(body)
+        said = answer_with(DATA, {"a": len(polls)}, len(polls), len(polls)) if len(polls) in (1, 2) else None
+        if len(polls) == 4:
+            said = {**answer_with(DATA, {}, 4), "client_configs": []}
+        return 200, {}, json.dumps(said or {}).encode()
+
+    with Agent() as agent:
+        agent.answer = answer
+        done = subprocess.run(
+            [LAUNCHER, "-c", CALLBACKS, *forked], capture_output=True, text=True, timeout=60,
+            env=clean_environment(DD_TRACE_AGENT_URL=agent.url, DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS="0.2"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [f"{DATA} {{'a': 1}} three ASM_DATA 8 1 False",
+                                        f"{DATA} {{'a': 2}} three ASM_DATA 8 2 False",
+                                        f"{DATA} None three ASM_DATA None 2 False"]
+    states = [[(one["version"], one["apply_state"], one["apply_error"]) for one in body["client"]["state"]["config_states"]]
+              for body in polls]
+    assert states[:2] == [[], [(1, 2, "")]]
+    assert (2, 3, "ValueError('not this')") in states[3]
+    assert int.from_bytes(bytes(polls[0]["client"]["capabilities"]), "big") >> 2 & 1

@@ -59,7 +59,6 @@ struct Agent {  // what an agent knows, and says
   }
 };
 
-const std::vector<std::string> kProducts = {"APM_TRACING", "ASM_FEATURES"};
 
 const std::string kFirst = "datadog/2/APM_TRACING/one/config";
 const std::string kSecond = "employee/APM_TRACING/two/config";
@@ -86,37 +85,35 @@ TEST(Path, has_two_forms) {
 TEST(Repository, follows_what_the_agent_says) {
   Repository repository;
   Agent agent{.files = {{kFirst, "1"},
-                        {kSecond, "2"},
-                        {"datadog/2/OTHER/x/config", "3"},
-                        {"datadog/2/nonsense", ""}}};  // these two are nobody's
-  Changes changes = repository.take(agent.answer(), kProducts);
+                        {kSecond, "2"}}};
+  Changes changes = repository.take(agent.answer());
   EXPECT_EQ(changes.problem, "");
   ASSERT_EQ(changes.added.size(), 2u);
   EXPECT_EQ(changes.added[0]->content, "1");
   EXPECT_EQ(changes.added[0]->version, 3);
 
-  changes = repository.take(agent.answer(), kProducts);  // the same again
+  changes = repository.take(agent.answer());  // the same again
   EXPECT_TRUE(changes.added.empty() && changes.removed.empty());
-  changes = repository.take("{}", kProducts);
+  changes = repository.take("{}");
   EXPECT_TRUE(changes.added.empty() && changes.removed.empty() && changes.problem.empty());
 
   agent.files = {{kFirst, "changed"}};
   ++agent.version;
-  changes = repository.take(agent.answer(), kProducts);
+  changes = repository.take(agent.answer());
   ASSERT_EQ(changes.removed.size(), 1u);
   EXPECT_EQ(changes.removed[0]->id, "two");
   ASSERT_EQ(changes.added.size(), 1u);
   EXPECT_EQ(repository.of("APM_TRACING").size(), 1u);
 
   agent.files.clear();
-  changes = repository.take(agent.answer(), kProducts);
+  changes = repository.take(agent.answer());
   EXPECT_EQ(changes.removed.size(), 1u);
 }
 
 TEST(Repository, refuses_an_answer_whole) {
   Repository repository;
   Agent agent{.files = {{kFirst, "1"}}, .version = 5};
-  ASSERT_EQ(repository.take(agent.answer(), kProducts).problem, "");
+  ASSERT_EQ(repository.take(agent.answer()).problem, "");
   const std::string before = repository.request({});
 
   agent.files = {{kSecond, "2"}};
@@ -131,25 +128,62 @@ TEST(Repository, refuses_an_answer_whole) {
   agent.spoil = [](std::string& path, std::string&, std::int64_t&) { path += "x"; };
   wrong.push_back(agent.answer());
   agent.spoil = nullptr;
+  agent.files["datadog/2/nonsense"] = "";
+  wrong.push_back(agent.answer());
+  agent.files.erase("datadog/2/nonsense");
   agent.version = 4;  // replayed
   wrong.push_back(agent.answer());
 
   for (const std::string& answer : wrong) {
-    const Changes changes = repository.take(answer, kProducts);
+    const Changes changes = repository.take(answer);
     EXPECT_NE(changes.problem, "") << answer;
     EXPECT_TRUE(changes.added.empty() && changes.removed.empty()) << answer;
     const auto request = json::parse(repository.request({}));
     EXPECT_TRUE((*request)["client"]["state"]["has_error"].boolean());
     EXPECT_EQ((*request)["client"]["state"]["error"].text(), changes.problem);
   }
-  (void)repository.take("{}", kProducts);
+  (void)repository.take("{}");
   EXPECT_EQ(repository.request({}), before);
+}
+
+TEST(Repository, tells_which_configuration_was_wrong) {
+  Repository repository;
+  Agent agent{.files = {{kFirst, "1"}}, .version = 5};
+  ASSERT_EQ(repository.take(agent.answer()).problem, "");
+  agent.version = 6;
+  agent.files[kFirst] = "2";
+  agent.spoil = [](std::string&, std::string& content, std::int64_t&) { content = "x"; };
+  (void)repository.take(agent.answer());
+  for (const char* later : {"", "{}"}) {  // with the next request and those after it
+    if (*later != 0) (void)repository.take(later);
+    const auto request = json::parse(repository.request({}));
+    const auto& states = (*request)["client"]["state"]["config_states"].items();
+    ASSERT_EQ(states.size(), 1u);
+    EXPECT_EQ(states[0]["id"].text(), "one");
+    EXPECT_EQ(states[0]["apply_state"].integer(), 3);
+    EXPECT_NE(states[0]["apply_error"].text(), "");
+    EXPECT_EQ((*request)["cached_target_files"].items().size(), 1u);
+  }
+  EXPECT_EQ(repository.of("APM_TRACING")[0]->content, "1");  // nothing has changed
+  agent.spoil = nullptr;
+  EXPECT_EQ(repository.take(agent.answer()).added.size(), 1u);
+  EXPECT_EQ(repository.request({}).find("\"apply_state\":3"), std::string::npos);
+}
+
+TEST(Repository, is_told_of_what_failed_later) {
+  Repository repository;
+  Agent agent{.files = {{kFirst, "1"}}};
+  ASSERT_EQ(repository.take(agent.answer()).problem, "");
+  repository.fail(kFirst, 2, "another version");
+  EXPECT_EQ(repository.of("APM_TRACING")[0]->state, ApplyState::kUnacknowledged);
+  repository.fail(kFirst, 3, "its callback raised");
+  EXPECT_EQ(repository.of("APM_TRACING")[0]->error, "its callback raised");
 }
 
 TEST(Repository, tells_what_it_has) {
   Repository repository;
   Agent agent{.files = {{kFirst, "1"}}, .version = 7};
-  const Changes changes = repository.take(agent.answer(), kProducts);
+  const Changes changes = repository.take(agent.answer());
   changes.added[0]->fail("why");
   const auto request = json::parse(repository.request(
       {.id = "me", .products = {"A"}, .capabilities = 0x102, .runtime_id = "r", .env = "prod"}));

@@ -16,6 +16,7 @@ from ddtrace.internal.core.event_hub import (
     on,
     reset,
 )
+from ddtrace.internal.native._remote_config import RemoteConfigCapabilities, RemoteConfigProduct
 from ddtrace.internal.utils.formats import flatten_key_value, is_sequence
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "DefaultContextProvider",
     "EventResult",
     "EventResultDict",
+    "RemoteConfigCapabilities",
+    "RemoteConfigProduct",
     "ResultType",
     "SpanData",
     "SpanEvent",

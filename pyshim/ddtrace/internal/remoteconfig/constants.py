@@ -1,0 +1,4 @@
+"""Names of the protocol."""
+
+ASM_FEATURES_PRODUCT = "ASM_FEATURES"
+REMOTE_CONFIG_AGENT_ENDPOINT = "v0.7/config"
