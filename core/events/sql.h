@@ -6,7 +6,7 @@
 #include <string_view>
 
 namespace dd::trace {
-struct Span;
+class Span;
 }
 
 namespace dd::events {

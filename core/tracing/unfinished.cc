@@ -75,14 +75,16 @@ PyObject* report_unfinished(PyObject*, PyObject*) {
     const auto open = open_by_place();
     for (const auto& [text, place] : watched->places) {
       const auto still = open.find(&place);
-      if (still != open.end()) lines.push_back(counted(still->second, "not finished at the end: ") + text);
+      if (still != open.end())
+        lines.push_back(counted(still->second, "not finished at the end: ") + text);
       if (place.let_go > 1) lines.push_back(counted(place.let_go, "let go unfinished: ") + text);
     }
     watched->objects.clear();
   }
   for (std::size_t i = 0; i < std::min(lines.size(), kMostPlaces); ++i) warn(lines[i]);
   if (lines.size() > kMostPlaces)
-    warn("spans of " + std::to_string(lines.size() - kMostPlaces) + " more places are not finished");
+    warn("spans of " + std::to_string(lines.size() - kMostPlaces) +
+         " more places are not finished");
   return py::none().release();
 }
 
@@ -93,14 +95,16 @@ void watch_unfinished() {
   if (watched != nullptr) return;
   watched = new Watched;  // lives as long as the process
   detail::watches_unfinished = true;
-  base::on_fork(base::ForkOrder::kTrace, {.prepare = [] DD_NO_THREAD_SAFETY { mutex.lock(); },
-                                          .parent = [] DD_NO_THREAD_SAFETY { mutex.unlock(); },
+  base::on_fork(base::ForkOrder::kTrace, {.prepare = []() DD_NO_THREAD_SAFETY { mutex.lock(); },
+                                          .parent = []() DD_NO_THREAD_SAFETY { mutex.unlock(); },
                                           // What is open belongs to the parent, and is its to tell.
-                                          .child = [] DD_NO_THREAD_SAFETY {
-                                            mutex.reset_after_fork();
-                                            watched->objects.clear();
-                                            for (auto& [text, place] : watched->places) place.let_go = 0;
-                                          }});
+                                          .child =
+                                              []() DD_NO_THREAD_SAFETY {
+                                                mutex.reset_after_fork();
+                                                watched->objects.clear();
+                                                for (auto& [text, place] : watched->places)
+                                                  place.let_go = 0;
+                                              }});
   // Registered before the program's, so it is called after them.
   static PyMethodDef definition = {"report_unfinished", report_unfinished, METH_NOARGS, nullptr};
   const py::Ref function = py::Ref::steal(PyCFunction_New(&definition, nullptr));
@@ -109,7 +113,8 @@ void watch_unfinished() {
 }
 
 void note_started(SpanObject* self) {
-  std::string text = "'" + std::string(self->span->name.view()) + "' started at " + place_of_frame();
+  std::string text =
+      "'" + std::string(self->span->name.view()) + "' started at " + place_of_frame();
   std::string said;
   {
     const base::MutexLock lock(mutex);
@@ -126,7 +131,8 @@ void note_started(SpanObject* self) {
     }
     watched->next_report = watched->objects.size() * 2;
     if (most == nullptr || all < kMany) return;
-    said = counted(all, "are not finished; ") + std::to_string(open.at(most)) + " of them are " + most->text;
+    said = counted(all, "are not finished; ") + std::to_string(open.at(most)) + " of them are " +
+           most->text;
   }
   warn(said);
 }
