@@ -75,6 +75,7 @@ class Estate {
     if (written_[0] + written_[1] == 0) set_request(request());
     write_parts(parts, encoder.chunks());
   }
+  void prepare() { (void)ready(); }  // something is to be written soon
   void seal();  // what was written is the payload to be sent, the rest is the next
   void clear_sealed();
   void clear_open();

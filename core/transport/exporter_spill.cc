@@ -73,6 +73,8 @@ void Exporter::take_spilled(const Turn& turn) {
 bool Exporter::estate_is_due(std::int64_t now) {
   const bool waiting = queued_bytes_.load() != 0;
   if (look_ns_ != 0 && now < look_ns_) return false;
+  encoding::TraceEncoder::Parts parts;
+  if (waiting && look_ns_ == 0 && encoder_->parts(parts)) options_.estate->prepare();
   const bool due = look_ns_ != 0 && waiting;
   look_ns_ = waiting ? now + Estate::kLookNs : 0;
   return due;
