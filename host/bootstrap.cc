@@ -157,7 +157,8 @@ int run_python(int argc, char** argv, const std::string& given, const Options& p
   CommandLine& line = parsed.value();
   line.options.local |= preset.local | !take_variable(kLocal).empty();
   line.options.info |= preset.info;
-  line.options.colours |= preset.colours;
+  line.options.json |= preset.json;
+  line.options.colours = preset.info ? preset.colours : wants_colours();
   process_options = line.options;
   if (line.options.help) return print_text(help_text());
   if (line.options.version) return print_version();

@@ -8,21 +8,18 @@
 #include <string>
 #include <vector>
 
-#include "contrib/registry.h"
-#include "core/base/clock.h"
 #include "core/config/core_settings.h"
+#include "core/config/explain.h"
 #include "core/config/registry.h"
 #include "core/json/json.h"
 #include "core/remote_config/remote_config.h"
 #include "core/telemetry/reported.h"
 #include "core/trace/tracer.h"
-#include "core/transport/agent_sink.h"
-#include "core/transport/connection.h"
 #include "host/children/policy.h"
+#include "host/diagnosis.h"
 #include "host/emulated.h"
 #include "host/identity.h"
 #include "host/products.h"
-#include "host/trace_setup.h"
 
 #ifndef DD_VERSION
 #define DD_VERSION "0"
@@ -30,8 +27,6 @@
 
 namespace dd::host {
 namespace {
-
-constexpr std::int64_t kPatienceNs = 2'000'000'000;
 
 std::string version_line() {
   return "ddpython " DD_VERSION " with ddtrace " DD_EMULATED_VERSION " (CPython " PY_VERSION
@@ -41,12 +36,6 @@ std::string version_line() {
 
 std::string or_none(std::string_view text) { return text.empty() ? "None" : std::string(text); }
 std::string_view yes_no(bool yes) { return yes ? "True" : "False"; }
-
-bool is_secret(std::string_view name) {
-  for (const std::string_view part : {"KEY", "TOKEN", "SECRET", "PASSWORD"})
-    if (name.find(part) != std::string_view::npos) return true;
-  return false;
-}
 
 class Report {
  public:
@@ -82,47 +71,47 @@ class Report {
 
 constexpr std::string_view kBlue = "94", kCyan = "96", kGreen = "92", kRed = "91", kYellow = "93";
 
-// Settings that are not at their default: from the environment as they stand there, others by name.
+std::string described(const config::Explained& setting) {
+  const config::Held& held = setting.held.back();
+  std::string out =
+      held.name + "=" + held.text + " (" + std::string(config::origin_in_words(held.origin)) + ")";
+  if (held.name != setting.name) out += ", which is " + std::string(setting.name);
+  if (setting.unused) out += ", not used by this program yet";
+  for (std::size_t i = setting.held.size() - 1; i-- > 0;) {
+    const config::Held& weaker = setting.held[i];
+    out +=
+        "; over " + weaker.text + " (" + std::string(config::origin_in_words(weaker.origin)) + ")";
+  }
+  return out;
+}
+
+// What is set about this program only, which the reference does not know.
+void add_own_settings(std::vector<std::string>& lines) {
+  for (const config::SettingBase* setting : children::settings()) {
+    if (!setting->is_set()) continue;
+    const std::string_view name = setting->spec().env;
+    if (config::find_known(name) != nullptr) continue;
+    lines.push_back(std::string(name) + "=" + std::string(config::variable(name).value_or("")) +
+                    " (" + std::string(config::origin_in_words(setting->origin())) + ")");
+  }
+}
+
 void add_settings(Report& report) {
   std::vector<std::string> lines;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const std::size_t equals = text.find('=');
-    if (equals == text.npos ||
-        !(text.starts_with("DD_") || text.starts_with("_DD_") || text.starts_with("OTEL_")))
-      continue;
-    const std::string_view name = text.substr(0, equals);
-    lines.push_back(std::string(name) + "=" +
-                    std::string(is_secret(name) ? "***" : text.substr(equals + 1)) +
-                    " (environment)");
-  }
-  for (const auto table : {config::core_settings(), children::settings()}) {
-    for (const config::SettingBase* setting : table) {
-      constexpr std::string_view kOrigin[] = {"default",    "local file", "environment",
-                                              "fleet file", "code",       "remote"};
-      if (!setting->is_set() || setting->origin() == config::Origin::kEnvironment) continue;
-      lines.push_back(std::string(setting->spec().env) + " (" +
-                      std::string(kOrigin[static_cast<int>(setting->origin())]) + ")");
-    }
-  }
+  for (const config::Explained& setting : config::settings_not_default())
+    lines.push_back(described(setting));
+  add_own_settings(lines);
   std::ranges::sort(lines);
   report.title(kGreen, "Settings that are not default:");
   for (const std::string& line : lines) report.item(line);
   if (lines.empty()) report.item("None");
-}
-
-void add_integrations(Report& report) {
-  std::array<std::string, 2> names;  // off, on
-  contrib::each_choice(
-      integration_settings(),
-      [](std::string_view name, bool on, void* context) {
-        std::string& list = (*static_cast<std::array<std::string, 2>*>(context))[on ? 1 : 0];
-        list.append(list.empty() ? "" : ", ").append(name);
-      },
-      &names);
-  report.title(kGreen, "Integrations:");
-  report.line("Enabled", or_none(names[1]));
-  report.line("Disabled", or_none(names[0]));
+  std::string unknown;
+  for (const std::string& name : config::unknown_names())
+    unknown.append(unknown.empty() ? "" : ", ").append(name);
+  if (!unknown.empty()) report.line("Not settings of this program", unknown);
+  const auto unused = std::ranges::count_if(config::registry(), &config::KnownSetting::unused);
+  report.line("Known settings that this program does not use yet",
+              std::to_string(unused) + " (--dd-info --json lists them)");
 }
 
 // "on (DD_X)", "off: needs agent"
@@ -133,63 +122,93 @@ std::string told(const product::Report& report) {
                                              : out + ": " + report.why;
 }
 
-void add_products(Report& report) {
+void add_products(Report& report, const Diagnosis& diagnosis) {
   report.title(kGreen, "Products:");
   for (const product::Report& one : product_reports()) report.line(one.name, told(one));
+  std::string missing;
+  for (const std::string_view name : diagnosis.missing)
+    missing.append(missing.empty() ? "" : ", ").append(name);
+  report.line("Not in this program yet", missing);
 }
 
-struct Recommended {
-  std::string_view title, article;
-  bool missing;
-};
-std::array<Recommended, 3> recommended() {
-  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
-  return {{{"SERVICE", "a service", facts.service.empty() || facts.service_is_inferred},
-           {"ENV", "an env", facts.env.empty()},
-           {"VERSION", "a version", facts.version.empty()}}};
-}
-
-void add_summary(Report& report, const std::string& problem) {
-  report.title(kCyan, "Summary");
-  if (!problem.empty())
-    report.message(kRed, "ERROR: It looks like you have an agent error: '" + problem +
-                             "'\n Please make sure that a Datadog agent is running and that "
-                             "DD_TRACE_AGENT_URL names its address.");
-  for (const Recommended& tag : recommended()) {
-    if (!tag.missing) continue;
-    report.message(kYellow, "WARNING " + std::string(tag.title) +
-                                " NOT SET: It is recommended that " + std::string(tag.article) +
-                                " tag be set for all traced applications.");
+void add_integrations(Report& report, const Diagnosis& diagnosis) {
+  std::array<std::string, 2> names;  // off, on
+  for (const Part& part : diagnosis.integrations) {
+    std::string& list = names[part.on ? 1 : 0];
+    list.append(list.empty() ? "" : ", ").append(part.name);
   }
+  report.title(kGreen, "Integrations:");
+  report.line("Enabled", or_none(names[1]));
+  report.line("Disabled", or_none(names[0]));
+  if (!config::tracing_enabled.get()) return;  // the products say why
+  for (const Part& part : diagnosis.integrations)
+    if (part.why != "default")
+      report.line(part.name, std::string(part.on ? "on" : "off") + ", " + part.why);
+}
+
+void add_summary(Report& report, const Diagnosis& diagnosis) {
+  report.title(kCyan, "Summary");
+  for (const Problem& problem : diagnosis.problems) {
+    const std::size_t missing = problem.what.find(" is not set");
+    std::string text;
+    if (problem.serious)
+      text = "ERROR: It looks like you have an agent error: '" + problem.what + "'";
+    else if (missing != problem.what.npos)
+      text = "WARNING " + problem.what.substr(0, missing) + " NOT SET";
+    else
+      text = "WARNING: " + problem.what;
+    report.message(problem.serious ? kRed : kYellow, text + "\n What to do: " + problem.remedy);
+  }
+  if (diagnosis.problems.empty()) report.item("Nothing is wrong");
 }
 
 void write_settings(json::Writer& out) {
-  std::vector<telemetry::Row> rows = telemetry::reported_rows();
-  telemetry::append_rows(children::settings(), rows);
   out.key("settings").open_array();
-  for (const telemetry::Row& row : rows) {
-    if (row.origin == "default") continue;
-    out.open_object().field("name", row.name).field("value", row.value);
-    out.field("origin", row.origin).close();
+  for (const config::Explained& setting : config::settings_not_default()) {
+    for (const config::Held& held : setting.held) {
+      out.open_object().field("name", setting.name).field("value", held.text);
+      out.field("origin", telemetry::origin_name(held.origin)).field("variable", held.name);
+      out.field("in_force", &held == &setting.held.back()).field("unused", setting.unused).close();
+    }
   }
   out.close().key("unused_settings").open_array();
   for (const config::KnownSetting& known : config::registry())
     if (known.unused) out.value(known.name);
   out.close().key("unknown_settings").open_array();
   for (const std::string& complaint : config::complaints_about_names()) out.value(complaint);
+  for (const std::string& name : config::unknown_names()) out.value(name);
+  out.close();
+}
+
+void write_parts(json::Writer& out, const Diagnosis& diagnosis) {
+  out.key("integrations").open_object();
+  for (const Part& part : diagnosis.integrations) out.field(part.name, part.on);
+  out.close().key("integration_reasons").open_object();
+  for (const Part& part : diagnosis.integrations)
+    if (part.why != "default") out.field(part.name, part.why);
+  out.close().key("products").open_object();
+  for (const product::Report& one : product_reports()) {
+    out.key(one.name).open_object().field("state", product::word(one.state));
+    out.field("why", one.why).close();
+  }
+  out.close().key("missing_products").open_array();
+  for (const std::string_view name : diagnosis.missing) out.value(name);
+  out.close();
+}
+
+void write_problems(json::Writer& out, const Diagnosis& diagnosis) {
+  out.key("warnings").open_array();
+  for (const Problem& problem : diagnosis.problems)
+    if (!problem.serious) out.value(problem.what);
+  out.close().key("problems").open_array();
+  for (const Problem& problem : diagnosis.problems) {
+    out.open_object().field("serious", problem.serious).field("what", problem.what);
+    out.field("remedy", problem.remedy).close();
+  }
   out.close();
 }
 
 }  // namespace
-
-std::string agent_problem(const std::string& url) {
-  const Result<transport::Address> address = transport::parse_agent_url(url);
-  if (!address.ok()) return address.status().message();
-  const auto connection = transport::make_connection(address.value());
-  connection->start({.method = "GET", .target = "/info"}, base::monotonic_ns() + kPatienceNs);
-  if (transport::perform(*connection) == transport::Progress::kDone) return {};
-  return "Agent not reachable at " + url;
-}
 
 int print_text(std::string_view text) {
   while (!text.empty()) {
@@ -203,8 +222,7 @@ int print_text(std::string_view text) {
 int print_version() { return print_text(version_line()); }
 
 int print_info(const InfoOptions& options) {
-  const std::string url = transport::agent_sink::agent_url();
-  const std::string problem = agent_problem(url);
+  const Diagnosis diagnosis = diagnose();
   const trace::ProcessFacts& facts = trace::Tracer::get().facts();
   Report report(options.colours);
   report.title(kBlue, "Tracer Configurations:");
@@ -214,10 +232,12 @@ int print_info(const InfoOptions& options) {
   report.line("Remote Configuration enabled", yes_no(remote_config::wanted()));
   report.line("IAST enabled (experimental)", "False");
   report.line("Debug logging", yes_no(config::debug.get()));
-  report.line("Writing traces to", url);
-  report.line("Agent error", or_none(problem));
+  report.line("Writing traces to", diagnosis.agent.url);
+  report.line("Agent error", or_none(diagnosis.agent.problem));
+  if (!diagnosis.agent.version.empty()) report.line("Agent version", diagnosis.agent.version);
   report.line("Log injection enabled", yes_no(config::logs_injection.get()));
-  report.line("Health metrics enabled", "False");
+  const auto health = config::explain("DD_TRACE_HEALTH_METRICS_ENABLED").held;
+  report.line("Health metrics enabled", yes_no(!health.empty() && health.back().text == "true"));
   report.line("Partial flushing enabled", yes_no(config::partial_flush.get()));
   report.line("Partial flush minimum number of spans",
               std::to_string(config::partial_flush_min_spans.get()));
@@ -241,49 +261,42 @@ int print_info(const InfoOptions& options) {
   report.gap();
   add_settings(report);
   report.gap();
-  add_products(report);
+  add_products(report, diagnosis);
   report.gap();
-  add_integrations(report);
+  add_integrations(report, diagnosis);
   report.gap();
-  add_summary(report, problem);
-  return print_text(report.text());
+  add_summary(report, diagnosis);
+  const int printed = print_text(report.text());
+  return printed != 0 ? printed : diagnosis.status();
 }
 
 int print_info_json(const InfoOptions& options) {
-  const std::string url = transport::agent_sink::agent_url(), problem = agent_problem(url);
+  const Diagnosis diagnosis = diagnose();
   const trace::ProcessFacts& facts = trace::Tracer::get().facts();
   json::Writer out;
   out.open_object().field("version", DD_VERSION).field("ddtrace", DD_EMULATED_VERSION);
   out.field("python", PY_VERSION).field("program", options.program);
-  out.field("tracer_enabled", config::tracing_enabled.get()).field("agent_url", url);
-  out.field("agent_error", problem).field("service", facts.service);
+  out.field("tracer_enabled", config::tracing_enabled.get());
+  out.field("agent_url", diagnosis.agent.url).field("agent_error", diagnosis.agent.problem);
+  out.field("agent_version", diagnosis.agent.version).field("service", facts.service);
   out.field("service_is_inferred", facts.service_is_inferred).field("env", facts.env);
   out.field("service_version", facts.version);
   out.field("remote_configuration_enabled", remote_config::wanted());
   write_settings(out);
-  out.key("products").open_object();
-  for (const product::Report& one : product_reports()) {
-    out.key(one.name).open_object().field("state", product::word(one.state));
-    out.field("why", one.why).close();
-  }
-  out.close().key("integrations").open_object();
-  contrib::each_choice(
-      integration_settings(),
-      [](std::string_view name, bool on, void* context) {
-        static_cast<json::Writer*>(context)->field(name, on);
-      },
-      &out);
-  out.close().key("warnings").open_array();
-  int status = 0;
-  for (const Recommended& tag : recommended()) {
-    if (!tag.missing) continue;
-    status = 1;
-    out.value(std::string(tag.title) + " is not set");
-  }
-  if (!problem.empty()) status = 2;
-  out.close().close();
+  write_parts(out, diagnosis);
+  write_problems(out, diagnosis);
+  out.field("status", diagnosis.status()).close();
   const int printed = print_text(out.take() + "\n");
-  return printed != 0 ? printed : status;
+  return printed != 0 ? printed : diagnosis.status();
+}
+
+bool wants_colours() {
+  const auto set = [](const char* name) {
+    const char* const value = std::getenv(name);
+    return value != nullptr && *value != '\0';
+  };
+  if (set("NO_COLOR")) return false;
+  return set("FORCE_COLOR") || isatty(1) == 1;
 }
 
 }  // namespace dd::host

@@ -15,14 +15,14 @@ struct InfoOptions {
   std::string program;  // the python this process would be
   bool colours = false;
 };
-// The configuration in force, first in the words of `ddtrace-run --info`, and whether the agent
-// answers: waits for it at most two seconds. Settings resolved; Python not needed.
+// The configuration in force, first in the words of `ddtrace-run --info`, with where each value
+// comes from, what is on and why, and what to do about each problem (diagnosis.h). The status is 0,
+// 1 when there are warnings, 2 when traces are lost. Settings resolved; Python not needed.
 int print_info(const InfoOptions& options);
-// The same as JSON, with every known setting that no code uses yet. The status is 0, 1 when there
-// are warnings, 2 when the agent cannot be used.
+// The same as JSON, with every known setting that no code uses yet.
 int print_info_json(const InfoOptions& options);
 
-// Why the agent at `url` cannot be used, or empty. Waits at most two seconds.
-std::string agent_problem(const std::string& url);
+// Standard output is a terminal, unless NO_COLOR or FORCE_COLOR knows better.
+bool wants_colours();
 
 }  // namespace dd::host

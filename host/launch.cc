@@ -299,7 +299,7 @@ Launch launch(int argc, char** argv) {
   Launch launched;
   // `datadog.client` is there (pyshim/ddtrace/datadog), in this process and its children.
   if (argc > 0 && file_name(argv[0]) == "datadog-run") setenv("_DD_CLIENT_LAUNCHED", "1", 1);
-  bool colours = true;
+  bool colours = wants_colours();
   int at = 1;
   for (; at < argc && argv[at][0] == '-'; ++at) {
     const std::string_view flag = argv[at];
@@ -309,6 +309,8 @@ Launch launch(int argc, char** argv) {
       setenv("DD_PROFILING_ENABLED", "true", 1);
     } else if (flag == "-i" || flag == "--info") {
       launched.options.info = true;
+    } else if (flag == "--json" && launched.options.info) {
+      launched.options.json = true;
     } else if (flag == "-v" || flag == "--version") {
       launched.status = print_text("ddtrace-run " DD_EMULATED_VERSION "\n");
       return launched;

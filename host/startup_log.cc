@@ -17,8 +17,8 @@
 #include "core/statsd/client.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent_sink.h"
+#include "host/diagnosis.h"
 #include "host/emulated.h"
-#include "host/info.h"
 #include "host/python_version.h"
 
 namespace dd::host {
@@ -132,7 +132,7 @@ bool wants_information() {
 
 void write_startup_log() {
   if (!config::debug.get() && !flag("DD_TRACE_STARTUP_LOGS")) return;
-  const std::string problem = agent_problem(transport::agent_sink::agent_url());
+  const std::string problem = ask_agent(transport::agent_sink::agent_url()).problem;
   std::string text;
   if (wants_information())
     text += "- DATADOG TRACER CONFIGURATION - " + facts_of_process(problem) + "\n";

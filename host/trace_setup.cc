@@ -10,8 +10,8 @@
 #include "contrib/rules/settings.h"
 #include "core/base/log.h"
 #include "core/config/core_settings.h"
+#include "core/config/explain.h"
 #include "core/config/parse.h"
-#include "core/config/registry.h"
 #include "core/sampling/sampling.h"
 #include "core/trace/facts.h"
 #include "core/trace/tracer.h"
@@ -77,7 +77,7 @@ Status set_up_tracer(std::span<char* const> arguments) {
   config::resolve(children::settings());
   resolve_products();
   if (config::debug.get()) base::set_log_level(base::LogLevel::kDebug);
-  config::warn_about_names();
+  config::warn_about_settings();
   trace::Tracer& tracer = trace::Tracer::get();
   const std::vector<std::string_view> words(arguments.begin(), arguments.end());
   tracer.set_facts(trace::facts_from_settings(words));

@@ -9,13 +9,14 @@ import re
 import sys
 
 FOLDERS = ("core", "contrib", "host", "products", "pyshim")
+ONLY_NAME_THEM = ("explain", "diagnosis", "reported", "startup_log")  # and do not act on them
 MADE_BY_PATTERN = ("_SERVICE", "_SERVICE_NAME", "_DISTRIBUTED_TRACING", "_SPLIT_BY_DOMAIN", "_ENABLED")
 
 
 class Sources:
     def __init__(self, root: pathlib.Path) -> None:
         text = "".join(path.read_text(errors="replace") for folder in FOLDERS for kind in ("cc", "h", "py")
-                       for path in (root / folder).rglob(f"*.{kind}"))
+                       for path in (root / folder).rglob(f"*.{kind}") if path.stem not in ONLY_NAME_THEM)
         self.names = set(re.findall(r"\b_?(?:DD|OTEL|DATADOG)_[A-Z0-9_]+", text))
         table = (root / "contrib" / "integrations.def").read_text()
         self.integrations = set(re.findall(r"DD_INTEGRATION\((\w+)", table))
@@ -32,7 +33,7 @@ def row(line: str, sources: Sources) -> str:
     name, aliases, kind, fallback, product, otel, flags = line.split("\t")
     marks = set(flags.split(","))
     texts = ", ".join(json.dumps(text) for text in (name, aliases, kind, fallback, product, otel))
-    bits = [mark in marks for mark in ("sensitive", "internal", "remote")]
+    bits = [mark in marks for mark in ("sensitive", "internal", "remote", "reported", "stable", "words")]
     bits.append(not sources.use(name, aliases, product))
     return f"{{{texts}, {', '.join(str(bit).lower() for bit in bits)}}},"
 

@@ -1,10 +1,8 @@
 #include "core/config/registry.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
-
-#include "core/base/log.h"
-#include "core/config/setting.h"
 
 namespace dd::config {
 namespace {
@@ -20,13 +18,6 @@ bool lists(std::string_view names, std::string_view name) {
     at = end + 1;
   }
   return false;
-}
-
-// Names that are made of an integration's name.
-bool made_by_pattern(std::string_view name) {
-  return name.ends_with("_SERVICE") || name.ends_with("_SERVICE_NAME") ||
-         name.ends_with("_DISTRIBUTED_TRACING") || name.ends_with("_SPLIT_BY_DOMAIN") ||
-         (name.starts_with("DD_TRACE_") && name.ends_with("_ENABLED"));
 }
 
 }  // namespace
@@ -77,25 +68,6 @@ std::string_view nearest_known(std::string_view name) {
     nearest = row.name;
   }
   return nearest;
-}
-
-std::vector<std::string> complaints_about_names() {
-  std::vector<std::string> out;
-  for (const auto& [name, value] : environment_variables()) {
-    if (!name.starts_with("DD_") || find_declared(name) || find_known(name)) continue;
-    const std::string_view nearest = nearest_known(name);
-    if (nearest.empty()) continue;
-    // DD_FLASH_SERVICE may be of an integration we do not know; DD_TRACE_ENABLD is not.
-    if (made_by_pattern(name) && edits_between(name, nearest, 2) > 1) continue;
-    out.push_back(name.substr(0, 100) + " is not a known setting and has no effect; did you mean " +
-                  std::string(nearest) + "?");
-  }
-  return out;
-}
-
-void warn_about_names() {
-  for (const std::string& line : complaints_about_names())
-    base::log(base::LogLevel::kWarning, line);
 }
 
 }  // namespace dd::config

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <utility>
 #include <vector>
 
 #include "core/base/log.h"
+#include "core/config/registry.h"
 #include "core/config/stable_file.h"
 
 namespace dd::config {
@@ -28,7 +30,7 @@ void warn(const SettingBase& setting, std::string_view name, std::string_view va
   message += setting.spec().secret ? "" : "=" + std::string(value.substr(0, 100));
   message += " is not understood; using ";
   message += setting.spec().fallback.empty() ? "none" : setting.spec().fallback;
-  base::log(base::LogLevel::kWarning, message);
+  warn_once(std::move(message));
 }
 
 const Environment& loaded() {
@@ -65,6 +67,9 @@ std::vector<std::string> command_line() {
   return out;
 }
 
+constinit base::Mutex said_mutex;
+constinit std::vector<std::string>* said DD_GUARDED_BY(said_mutex) = nullptr;
+
 constinit base::Mutex declared_mutex;
 constinit std::vector<SettingBase*>* declared DD_GUARDED_BY(declared_mutex) = nullptr;
 
@@ -92,7 +97,8 @@ bool any_name(const Spec& spec, F&& use) {
 bool resolve_from(SettingBase& setting, const Pairs& source, Origin origin) {
   return any_name(setting.spec(), [&](std::string_view name) {
     const auto value = lookup(source, name);
-    if (value && !setting.assign(*value, origin)) warn(setting, name, *value);
+    // What is wrong with settings of the registry is told together (explain.h).
+    if (value && !setting.assign(*value, origin) && !find_known(name)) warn(setting, name, *value);
     return value.has_value();
   });
 }
@@ -185,12 +191,24 @@ std::optional<std::string_view> variable(std::string_view name) {
 
 const Pairs& environment_variables() { return loaded().all; }
 
-std::optional<std::string_view> variable_from(Origin origin, std::string_view name) {
+const Pairs& variables_of(Origin origin) {
+  static const Pairs kNone;
   const Environment& sources = loaded();
-  if (origin == Origin::kLocalFile) return lookup(sources.local.values, name);
-  if (origin == Origin::kEnvironment) return lookup(sources.all, name);
-  if (origin == Origin::kFleetFile) return lookup(sources.fleet.values, name);
-  return std::nullopt;
+  if (origin == Origin::kLocalFile) return sources.local.values;
+  if (origin == Origin::kEnvironment) return sources.all;
+  return origin == Origin::kFleetFile ? sources.fleet.values : kNone;
+}
+
+void warn_once(std::string line) {
+  const base::MutexLock lock(said_mutex);
+  if (said == nullptr) said = new std::vector<std::string>;
+  if (std::find(said->begin(), said->end(), line) != said->end()) return;
+  base::log(base::LogLevel::kWarning, line);
+  said->push_back(std::move(line));
+}
+
+std::optional<std::string_view> variable_from(Origin origin, std::string_view name) {
+  return lookup(variables_of(origin), name);
 }
 
 std::string_view config_id(Origin origin) {

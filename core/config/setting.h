@@ -146,10 +146,14 @@ void resolve(std::span<SettingBase* const> table);
 // fleet's file, else the environment, else the local file.
 std::optional<std::string_view> variable(std::string_view name);
 const Pairs& environment_variables();  // sorted by name
+// The same of one of the files or the environment; empty for other origins.
+const Pairs& variables_of(Origin origin);
 // What one of the files or the environment says for exactly this name.
 std::optional<std::string_view> variable_from(Origin origin, std::string_view name);
 // The config_id of a file that a value came from, or empty.
 std::string_view config_id(Origin origin);
+// Tells the user, each line once in the life of the process.
+void warn_once(std::string line);
 // The resolved setting of this name or alias, or null.
 SettingBase* find_declared(std::string_view name);
 // DD_TRACE_<NAME>_ENABLED, DD_<NAME>_SERVICE or its older DD_<NAME>_SERVICE_NAME; "-" in a name

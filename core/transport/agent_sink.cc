@@ -6,6 +6,7 @@
 
 #include "core/base/log.h"
 #include "core/config/core_settings.h"
+#include "core/config/parse.h"
 #include "core/config/serverless.h"
 #include "core/sampling/sampling.h"
 #include "core/trace/tracer.h"
@@ -128,7 +129,9 @@ void start_second(Options options, const Versions& versions) {
 
 std::string agent_url() {
   if (const std::string_view url = config::agent_url.get(); !url.empty()) return std::string(url);
-  const std::string_view host = config::agent_host.get(), port = config::agent_port.get();
+  const std::string_view host = config::agent_host.get();
+  std::string_view port = config::agent_port.get();
+  if (!config::parse_int(port)) port = {};  // the user was told
   if (host.empty() && port.empty() && access(kSocket, F_OK) == 0)
     return "unix://" + std::string(kSocket);
   const bool v6 = host.find(':') != std::string_view::npos && !host.starts_with('[');

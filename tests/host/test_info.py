@@ -2,7 +2,9 @@
 
 import ast
 import json
+import os
 import pathlib
+import pty
 import subprocess
 import sys
 
@@ -16,66 +18,150 @@ from fakes.agent import Agent  # noqa: E402
 LEVEL = "4.16.0"
 
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
 @pytest.fixture(params=["--dd-info", "ddtrace-run --info", "ddtrace-run -nc -i"])
 def info(both, request):
     program = [both.launcher] if request.param.startswith("--") else [both.ddtrace_run]
     program += request.param.removeprefix("ddtrace-run ").split()
 
-    def run(**variables):
+    def run(status, **variables):
         done = subprocess.run(program, capture_output=True, text=True, timeout=60,
                               env=clean_environment(**variables))
-        assert (done.returncode, done.stderr) == (0, "")
-        assert ("\033[" in done.stdout) == (request.param == "ddtrace-run --info")
+        assert done.returncode == status, done.stderr
         return done.stdout
     return run
 
 
 def test_info_of_a_configured_program(info):
     with Agent() as agent:
-        out = info(DD_TRACE_AGENT_URL=agent.url, DD_SERVICE="shop", DD_ENV="prod", DD_VERSION="7",
+        out = info(0, DD_TRACE_AGENT_URL=agent.url, DD_SERVICE="shop", DD_ENV="prod", DD_VERSION="7",
                    DD_TAGS="team:a", DD_API_KEY="hidden", DD_TRACE_REQUESTS_ENABLED="false",
-                   OTEL_LOG_LEVEL="debug")
+                   OTEL_LOG_LEVEL="debug", DD_REDIS_CMD_MAX_LENGTH="7", DD_SNOWFLAKE_SERVICE="s")
         assert [request.path for request in agent.requests] == ["/info"]
     for line in (f"    Writing traces to: {agent.url}\n", "    Agent error: None\n",
                  "    DD Service: shop\n", "    DD Env: prod\n", "    DD Version: 7\n",
                  "    Global Tags: team:a\n", "    Debug logging: True\n",
-                 "    DD_ENV=prod (environment)\n", "    DD_API_KEY=*** (environment)\n"):
-        assert line in out
-    enabled, disabled = (line for line in out.splitlines() if "abled: " in line and ", " in line or "Disabled: " in line)
+                 "    DD_ENV=prod (environment)\n", "    DD_API_KEY=*** (environment)\n",
+                 "    DD_REDIS_CMD_MAX_LENGTH=7 (environment)\n",
+                 "    OTEL_LOG_LEVEL=true (environment), which is DD_TRACE_DEBUG\n",
+                 "    DD_SNOWFLAKE_SERVICE=s (environment), not used by this program yet\n",
+                 "    requests: off, DD_TRACE_REQUESTS_ENABLED=false (environment)\n", "    tracer: on (DD_TRACE_ENABLED)\n",
+                 "    Not in this program yet: application security,", "    Nothing is wrong\n"):
+        assert line in out, (line, out)
+    enabled, disabled = (line for line in out.splitlines() if line.startswith(("    Enabled: ", "    Disabled: ")))
     assert "sqlite3" in enabled and "requests" not in enabled and "requests" in disabled
     assert "WARNING" not in out and "ERROR" not in out and "hidden" not in out
 
 
 def test_info_of_a_program_that_is_not_configured(info):
-    out = info(DD_TRACE_AGENT_URL="http://127.0.0.1:1")
+    out = info(2, DD_TRACE_AGENT_URL="http://127.0.0.1:1")
     assert "    Agent error: Agent not reachable at http://127.0.0.1:1\n" in out
     assert "    Children followed: direct\n" in out or "    Children followed: all\n" in out
     assert "ERROR: It looks like you have an agent error" in out
     for tag in ("SERVICE", "ENV", "VERSION"):
-        assert f"WARNING {tag} NOT SET" in out
+        assert f"WARNING {tag} NOT SET\n What to do: set DD_{tag}" in out
+
+
+def test_info_names_each_problem_and_what_to_do(info):
+    with Agent() as agent:
+        out = info(1, DD_TRACE_AGENT_URL=agent.url, DD_SERVICE="s", DD_ENV="e", DD_VERSION="1", DD_TRACE_RATE_LIMIT="abc",
+                   DD_TRACE_ENABELD="1", DD_UNHEARD_OF_THING="1", DD_PROFILING_ENABLED="true", DD_PATCH_MODULES="zzz:true")
+    for what in ("DD_TRACE_RATE_LIMIT=abc is not understood; using 100",
+                 "DD_TRACE_ENABELD is not a known setting and has no effect; did you mean DD_TRACE_ENABLED?",
+                 "DD_PROFILING_ENABLED=true (environment): there is no profiling in this program yet",
+                 "DD_PATCH_MODULES: zzz is not an integration"):
+        assert f"WARNING: {what}\n What to do: " in out
+    assert "    Not settings of this program: DD_UNHEARD_OF_THING\n" in out
+
+
+def test_info_without_tracing_says_why_nothing_is_on(info):
+    out = info(1, DD_TRACE_AGENT_URL="http://127.0.0.1:1", DD_TRACE_ENABLED="false")
+    assert "    Enabled: None\n" in out and "    tracer: off: DD_TRACE_ENABLED\n" in out
+
+
+def test_info_tells_an_agent_without_remote_configuration(info):
+    with Agent() as agent:
+        agent.answer = lambda request: (200, {}, b'{"version": "7.1.0", "endpoints": ["/v0.4/traces"]}')
+        out = info(1, DD_TRACE_AGENT_URL=agent.url, DD_SERVICE="s", DD_ENV="e", DD_VERSION="1")
+    assert "    Agent version: 7.1.0\n" in out and "the agent does not answer remote configuration" in out
 
 
 def test_info_survives_an_address_that_is_none(info):
-    assert "Agent error: " in info(DD_TRACE_AGENT_URL="foo://x")
+    assert "Agent error: " in info(2, DD_TRACE_AGENT_URL="foo://x")
 
 
-def test_info_for_programs(both):
+def colours(program, terminal, **variables):
+    ours, theirs = pty.openpty()
+    done = subprocess.Popen(program, stdin=subprocess.DEVNULL, stdout=theirs if terminal else subprocess.PIPE,
+                            stderr=subprocess.DEVNULL, env=clean_environment(DD_TRACE_AGENT_URL="http://127.0.0.1:1", **variables))
+    os.close(theirs)
+    text = b""
+    try:
+        while part := os.read(ours, 65536) if terminal else done.stdout.read():
+            text += part
+    except OSError:  # the terminal's other end is closed
+        pass
+    os.close(ours)
+    if not terminal: done.stdout.close()
+    assert done.wait(60) == 2
+    return b"\033[" in text
+
+
+@pytest.mark.parametrize("name, options", [("launcher", ["--dd-info"]), ("ddtrace_run", ["--info"])])
+def test_colours_are_for_terminals(both, name, options):
+    program = [getattr(both, name), *options]
+    assert colours(program, True)
+    assert not colours(program, True, NO_COLOR="1")
+    assert not colours(program, False)
+    assert colours(program, False, FORCE_COLOR="1")
+    if name == "ddtrace_run": assert not colours([*program, "-nc"], True)
+
+
+@pytest.mark.parametrize("name, options", [("launcher", ["--dd-info", "--json"]), ("ddtrace_run", ["--info", "--json"])])
+def test_info_for_programs(both, name, options):
     def run(**variables):
-        done = subprocess.run([both.launcher, "--dd-info", "--json"], capture_output=True, text=True, timeout=60,
+        done = subprocess.run([getattr(both, name), *options], capture_output=True, text=True, timeout=60,
                               env=clean_environment(**variables))
         assert done.stderr == ""
-        return done.returncode, json.loads(done.stdout)
+        facts = json.loads(done.stdout)
+        assert facts["status"] == done.returncode
+        return done.returncode, facts
 
     with Agent() as agent:
         status, facts = run(DD_TRACE_AGENT_URL=agent.url, DD_SERVICE="shop", DD_ENV="prod", DD_VERSION="7",
-                            DD_API_KEY="hidden")
+                            DD_API_KEY="hidden", DD_TRACE_FLASK_ENABLED="0")
         assert status == 0 and facts["service"] == "shop" and facts["integrations"]["requests"] is True
-        assert {"name": "DD_ENV", "value": "prod", "origin": "env_var"} in facts["settings"]
+        assert {"name": "DD_ENV", "value": "prod", "origin": "env_var", "variable": "DD_ENV", "in_force": True,
+                "unused": False} in facts["settings"]
         assert "DD_PROFILING_MAX_FRAMES" in facts["unused_settings"] and "DD_ENV" not in facts["unused_settings"]
-        assert "hidden" not in str(facts)
+        assert "hidden" not in str(facts) and facts["problems"] == []
+        assert facts["integration_reasons"] == {"flask": "DD_TRACE_FLASK_ENABLED=0 (environment)"}
+        assert facts["products"]["tracer"] == {"state": "on", "why": "DD_TRACE_ENABLED"} and "profiling" in facts["missing_products"]
         assert run(DD_TRACE_AGENT_URL=agent.url)[0] == 1
     status, facts = run(DD_TRACE_AGENT_URL="http://127.0.0.1:1")
-    assert status == 2 and "not reachable" in facts["agent_error"]
+    assert status == 2 and "not reachable" in facts["agent_error"] and facts["problems"][0]["remedy"]
+
+
+def test_every_known_setting_shows_with_its_origin(both, tmp_path):
+    """As given in a file, the environment, or both: the program lists it, whether it uses it or not."""
+    rows = [line.split("\t") for line in (ROOT / "core/config/registry.tsv").read_text().splitlines() if line[0] != "#"]
+    values = {name: {"boolean": "true", "int": "7", "decimal": "0.5"}.get(kind, "b3") for name, _, kind, *_ in rows
+              if not name.startswith("_DD_SC_") and name not in ("DD_TRACE_AGENT_URL", "DD_TRACE_AGENT_PORT")}
+    names = list(values)
+    local = tmp_path / "local.yaml"
+    local.write_text("apm_configuration_default:\n" + "".join(f"  {name}: {values[name]}\n" for name in names[::2]))
+    done = subprocess.run([both.launcher, "--dd-info", "--json"], capture_output=True, text=True, timeout=60, env=clean_environment(
+        **{name: values[name] for name in names[::3]}, DD_TRACE_AGENT_URL="http://127.0.0.1:1", _DD_SC_LOCAL_FILE_OVERRIDE=str(local)))
+    seen = {}
+    for row in json.loads(done.stdout)["settings"]:
+        seen.setdefault(row["name"], []).append((row["origin"], row["value"]))
+    secret = {row[0] for row in rows if "sensitive" in row[6].split(",")}
+    for number, name in enumerate(names):
+        text = "***" if name in secret else values[name]
+        expected = [("local_stable_config", text)] * (number % 2 == 0) + [("env_var", text)] * (number % 3 == 0)
+        assert seen.get(name, []) == expected, name
 
 
 def test_the_startup_log(both):
