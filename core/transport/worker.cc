@@ -105,11 +105,14 @@ void Worker::start_thread(std::int64_t sleep_ns) {
   // Without a thread queues fill, and what follows is dropped and counted; tried again each time.
   // Said before it runs: its own jobs may wake it, and must not wait here for what follows.
   running_.store(true, std::memory_order_relaxed);
-  if (pthread_create(&thread_, &attributes, body, this) != 0)
+  const bool made = pthread_create(&thread_, &attributes, body, this) == 0;
+  if (!made) {
     running_.store(false, std::memory_order_relaxed);
+    dozing_.store(false);
+  }
   pthread_attr_destroy(&attributes);
   auto* const call = on_start_.load(std::memory_order_relaxed);
-  if (sleep_ns == 0 && call) call();
+  if (made && sleep_ns == 0 && call) call();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 

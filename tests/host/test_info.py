@@ -148,7 +148,7 @@ def test_every_known_setting_shows_with_its_origin(both, tmp_path):
     """As given in a file, the environment, or both: the program lists it, whether it uses it or not."""
     rows = [line.split("\t") for line in (ROOT / "core/config/registry.tsv").read_text().splitlines() if line[0] != "#"]
     values = {name: {"boolean": "true", "int": "7", "decimal": "0.5"}.get(kind, "b3") for name, _, kind, *_ in rows
-              if not name.startswith("_DD_SC_") and name not in ("DD_TRACE_AGENT_URL", "DD_TRACE_AGENT_PORT")}
+              if not name.startswith(("_DD_SC_", "OTEL_")) and name not in ("DD_TRACE_AGENT_URL", "DD_TRACE_AGENT_PORT")}
     names = list(values)
     local = tmp_path / "local.yaml"
     local.write_text("apm_configuration_default:\n" + "".join(f"  {name}: {values[name]}\n" for name in names[::2]))

@@ -80,6 +80,20 @@ def test_low_limits(which, value):
     assert outcome(LAUNCHER, prepare) == outcome(PLAIN, prepare) == (0, "done\n", "")
 
 
+def test_no_threads():
+    """The system makes none: spans are counted as lost, and the program ends."""
+    def prepare():
+        resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+        if os.getuid() == 0:  # root has no such limit
+            os.setgroups([])
+            os.setuid(65534)
+    try:
+        plain, ours = outcome(PLAIN, prepare), outcome(LAUNCHER, prepare)
+    except PermissionError:
+        pytest.skip("another user may not run these programs")
+    assert ours == plain == (0, "done\n", "")
+
+
 @pytest.mark.parametrize("closed", [[0], [1], [2], [0, 1, 2]], ids=str)
 def test_closed_streams(closed):
     def prepare():
