@@ -47,7 +47,7 @@ def test_info_of_a_configured_program(info):
                  "    DD_REDIS_CMD_MAX_LENGTH=7 (environment)\n",
                  "    OTEL_LOG_LEVEL=true (environment), which is DD_TRACE_DEBUG\n",
                  "    DD_SNOWFLAKE_SERVICE=s (environment), not used by this program yet\n",
-                 "    requests: off, DD_TRACE_REQUESTS_ENABLED=false (environment)\n", "    tracer: on (DD_TRACE_ENABLED)\n",
+                 "    requests: off, DD_TRACE_REQUESTS_ENABLED=false (environment)\n", "    tracer: on\n",
                  "    Not in this program yet: application security,", "    Nothing is wrong\n"):
         assert line in out, (line, out)
     enabled, disabled = (line for line in out.splitlines() if line.startswith(("    Enabled: ", "    Disabled: ")))
@@ -78,7 +78,7 @@ def test_info_names_each_problem_and_what_to_do(info):
 
 def test_info_without_tracing_says_why_nothing_is_on(info):
     out = info(1, DD_TRACE_AGENT_URL="http://127.0.0.1:1", DD_TRACE_ENABLED="false")
-    assert "    Enabled: None\n" in out and "    tracer: off: DD_TRACE_ENABLED\n" in out
+    assert "    Enabled: None\n" in out and "    agent: off: DD_TRACE_ENABLED\n" in out
 
 
 def test_info_tells_an_agent_without_remote_configuration(info):
@@ -138,7 +138,7 @@ def test_info_for_programs(both, name, options):
         assert "DD_PROFILING_MAX_FRAMES" in facts["unused_settings"] and "DD_ENV" not in facts["unused_settings"]
         assert "hidden" not in str(facts) and facts["problems"] == []
         assert facts["integration_reasons"] == {"flask": "DD_TRACE_FLASK_ENABLED=0 (environment)"}
-        assert facts["products"]["tracer"] == {"state": "on", "why": "DD_TRACE_ENABLED"} and "profiling" in facts["missing_products"]
+        assert facts["products"]["tracer"] == {"state": "on", "why": ""} and "profiling" in facts["missing_products"]
         assert run(DD_TRACE_AGENT_URL=agent.url)[0] == 1
     status, facts = run(DD_TRACE_AGENT_URL="http://127.0.0.1:1")
     assert status == 2 and "not reachable" in facts["agent_error"] and facts["problems"][0]["remedy"]
