@@ -25,24 +25,12 @@ constexpr SqlFacts kFacts = {.component = "aiomysql",
                              .comments = true,
                              .tells_mapping = true};
 constinit const SqlKnobs* knobs = nullptr;
-constexpr SqlDriver kDriver = {&kFacts, &knobs, true};
+constexpr SqlDriver kDriver = {&kFacts, &knobs, true, false};
 
 void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "aiomysql")); }
 
-constexpr py::Target on(const char* where, py::Enter enter) {
-  return {.where = where,
-          .enter = enter,
-          .leave = leave_cursor,
-          .kind = py::Kind::kAwaitable,
-          .data = &kDriver,
-          .begin = begin_statement};
-}
-
 constexpr const char* kModules[] = {"aiomysql"};
-constexpr py::Target kTargets[] = {
-    on("aiomysql.cursors:Cursor.execute", enter_execute),
-    on("aiomysql.cursors:Cursor.executemany", enter_executemany),
-};
+constexpr py::Target kTargets[] = {DD_SQL_CURSOR(kDriver, "aiomysql.cursors:Cursor")};
 
 }  // namespace
 

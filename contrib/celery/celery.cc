@@ -3,14 +3,13 @@
 // Celery tells what it does by signals; its receivers are connected while the integration is
 // on.
 
-#include <span>
 #include <string>
 #include <utility>
 
 #include "contrib/support/integration.h"
+#include "contrib/support/signal_receivers.h"
 #include "contrib/support/step.h"
 #include "contrib/support/task_queue.h"
-#include "core/py/error.h"
 #include "core/trace/tags.h"
 #include "core/tracing/carrier.h"
 #include "core/tracing/live_span.h"
@@ -24,11 +23,10 @@ using py::Name;
 using py::Ref;
 using tracing::LiveSpan;
 
-Name kBrokerUrl("broker_url"), kConf("conf"), kConnect("connect"), kContext("Context"),
-    kDisconnect("disconnect"), kOwnHeaders("_get_custom_headers"),
-    kException("exception"), kGetCurrentApp("get_current_app"), kHeaders("headers"), kId("id"),
-    kName("name"), kReason("reason"), kRequest("request"), kSender("sender"), kState("state"),
-    kTaskId("task_id"), kTasks("tasks"), kThrows("throws"), kWeak("weak");
+Name kBrokerUrl("broker_url"), kConf("conf"), kContext("Context"),
+    kOwnHeaders("_get_custom_headers"), kException("exception"), kGetCurrentApp("get_current_app"),
+    kHeaders("headers"), kId("id"), kName("name"), kReason("reason"), kRequest("request"),
+    kSender("sender"), kState("state"), kTaskId("task_id"), kTasks("tasks"), kThrows("throws");
 
 struct Knobs {
   std::string producer, worker;
@@ -85,7 +83,8 @@ void before_publish(Handle named) {
     Ref carried = headers.item(kHeaders);
     // Without this entry the task sees the caller's own headers there: it still does.
     if (!carried.is_dict())
-      carried = py::imported("celery.app.task").attr(kContext).call().call_method(kOwnHeaders, headers);
+      carried =
+          py::imported("celery.app.task").attr(kContext).call().call_method(kOwnHeaders, headers);
     if (!carried.is_dict()) carried = py::dict();
     tracing::inject(live.object(), carried);
     (void)headers.set_item(kHeaders, carried);
@@ -140,51 +139,15 @@ void retried(Handle named) {
   if (live) live->span().set(trace::Key("celery.retry.reason"), named.item(kReason).display());
 }
 
-template <void (*receive)(Handle)>
-PyObject* receiver(PyObject*, PyObject*, PyObject* named) {
-  const py::ErrorKeep keep;
-  if (named) receive(named);
-  py::swallow_error();
-  return Py_NewRef(Py_None);
-}
-
-// The signature is asked for: receivers take what comes by name.
-template <void (*receive)(Handle)>
-PyMethodDef definition(const char* name, const char* signature) {
-  return {name,
-          reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(
-              static_cast<PyCFunctionWithKeywords>(receiver<receive>))),
-          METH_VARARGS | METH_KEYWORDS, signature};
-}
-
-struct Receiver {
-  const char* signal;
-  PyMethodDef definition;
-  PyObject* function = nullptr;  // while it is connected
+constexpr SignalReceiver kReceivers[] = {
+    {"before_task_publish", before_publish},
+    {"after_task_publish", after_publish},
+    {"task_prerun", before_run},
+    {"task_postrun", after_run},
+    {"task_failure", failed},
+    {"task_retry", retried},
 };
-
-std::span<Receiver> receivers() {
-  constexpr const char* kSignature = "receiver($module, /, **named)\n--\n\n";
-  static Receiver all[] = {
-      {"before_task_publish", definition<before_publish>("receiver", kSignature)},
-      {"after_task_publish", definition<after_publish>("receiver", kSignature)},
-      {"task_prerun", definition<before_run>("receiver", kSignature)},
-      {"task_postrun", definition<after_run>("receiver", kSignature)},
-      {"task_failure", definition<failed>("receiver", kSignature)},
-      {"task_retry", definition<retried>("receiver", kSignature)},
-  };
-  return all;
-}
-
-void connect(Handle signals, Receiver& receiver) {
-  if (receiver.function) return;
-  Ref function = Ref::steal(PyCFunction_New(&receiver.definition, nullptr));
-  const Ref method = signals.attr(receiver.signal).attr(kConnect);
-  PyObject* const arguments[] = {function.ptr(), Py_False};
-  const Handle names[] = {kWeak.ptr()};
-  if (method && method.call_vector(arguments, py::tuple(names)))
-    receiver.function = function.release();
-}
+constinit SignalReceivers receivers("celery.signals", kReceivers);
 
 void prepare(const Settings& from) {
   knobs = new Knobs{from.text("DD_CELERY_PRODUCER_SERVICE").value_or(std::string()),
@@ -194,17 +157,10 @@ void prepare(const Settings& from) {
     publishing = new OpenTasks;
     running = new OpenTasks;
   }
-  const Ref signals = py::imported("celery.signals");
-  for (Receiver& receiver : receivers()) connect(signals, receiver);
+  receivers.connect();
 }
 
-void stop() {
-  const Ref signals = py::imported("celery.signals");
-  for (Receiver& receiver : receivers()) {
-    const Ref function = Ref::steal(std::exchange(receiver.function, nullptr));
-    if (function) (void)signals.attr(receiver.signal).call_method(kDisconnect, function);
-  }
-}
+void stop() { receivers.disconnect(); }
 
 // A message that could not be published: celery does not tell.
 void leave_apply_async(py::Outcome& outcome, py::Scope&) {

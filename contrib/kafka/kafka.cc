@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "contrib/support/integration.h"
+#include "contrib/support/message_headers.h"
 #include "contrib/support/step.h"
 #include "core/base/clock.h"
 #include "core/py/context.h"
@@ -129,25 +130,6 @@ void tag_message(trace::Span& span, Handle self, Handle topic, Handle key, Handl
     span.set(trace::Key("kafka.partition"), static_cast<std::int64_t>(partition.integer()));
 }
 
-// With the trace's headers added: a dictionary, or a list of pairs.
-Ref carrying(Handle headers, Handle span) {
-  const Ref carried = py::dict();
-  tracing::inject(span, carried);
-  if (!headers.is_list()) {
-    Ref all = py::dict();
-    headers.each_pair([&](Handle name, Handle value) { (void)all.set_item(name, value); });
-    carried.each_pair([&](Handle name, Handle value) { (void)all.set_item(name, value); });
-    return all;
-  }
-  Ref all = py::list();
-  headers.each([&](Handle pair) { (void)all.append(pair); });
-  carried.each_pair([&](Handle name, Handle value) {
-    const Handle parts[] = {name, value};
-    (void)all.append(py::tuple(parts));
-  });
-  return all;
-}
-
 struct Places {  // of the arguments of produce()
   int key, value, headers;
 };
@@ -167,8 +149,9 @@ void enter_produce(py::Call& call, py::Scope& scope) {
   const Client& client = clients()[call.self().ptr()];
   if (!client.servers.empty()) span.set(tags::kKafkaServers, client.servers);
   if (knobs->distributed)
-    (void)call.replace_arg(at.headers, kHeaders,
-                           carrying(call.arg(at.headers, kHeaders), produced.span.object()));
+    (void)call.replace_arg(
+        at.headers, kHeaders,
+        with_trace_headers(call.arg(at.headers, kHeaders), produced.span.object()));
 }
 
 void leave_produce(py::Outcome& outcome, py::Scope& scope) {

@@ -40,33 +40,21 @@ void leave_connect_with(py::Outcome& outcome, py::Scope& scope) {
   if (asked && outcome.result) (void)remember_place(outcome.result, *asked);
 }
 
-constexpr py::Target on(const char* where, py::Enter enter, py::Leave leave) {
-  return {.where = where, .enter = enter, .leave = leave, .optional = true, .data = &kDriver};
-}
-
 constexpr const char* kModules[] = {"mariadb"};
 constexpr py::Target kTargets[] = {
-    on("mariadb:connect", enter_connect_with, leave_connect_with),
+    on_sql(kDriver, "mariadb:connect", enter_connect_with, leave_connect_with),
     // 1
-    on("mariadb.connections:Connection.commit", enter_commit, leave_connection),
-    on("mariadb.connections:Connection.rollback", enter_rollback, leave_connection),
-    on("mariadb.cursors:Cursor.execute", enter_execute, leave_cursor),
-    on("mariadb.cursors:Cursor.executemany", enter_executemany, leave_cursor),
-    on("mariadb.cursors:Cursor.callproc", enter_uncommented, leave_cursor),
+    DD_SQL_CONNECTION(kDriver, "mariadb.connections:Connection"),
+    DD_SQL_CURSOR(kDriver, "mariadb.cursors:Cursor"),
+    DD_SQL_PROCEDURES(kDriver, "mariadb.cursors:Cursor"),
     // 2
-    on("mariadb.sync_connection:SyncConnection.commit", enter_commit, leave_connection),
-    on("mariadb.sync_connection:SyncConnection.rollback", enter_rollback, leave_connection),
-    on("mariadb.sync_cursor:SyncCursor.execute", enter_execute, leave_cursor),
-    on("mariadb.sync_cursor:SyncCursor.executemany", enter_executemany, leave_cursor),
-    on("mariadb.sync_cursor:SyncCursor.callproc", enter_uncommented, leave_cursor),
+    DD_SQL_CONNECTION(kDriver, "mariadb.sync_connection:SyncConnection"),
+    DD_SQL_CURSOR(kDriver, "mariadb.sync_cursor:SyncCursor"),
+    DD_SQL_PROCEDURES(kDriver, "mariadb.sync_cursor:SyncCursor"),
 };
 constexpr py::Target kFetches[] = {
-    on("mariadb.cursors:Cursor.fetchone", enter_fetchone, leave_cursor),
-    on("mariadb.cursors:Cursor.fetchmany", enter_fetchmany, leave_cursor),
-    on("mariadb.cursors:Cursor.fetchall", enter_fetchall, leave_cursor),
-    on("mariadb.sync_cursor:SyncCursor.fetchone", enter_fetchone, leave_cursor),
-    on("mariadb.sync_cursor:SyncCursor.fetchmany", enter_fetchmany, leave_cursor),
-    on("mariadb.sync_cursor:SyncCursor.fetchall", enter_fetchall, leave_cursor),
+    DD_SQL_FETCHES(kDriver, "mariadb.cursors:Cursor"),
+    DD_SQL_FETCHES(kDriver, "mariadb.sync_cursor:SyncCursor"),
 };
 constexpr Extra kExtras[] = {{kFetches, [] { return knobs->traces_fetches; }}};
 

@@ -35,41 +35,25 @@ constexpr SqlDriver kDriver = {&kFacts, &knobs};
 
 void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "mysql")); }
 
-constexpr py::Target on(const char* where, py::Enter enter, py::Leave leave) {
-  return {.where = where, .enter = enter, .leave = leave, .optional = true, .data = &kDriver};
-}
-
 constexpr const char* kModules[] = {"mysql"};
 constexpr py::Target kTargets[] = {
-    on("mysql.connector.cursor:MySQLCursor.execute", enter_execute, leave_cursor),
-    on("mysql.connector.cursor:MySQLCursor.executemany", enter_executemany, leave_cursor),
-    on("mysql.connector.cursor:MySQLCursor.callproc", enter_uncommented, leave_cursor),
-    on("mysql.connector.cursor:MySQLCursorPrepared.execute", enter_execute, leave_cursor),
-    on("mysql.connector.cursor:MySQLCursorPrepared.executemany", enter_executemany, leave_cursor),
-    on("mysql.connector.connection:MySQLConnection.commit", enter_commit, leave_connection),
-    on("mysql.connector.connection:MySQLConnection.rollback", enter_rollback, leave_connection),
-    on("mysql.connector.cursor_cext:CMySQLCursor.execute", enter_execute, leave_cursor),
-    on("mysql.connector.cursor_cext:CMySQLCursor.executemany", enter_executemany, leave_cursor),
-    on("mysql.connector.cursor_cext:CMySQLCursor.callproc", enter_uncommented, leave_cursor),
-    on("mysql.connector.cursor_cext:CMySQLCursorPrepared.execute", enter_execute, leave_cursor),
-    on("mysql.connector.cursor_cext:CMySQLCursorPrepared.executemany", enter_executemany,
-       leave_cursor),
-    on("mysql.connector.connection_cext:CMySQLConnection.commit", enter_commit, leave_connection),
-    on("mysql.connector.connection_cext:CMySQLConnection.rollback", enter_rollback,
-       leave_connection),
+    DD_SQL_CURSOR(kDriver, "mysql.connector.cursor:MySQLCursor"),
+    DD_SQL_PROCEDURES(kDriver, "mysql.connector.cursor:MySQLCursor"),
+    DD_SQL_CURSOR(kDriver, "mysql.connector.cursor:MySQLCursorPrepared"),
+    DD_SQL_CONNECTION(kDriver, "mysql.connector.connection:MySQLConnection"),
+    DD_SQL_CURSOR(kDriver, "mysql.connector.cursor_cext:CMySQLCursor"),
+    DD_SQL_PROCEDURES(kDriver, "mysql.connector.cursor_cext:CMySQLCursor"),
+    DD_SQL_CURSOR(kDriver, "mysql.connector.cursor_cext:CMySQLCursorPrepared"),
+    DD_SQL_CONNECTION(kDriver, "mysql.connector.connection_cext:CMySQLConnection"),
 };
 constexpr py::Target kFetches[] = {
-    on("mysql.connector.cursor:MySQLCursor.fetchone", enter_fetchone, leave_cursor),
-    on("mysql.connector.cursor:MySQLCursor.fetchmany", enter_fetchmany, leave_cursor),
-    on("mysql.connector.cursor:MySQLCursor.fetchall", enter_fetchall, leave_cursor),
-    on("mysql.connector.cursor:MySQLCursorBuffered.fetchone", enter_fetchone, leave_cursor),
-    on("mysql.connector.cursor:MySQLCursorBuffered.fetchmany", enter_fetchmany, leave_cursor),
-    on("mysql.connector.cursor:MySQLCursorBuffered.fetchall", enter_fetchall, leave_cursor),
-    on("mysql.connector.cursor:MySQLCursorDict.fetchone", enter_fetchone, leave_cursor),
-    on("mysql.connector.cursor:MySQLCursorDict.fetchall", enter_fetchall, leave_cursor),
-    on("mysql.connector.cursor_cext:CMySQLCursor.fetchone", enter_fetchone, leave_cursor),
-    on("mysql.connector.cursor_cext:CMySQLCursor.fetchmany", enter_fetchmany, leave_cursor),
-    on("mysql.connector.cursor_cext:CMySQLCursor.fetchall", enter_fetchall, leave_cursor),
+    DD_SQL_FETCHES(kDriver, "mysql.connector.cursor:MySQLCursor"),
+    DD_SQL_FETCHES(kDriver, "mysql.connector.cursor:MySQLCursorBuffered"),
+    on_sql(kDriver, "mysql.connector.cursor:MySQLCursorDict.fetchone", enter_fetchone,
+           leave_cursor),
+    on_sql(kDriver, "mysql.connector.cursor:MySQLCursorDict.fetchall", enter_fetchall,
+           leave_cursor),
+    DD_SQL_FETCHES(kDriver, "mysql.connector.cursor_cext:CMySQLCursor"),
 };
 constexpr Extra kExtras[] = {{kFetches, [] { return knobs->traces_fetches; }}};
 

@@ -64,30 +64,21 @@ void enter_connecting(py::Call&, py::Scope& scope) {
 }
 void leave_connecting(py::Outcome& outcome, py::Scope& scope) { finish_step(outcome, scope); }
 
-constexpr py::Target on(const char* where, py::Enter enter, py::Leave leave) {
-  return {.where = where, .enter = enter, .leave = leave, .optional = true, .data = &kDriver};
-}
-
 constexpr const char* kModules[] = {"MySQLdb"};
 constexpr py::Target kTargets[] = {
-    on("MySQLdb.connections:Connection.__init__", enter_init, leave_init),
-    on("MySQLdb.connections:Connection.commit", enter_commit, leave_connection),
-    on("MySQLdb.connections:Connection.rollback", enter_rollback, leave_connection),
-    on("MySQLdb.cursors:BaseCursor.execute", enter_execute, leave_cursor),
-    on("MySQLdb.cursors:BaseCursor.executemany", enter_executemany, leave_cursor),
-    on("MySQLdb.cursors:BaseCursor.callproc", enter_uncommented, leave_cursor),
+    on_sql(kDriver, "MySQLdb.connections:Connection.__init__", enter_init, leave_init),
+    DD_SQL_CONNECTION(kDriver, "MySQLdb.connections:Connection"),
+    DD_SQL_CURSOR(kDriver, "MySQLdb.cursors:BaseCursor"),
+    DD_SQL_PROCEDURES(kDriver, "MySQLdb.cursors:BaseCursor"),
 };
 constexpr py::Target kFetches[] = {
-    on("MySQLdb.cursors:CursorStoreResultMixIn.fetchone", enter_fetchone, leave_cursor),
-    on("MySQLdb.cursors:CursorStoreResultMixIn.fetchmany", enter_fetchmany, leave_cursor),
-    on("MySQLdb.cursors:CursorStoreResultMixIn.fetchall", enter_fetchall, leave_cursor),
-    on("MySQLdb.cursors:CursorUseResultMixIn.fetchone", enter_fetchone, leave_cursor),
-    on("MySQLdb.cursors:CursorUseResultMixIn.fetchmany", enter_fetchmany, leave_cursor),
-    on("MySQLdb.cursors:CursorUseResultMixIn.fetchall", enter_fetchall, leave_cursor),
-    on("MySQLdb.cursors:BaseCursor.close", enter_silent, nullptr),
-    on("MySQLdb.cursors:BaseCursor.nextset", enter_silent, nullptr),
+    DD_SQL_FETCHES(kDriver, "MySQLdb.cursors:CursorStoreResultMixIn"),
+    DD_SQL_FETCHES(kDriver, "MySQLdb.cursors:CursorUseResultMixIn"),
+    on_sql(kDriver, "MySQLdb.cursors:BaseCursor.close", enter_silent, nullptr),
+    on_sql(kDriver, "MySQLdb.cursors:BaseCursor.nextset", enter_silent, nullptr),
 };
-constexpr py::Target kConnects[] = {on("MySQLdb:Connect", enter_connecting, leave_connecting)};
+constexpr py::Target kConnects[] = {
+    on_sql(kDriver, "MySQLdb:Connect", enter_connecting, leave_connecting)};
 constexpr Extra kExtras[] = {
     {kFetches, [] { return knobs->traces_fetches; }},
     {kConnects, [] { return knobs->traces_connects; }},

@@ -1,5 +1,6 @@
 // openai: one span for each call of the API, until its answer or stream is complete.
 
+#include "contrib/openai/operations.h"
 #include "contrib/support/integration.h"
 #include "contrib/support/llm_client.h"
 
@@ -20,26 +21,6 @@ Name kBaseUrl("base_url"), kClient("_client"), kContent("content"), kData("data"
 
 constinit const std::string* own_service = nullptr;
 void prepare(const Settings& from) { own_service = new std::string(from.own_service("openai")); }
-
-enum class Asks : unsigned char {
-  kNothing,
-  kModelName,
-  kImageModel,
-  kPathModel,
-  kPathFile,
-  kUpload
-};
-enum class Says : unsigned char { kNothing, kAnswer, kCount, kBytes, kFields };
-
-struct Operation {
-  const char* resource;
-  const char* endpoint;
-  const char* method;
-  Asks asks = Asks::kNothing;
-  Says says = Says::kNothing;
-  const char* kind = "";
-  const char* const* fields = nullptr;  // of the answer, as openai.response.<field>
-};
 
 std::string lowered(std::string text) {
   for (char& c : text)
@@ -176,55 +157,6 @@ void enter_process(Call& call, Scope&) {
     py::swallow_error();
   }
 }
-
-constexpr const char* kIdModel[] = {"id", "model", nullptr};
-constexpr const char* kCreated[] = {"created", nullptr};
-constexpr const char* kOwner[] = {"created", "id", "owned_by", nullptr};
-constexpr const char* kGone[] = {"deleted", "id", nullptr};
-constexpr const char* kStored[] = {"bytes",   "created_at", "filename",       "id",
-                                   "purpose", "status",     "status_details", nullptr};
-
-constexpr Operation
-    kCompletion = {"createCompletion", "/v1/completions", "POST",
-                   Asks::kModelName,   Says::kAnswer,     "llm"},
-    kChat = {"createChatCompletion", "/v1/chat/completions", "POST",
-             Asks::kModelName,       Says::kAnswer,          "llm"},
-    kParseChat = {"parseChatCompletion", "/v1/chat/completions", "POST",
-                  Asks::kModelName,      Says::kAnswer,          "llm"},
-    kRespond = {"createResponse", "/v1/responses", "POST", Asks::kModelName, Says::kAnswer, "llm"},
-    kParseResponse = {"parseResponse",  "/v1/responses", "POST",
-                      Asks::kModelName, Says::kAnswer,   "llm"},
-    kEmbed = {"createEmbedding", "/v1/embeddings", "POST",
-              Asks::kModelName,  Says::kAnswer,    "embedding"},
-    kModerate = {.resource = "createModeration",
-                 .endpoint = "/v1/moderations",
-                 .method = "POST",
-                 .fields = kIdModel},
-    kImage = {"createImage", "/v1/images/generations", "POST", Asks::kImageModel, Says::kFields, "",
-              kCreated},
-    kImageEdit = {"createImageEdit", "/v1/images/edits", "POST",
-                  Asks::kImageModel, Says::kFields,      "",
-                  kCreated},
-    kImageVary = {"createImageVariation",
-                  "/v1/images/variations",
-                  "POST",
-                  Asks::kImageModel,
-                  Says::kFields,
-                  "",
-                  kCreated},
-    kTranscribe = {"createTranscription", "/v1/audio/transcriptions", "POST"},
-    kTranslate = {"createTranslation", "/v1/audio/translations", "POST"},
-    kModels = {"listModels", "/v1/models", "GET", Asks::kNothing, Says::kCount},
-    kModelGet = {"retrieveModel", "/v1/models/*", "GET", Asks::kPathModel, Says::kFields, "",
-                 kOwner},
-    kModelDelete = {"deleteModel", "/v1/models/*", "DELETE", Asks::kPathModel, Says::kFields, "",
-                    kGone},
-    kFiles = {"listFiles", "/v1/files", "GET", Asks::kNothing, Says::kCount},
-    kFileCreate = {"createFile", "/v1/files", "POST", Asks::kUpload, Says::kFields, "", kStored},
-    kFileGet = {"retrieveFile", "/v1/files/*", "GET", Asks::kPathFile, Says::kFields, "", kStored},
-    kFileDelete = {"deleteFile", "/v1/files/*", "DELETE", Asks::kPathFile, Says::kFields,
-                   "",           kGone},
-    kFileContent = {"downloadFile", "/v1/files/*/content", "GET", Asks::kPathFile, Says::kBytes};
 
 constexpr py::Target call(const char* where, const Operation& operation) {
   return {.where = where,

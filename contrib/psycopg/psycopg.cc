@@ -58,57 +58,32 @@ constexpr SqlDriver k2 = {&kFacts2, &knobs}, k3 = {&kFacts3, &knobs},
 
 void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "psycopg")); }
 
-constexpr py::Target on(const SqlDriver& driver, const char* where, py::Enter enter,
-                        py::Leave leave) {
-  return {.where = where,
-          .enter = enter,
-          .leave = leave,
-          .kind = driver.waits ? py::Kind::kAwaitable : py::Kind::kCall,
-          .optional = true,
-          .data = &driver,
-          .begin = driver.waits ? begin_statement : nullptr};
-}
-
 constexpr const char* kModules[] = {"psycopg", "psycopg2"};
 constexpr py::Target kTargets[] = {
-    on(k2, "psycopg2.extensions:cursor.execute", enter_execute, leave_cursor),
-    on(k2, "psycopg2.extensions:cursor.executemany", enter_executemany, leave_cursor),
-    on(k2, "psycopg2.extensions:cursor.callproc", enter_uncommented, leave_cursor),
-    on(k2, "psycopg2.extensions:connection.commit", enter_commit, leave_connection),
-    on(k2, "psycopg2.extensions:connection.rollback", enter_rollback, leave_connection),
-    on(k2, "psycopg2.extensions:connection.__exit__", enter_block_end, leave_block_end),
-    on(k3, "psycopg:Cursor.execute", enter_execute, leave_cursor),
-    on(k3, "psycopg:Cursor.executemany", enter_executemany, leave_cursor),
-    on(k3, "psycopg:ServerCursor.execute", enter_execute, leave_cursor),
-    on(k3, "psycopg:Connection.commit", enter_commit, leave_connection),
-    on(k3, "psycopg:Connection.rollback", enter_rollback, leave_connection),
-    on(k3, "psycopg:Connection.__exit__", enter_block_end, leave_block_end),
-    on(kAsync3, "psycopg:AsyncCursor.execute", enter_execute, leave_cursor),
-    on(kAsync3, "psycopg:AsyncCursor.executemany", enter_executemany, leave_cursor),
-    on(kAsync3, "psycopg:AsyncServerCursor.execute", enter_execute, leave_cursor),
-    on(kAsync3, "psycopg:AsyncConnection.execute", enter_outer_execute, leave_connection),
-    on(kAsync3, "psycopg:AsyncConnection.commit", enter_commit, leave_connection),
-    on(kAsync3, "psycopg:AsyncConnection.rollback", enter_rollback, leave_connection),
-    on(kAsync3, "psycopg:AsyncConnection.__aexit__", enter_block_end, leave_block_end),
+    DD_SQL_CURSOR(k2, "psycopg2.extensions:cursor"),
+    DD_SQL_PROCEDURES(k2, "psycopg2.extensions:cursor"),
+    DD_SQL_CONNECTION(k2, "psycopg2.extensions:connection"),
+    on_sql(k2, "psycopg2.extensions:connection.__exit__", enter_block_end, leave_block_end),
+    DD_SQL_CURSOR(k3, "psycopg:Cursor"),
+    on_sql(k3, "psycopg:ServerCursor.execute", enter_execute, leave_cursor),
+    DD_SQL_CONNECTION(k3, "psycopg:Connection"),
+    on_sql(k3, "psycopg:Connection.__exit__", enter_block_end, leave_block_end),
+    DD_SQL_CURSOR(kAsync3, "psycopg:AsyncCursor"),
+    on_sql(kAsync3, "psycopg:AsyncServerCursor.execute", enter_execute, leave_cursor),
+    on_sql(kAsync3, "psycopg:AsyncConnection.execute", enter_outer_execute, leave_connection),
+    DD_SQL_CONNECTION(kAsync3, "psycopg:AsyncConnection"),
+    on_sql(kAsync3, "psycopg:AsyncConnection.__aexit__", enter_block_end, leave_block_end),
 };
 constexpr py::Target kFetches[] = {
-    on(k2, "psycopg2.extensions:cursor.fetchone", enter_fetchone, leave_cursor),
-    on(k2, "psycopg2.extensions:cursor.fetchmany", enter_fetchmany, leave_cursor),
-    on(k2, "psycopg2.extensions:cursor.fetchall", enter_fetchall, leave_cursor),
-    on(k3, "psycopg:Cursor.fetchone", enter_fetchone, leave_cursor),
-    on(k3, "psycopg:Cursor.fetchmany", enter_fetchmany, leave_cursor),
-    on(k3, "psycopg:Cursor.fetchall", enter_fetchall, leave_cursor),
-    on(k3, "psycopg:ServerCursor.fetchone", enter_fetchone, leave_cursor),
-    on(k3, "psycopg:ServerCursor.fetchmany", enter_fetchmany, leave_cursor),
-    on(k3, "psycopg:ServerCursor.fetchall", enter_fetchall, leave_cursor),
-    on(kAsync3, "psycopg:AsyncCursor.fetchone", enter_fetchone, leave_cursor),
-    on(kAsync3, "psycopg:AsyncCursor.fetchmany", enter_fetchmany, leave_cursor),
-    on(kAsync3, "psycopg:AsyncCursor.fetchall", enter_fetchall, leave_cursor),
+    DD_SQL_FETCHES(k2, "psycopg2.extensions:cursor"),
+    DD_SQL_FETCHES(k3, "psycopg:Cursor"),
+    DD_SQL_FETCHES(k3, "psycopg:ServerCursor"),
+    DD_SQL_FETCHES(kAsync3, "psycopg:AsyncCursor"),
 };
 constexpr py::Target kConnects[] = {
-    on(k2, "psycopg2:connect", enter_connect, leave_connection),
-    on(k3, "psycopg:Connection.connect", enter_connect, leave_connection),
-    on(kAsync3, "psycopg:AsyncConnection.connect", enter_connect, leave_connection),
+    on_sql(k2, "psycopg2:connect", enter_connect, leave_connection),
+    on_sql(k3, "psycopg:Connection.connect", enter_connect, leave_connection),
+    on_sql(kAsync3, "psycopg:AsyncConnection.connect", enter_connect, leave_connection),
 };
 constexpr Extra kExtras[] = {
     {kFetches, [] { return knobs->traces_fetches; }},

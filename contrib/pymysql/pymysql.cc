@@ -32,31 +32,21 @@ constexpr SqlFacts kFacts = {.component = "pymysql",
                              .nests = true,
                              .comments = true};
 constinit const SqlKnobs* knobs = nullptr;
-constexpr SqlDriver kDriver = {&kFacts, &knobs};
+constexpr SqlDriver kDriver = {&kFacts, &knobs, false, false};
 
 void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "pymysql")); }
 
-constexpr py::Target on(const char* where, py::Enter enter, py::Leave leave) {
-  return {.where = where, .enter = enter, .leave = leave, .data = &kDriver};
-}
-
 constexpr const char* kModules[] = {"pymysql"};
 constexpr py::Target kTargets[] = {
-    on("pymysql.cursors:Cursor.execute", enter_execute, leave_cursor),
-    on("pymysql.cursors:Cursor.executemany", enter_executemany, leave_cursor),
-    on("pymysql.cursors:Cursor.callproc", enter_uncommented, leave_cursor),
-    on("pymysql.connections:Connection.commit", enter_commit, leave_connection),
-    on("pymysql.connections:Connection.rollback", enter_rollback, leave_connection),
+    DD_SQL_CURSOR(kDriver, "pymysql.cursors:Cursor"),
+    DD_SQL_PROCEDURES(kDriver, "pymysql.cursors:Cursor"),
+    DD_SQL_CONNECTION(kDriver, "pymysql.connections:Connection"),
 };
 constexpr py::Target kFetches[] = {
-    on("pymysql.cursors:Cursor.fetchone", enter_fetchone, leave_cursor),
-    on("pymysql.cursors:Cursor.fetchmany", enter_fetchmany, leave_cursor),
-    on("pymysql.cursors:Cursor.fetchall", enter_fetchall, leave_cursor),
+    DD_SQL_FETCHES(kDriver, "pymysql.cursors:Cursor"),
     {.where = "pymysql.cursors:Cursor.__next__", .enter = enter_silent, .optional = true},
     {.where = "pymysql.cursors:SSCursor.__next__", .enter = enter_silent, .optional = true},
-    on("pymysql.cursors:SSCursor.fetchone", enter_fetchone, leave_cursor),
-    on("pymysql.cursors:SSCursor.fetchmany", enter_fetchmany, leave_cursor),
-    on("pymysql.cursors:SSCursor.fetchall", enter_fetchall, leave_cursor),
+    DD_SQL_FETCHES(kDriver, "pymysql.cursors:SSCursor"),
 };
 constexpr Extra kExtras[] = {{kFetches, [] { return knobs->traces_fetches; }}};
 

@@ -20,7 +20,7 @@ constexpr SqlFacts kFacts = {.component = "sqlite",
                              .fetchmany = "sqlite.query.fetchmany",
                              .fetchall = "sqlite.query.fetchall"};
 constinit const SqlKnobs* knobs = nullptr;
-constexpr SqlDriver kDriver = {&kFacts, &knobs};
+constexpr SqlDriver kDriver = {&kFacts, &knobs, false, false};
 
 void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "sqlite")); }
 
@@ -32,41 +32,11 @@ void leave_execute(py::Outcome& outcome, py::Scope& scope) {
 
 constexpr const char* kModules[] = {"sqlite3"};
 constexpr py::Target kTargets[] = {
-    {.where = "sqlite3:Cursor.execute",
-     .enter = enter_execute,
-     .leave = leave_cursor,
-     .data = &kDriver},
-    {.where = "sqlite3:Cursor.executemany",
-     .enter = enter_executemany,
-     .leave = leave_cursor,
-     .data = &kDriver},
-    {.where = "sqlite3:Connection.execute",
-     .enter = enter_connection_execute,
-     .leave = leave_execute,
-     .data = &kDriver},
-    {.where = "sqlite3:Connection.commit",
-     .enter = enter_commit,
-     .leave = leave_connection,
-     .data = &kDriver},
-    {.where = "sqlite3:Connection.rollback",
-     .enter = enter_rollback,
-     .leave = leave_connection,
-     .data = &kDriver},
+    DD_SQL_CURSOR(kDriver, "sqlite3:Cursor"),
+    on_sql(kDriver, "sqlite3:Connection.execute", enter_connection_execute, leave_execute),
+    DD_SQL_CONNECTION(kDriver, "sqlite3:Connection"),
 };
-constexpr py::Target kFetches[] = {
-    {.where = "sqlite3:Cursor.fetchone",
-     .enter = enter_fetchone,
-     .leave = leave_cursor,
-     .data = &kDriver},
-    {.where = "sqlite3:Cursor.fetchmany",
-     .enter = enter_fetchmany,
-     .leave = leave_cursor,
-     .data = &kDriver},
-    {.where = "sqlite3:Cursor.fetchall",
-     .enter = enter_fetchall,
-     .leave = leave_cursor,
-     .data = &kDriver},
-};
+constexpr py::Target kFetches[] = {DD_SQL_FETCHES(kDriver, "sqlite3:Cursor")};
 
 constexpr Extra kExtras[] = {{kFetches, [] { return knobs->traces_fetches; }}};
 

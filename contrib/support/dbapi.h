@@ -51,9 +51,43 @@ SqlKnobs sql_knobs(const Settings& settings, std::string_view section);
 struct SqlDriver {  // data of a target
   const SqlFacts* facts;
   const SqlKnobs* const* knobs;
-  bool waits = false;  // coroutines: begin_statement() is their targets' `begin`
+  bool waits = false;    // coroutines: begin_statement() is their targets' `begin`
+  bool optional = true;  // some versions lack its classes
 };
 void begin_statement(py::Scope& scope);
+
+// A row of a driver's table of targets.
+constexpr py::Target on_sql(const SqlDriver& driver, const char* where, py::Enter enter,
+                            py::Leave leave) {
+  return {.where = where,
+          .enter = enter,
+          .leave = leave,
+          .kind = driver.waits ? py::Kind::kAwaitable : py::Kind::kCall,
+          .optional = driver.optional,
+          .data = &driver,
+          .begin = driver.waits ? begin_statement : nullptr};
+}
+// The rows of a class by its path, "module:Class".
+#define DD_SQL_CURSOR(driver, path)                                                        \
+  ::dd::contrib::on_sql(driver, path ".execute", ::dd::contrib::enter_execute,             \
+                        ::dd::contrib::leave_cursor),                                      \
+      ::dd::contrib::on_sql(driver, path ".executemany", ::dd::contrib::enter_executemany, \
+                            ::dd::contrib::leave_cursor)
+#define DD_SQL_PROCEDURES(driver, path)                                             \
+  ::dd::contrib::on_sql(driver, path ".callproc", ::dd::contrib::enter_uncommented, \
+                        ::dd::contrib::leave_cursor)
+#define DD_SQL_CONNECTION(driver, path)                                              \
+  ::dd::contrib::on_sql(driver, path ".commit", ::dd::contrib::enter_commit,         \
+                        ::dd::contrib::leave_connection),                            \
+      ::dd::contrib::on_sql(driver, path ".rollback", ::dd::contrib::enter_rollback, \
+                            ::dd::contrib::leave_connection)
+#define DD_SQL_FETCHES(driver, path)                                                   \
+  ::dd::contrib::on_sql(driver, path ".fetchone", ::dd::contrib::enter_fetchone,       \
+                        ::dd::contrib::leave_cursor),                                  \
+      ::dd::contrib::on_sql(driver, path ".fetchmany", ::dd::contrib::enter_fetchmany, \
+                            ::dd::contrib::leave_cursor),                              \
+      ::dd::contrib::on_sql(driver, path ".fetchall", ::dd::contrib::enter_fetchall,   \
+                            ::dd::contrib::leave_cursor)
 
 // What a connection does not tell by itself.
 py::Ref remember_place(py::Handle connection, const SqlPlace& place);

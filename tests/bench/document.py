@@ -31,6 +31,7 @@ class Row:
     ours: str = ""  # of ddpython, when the other has none
 
 
+LIBRARIES = "b_libs.py sqlite,requests,logging,redis,asyncio"
 ROWS = [
     Row("start-up to the first line, CPU", "b_startup.py", "cpu_to_main_ms", "ms", "+1"),
     Row("start-up, peak memory", "b_startup.py", "peak_rss_mb", "MiB", "+3"),
@@ -60,13 +61,13 @@ ROWS = [
         ours="+surviving"),
     Row("Flask request, nine spans, request thread", "b_web.py flask", "cpu_us", "us", "+25"),
     Row("Flask request, nine spans, all threads", "b_web.py flask", "process_cpu_us", "us", "+25"),
-    Row("sqlite3 cursor.execute", "b_libs.py sqlite,requests,logging", "sqlite_cursor_us", "us",
-        "+1.5"),
-    Row("sqlite3 connection.execute", "b_libs.py sqlite,requests,logging", "sqlite_connection_us",
-        "us", "+1.5"),
-    Row("requests.get on loopback", "b_libs.py sqlite,requests,logging", "requests_get_us", "us",
-        "+20"),
-    Row("logger.info", "b_libs.py sqlite,requests,logging", "logging_info_us", "us", ""),
+    Row("sqlite3 cursor.execute", LIBRARIES, "sqlite_cursor_us", "us", "+1"),
+    Row("sqlite3 connection.execute", LIBRARIES, "sqlite_connection_us", "us", "+1"),
+    Row("requests.get on loopback", LIBRARIES, "requests_get_us", "us", "+15"),
+    Row("redis GET on loopback", LIBRARIES, "redis_get_us", "us", "+2.5"),
+    Row("redis pipeline of ten", LIBRARIES, "redis_pipeline_of_10_us", "us", ""),
+    Row("asyncio task, created and awaited", LIBRARIES, "asyncio_task_us", "us", "+0.3"),
+    Row("logger.info", LIBRARIES, "logging_info_us", "us", "+0.2"),
     Row("import of a small module (of 500)", "b_imports.py 500", "import_us", "us", "1.01x"),
     Row("fork and wait", "b_misc.py fork", "fork_wait_us", "us", "+100"),
     Row("exit after one trace, no agent", "b_exit.py", "exit_ms", "ms", "+100", down=True),

@@ -60,7 +60,7 @@ SUITES = {
     "fastapi": Suite(
         "fastapi==0.165.0",
         ["fastapi[standard]", "dirty-equals", "inline-snapshot", "pwdlib[argon2]", "pyjwt", "sqlmodel", "trio", "flask<4"]
-        + ["a2wsgi", "strawberry-graphql<1", "pyyaml", "orjson", "ujson", "pytest-timeout", "coverage"],
+        + ["a2wsgi", "strawberry-graphql<1", "pyyaml", "orjson", "ujson", "pytest-timeout", "coverage", "pytest-xdist"],
         pytest="pytest==9.1.1",
         # Those ask that other tracers see what they want.
         arguments=("tests", "--ignore=tests/test_telemetry"),
