@@ -11,6 +11,11 @@
 namespace dd::propagation {
 namespace {
 
+// What breaks its line would be a header of somebody else's.
+bool is_one_line(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos;
+}
+
 using trace::Segment;
 
 constexpr std::string_view kNames[] = {"datadog", "tracecontext", "b3multi", "b3", "baggage"};
@@ -211,7 +216,8 @@ void inject(Segment& segment, std::uint64_t span_id, bool remote, Carrier& carri
     if (segment.trace_id && span_id) {
       if (options.legacy_baggage)
         for (const auto& [key, value] : segment.baggage)
-          buffer.set(std::string(kLegacyBaggage) + key, value);
+          if (is_one_line(key) && is_one_line(value))
+            buffer.set(std::string(kLegacyBaggage) + key, value);
       if (wants(Style::kDatadog)) inject_datadog(segment, span_id, buffer, options);
       if (wants(Style::kB3Multi)) inject_b3(segment, span_id, buffer, false);
       if (wants(Style::kB3)) inject_b3(segment, span_id, buffer, true);

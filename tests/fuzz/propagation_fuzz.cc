@@ -11,14 +11,20 @@ namespace {
 class Headers final : public dd::propagation::Carrier {
  public:
   std::optional<std::string_view> get(std::string_view name) const override {
-    const auto at = all.find(name);
-    if (at == all.end()) return std::nullopt;
+    const auto at = lines.find(name);
+    if (at == lines.end()) return std::nullopt;
     return at->second;
   }
   void set(std::string_view name, std::string_view value) override {
-    all.insert_or_assign(std::string(name), value);
+    lines.insert_or_assign(std::string(name), value);
   }
-  std::map<std::string, std::string, std::less<>> all;
+  dd::trace::Entries all(std::string_view start) const override {
+    dd::trace::Entries out;
+    for (const auto& [name, value] : lines)
+      if (name.starts_with(start)) dd::trace::set_entry(out, name.substr(start.size()), value);
+    return out;
+  }
+  std::map<std::string, std::string, std::less<>> lines;
 };
 
 }  // namespace
@@ -45,17 +51,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                      : choice & 16 ? dd::propagation::Behavior::kIgnore
                                    : dd::propagation::Behavior::kContinue;
   options.baggage_tag_keys = {"*"};
+  options.legacy_baggage = choice & 32;
+  (void)dd::propagation::parse_styles(rest);
   auto found = dd::propagation::extract(headers, options);
   if (!found.found()) return 0;
   // What goes out is valid whatever came in: no header can break its line, and it is read again.
   Headers out;
   found.segment->priority = found.segment->priority.value_or(1);
   dd::propagation::inject(*found.segment, found.span_id ? found.span_id : 7, true, out, options);
-  for (const auto& [name, value] : out.all)
+  for (const auto& [name, value] : out.lines)
     FUZZ_CHECK(value.find_first_of(std::string_view("\r\n\0", 3)) == value.npos);
-  if (const auto id = out.all.find("traceparent"); id != out.all.end())
+  if (const auto id = out.lines.find("traceparent"); id != out.lines.end())
     FUZZ_CHECK(id->second.size() == 55);
-  if (out.all.contains("x-datadog-trace-id")) {
+  if (out.lines.contains("x-datadog-trace-id")) {
     options.behavior = dd::propagation::Behavior::kContinue;
     FUZZ_CHECK(dd::propagation::extract(out, options).found());
   }

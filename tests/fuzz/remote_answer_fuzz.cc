@@ -13,6 +13,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   one.content = text;
   Configuration* const all[] = {&one};
   (void)merge(all, "shop", "prod");
+  static const bool listening = [] {
+    on_library_change([](const LibraryConfig& before, const LibraryConfig& now) {
+      FUZZ_CHECK(!(before == now));
+    });
+    return true;
+  }();
+  (void)listening;
+  change_library(all);
   (void)parse_path(text);
   return 0;
 }

@@ -36,7 +36,7 @@ def fuzz(program: pathlib.Path, seconds: float) -> tuple[float, int, str]:
     while (used := cpu_seconds() - begin) < seconds:
         length = max(1, min(SLICE, int(seconds - used)))
         done = subprocess.run(
-            [program, f"-max_total_time={length}", "-timeout=20", "-max_len=4096", "-print_final_stats=1",
+            [program, f"-max_total_time={length}", "-timeout=100", "-max_len=4096", "-print_final_stats=1",
              f"-artifact_prefix={program.parent}/{name}-", found, CORPUS / name],
             capture_output=True, text=True, errors="replace", cwd=program.parent,
             env=os.environ | {"ASAN_OPTIONS": "detect_leaks=0", "PYTHONMALLOC": "malloc"})

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <string>
+
+#include "core/config/core_settings.h"
 
 namespace dd::propagation {
 namespace {
@@ -297,6 +301,55 @@ TEST(Behavior, extract_first_looks_at_one_style_only) {
   Options options = with("datadog,tracecontext");
   options.extract_first = true;
   EXPECT_FALSE(extract(Headers{{"traceparent", kParent}}, options).found());
+}
+
+TEST(Options, come_from_the_settings) {
+  config::extract_behavior.assign(" Restart", config::Origin::kCode);
+  config::datadog_tags_max_length.set(9000);
+  reload_options();
+  EXPECT_EQ(options().behavior, Behavior::kRestart);
+  EXPECT_EQ(options().datadog_tags_max_length, 512u);
+  config::extract_behavior.unset(config::Origin::kCode);
+  config::datadog_tags_max_length.unset(config::Origin::kCode);
+  reload_options();
+  EXPECT_EQ(options().behavior, Behavior::kContinue);
+  EXPECT_FALSE(options().inject.empty());
+}
+
+TEST(TraceParent, is_written_alone_too) {
+  const auto segment = trace::Segment::make({0, 7});
+  segment->priority = 1;
+  EXPECT_EQ(traceparent(*segment, 5), "00-00000000000000000000000000000007-0000000000000005-01");
+  EXPECT_EQ(traceparent(*segment, 0), "");
+}
+
+// As from the reference: a member ends with no blank.
+TEST(TraceState, ends_with_no_blank) {
+  const auto segment = trace::Segment::make({0, 7});
+  segment->priority = 1;
+  trace::set_entry(segment->meta(), "_dd.p.k", "001 ");
+  trace::set_entry(segment->meta(), "tracestate", "a=b");
+  EXPECT_EQ(tracestate(*segment, 5, false), "dd=p:0000000000000005;s:1;t.k:001,a=b");
+}
+
+TEST(Baggage, is_cut_after_64_items) {
+  trace::Entries items;
+  for (int i = 0; i < 70; ++i) trace::set_entry(items, "k" + std::to_string(i), "v");
+  const std::string header = encode_baggage(items);
+  EXPECT_EQ(std::count(header.begin(), header.end(), ','), 63);
+}
+
+// Nobody's header breaks its line.
+TEST(Baggage, of_the_old_form_has_no_line_breaks) {
+  const auto segment = trace::Segment::make({0, 7});
+  trace::set_entry(segment->baggage, "good", "v");
+  trace::set_entry(segment->baggage, "bad", "v\r\nx-other: 1");
+  Options options = with("datadog");
+  options.legacy_baggage = true;
+  Headers out;
+  inject(*segment, 5, false, out, options);
+  EXPECT_TRUE(out.all.contains("ot-baggage-good"));
+  EXPECT_FALSE(out.all.contains("ot-baggage-bad"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/stats/concentrator.h"
+#include "core/stats/obfuscate.h"
 #include "core/stats/quantize.h"
 #include "core/stats/sketch.h"
 #include "core/stats/sql.h"
@@ -235,6 +236,48 @@ TEST_F(Stats, let_go_of_what_is_not_to_be_kept) {
   single.error = 1;
   concentrator.screen(whole());
   EXPECT_EQ(made.delivery().count, 2u);
+}
+
+struct TidyCase {
+  const char *type, *key, *value, *sent;
+};
+// As the reference sends them to the intake.
+constexpr TidyCase kTidied[] = {
+    {"sql", "", "select 5", "select ?"},
+    {"cassandra", "sql.query", "mine 7", "the resource"},
+    {"redis", "", "SET k v\nGET k", "SET GET"},
+    {"redis", "redis.raw_command", "ZADD z NX CH 1 a 2 b", "ZADD z NX CH 1 ? 2 ?"},
+    {"valkey", "valkey.raw_command", "AUTH a b", "AUTH ?"},
+    {"redis", "redis.raw_command", "SADD s a b\nCONFIG SET x y\n\nBITFIELD k SET u8 0 255 GET u4 0",
+     "SADD s ?\nCONFIG SET x ?\nBITFIELD k SET u8 0 ? GET u4 0"},
+    {"memcached", "memcached.command", "get k", ""},
+    {"elasticsearch", "elasticsearch.body", "{\"a\": [1, \"s\"]} 5", "{\"a\":[\"?\",\"?\"]} \"?\""},
+    {"opensearch", "opensearch.body", "{\"a\": ", "{\"a\":..."},
+    {"mongodb", "mongodb.query", "{\"a\": nothing}", "{\"a\":..."},
+    {"mongodb", "mongodb.query", "{\"a\": 1]", "{\"a\":\"?\"..."},
+    {"http", "sql.query", "select 5", "select 5"},
+    {"", "sql.query", "select 5", "select 5"},
+};
+
+TEST(Obfuscation, takes_the_values_of_queries_away) {
+  for (const TidyCase& row : kTidied) {
+    SCOPED_TRACE(row.value);
+    fakes::MadeTrace made;
+    trace::Span& span = made.span("the resource", 1);
+    span.type = trace::Text(std::string_view(row.type));
+    std::string storage;
+    EXPECT_EQ(obfuscated(span, row.key, row.value, storage), row.sent);
+  }
+}
+
+TEST(Obfuscation, gives_queries_their_tag) {
+  fakes::MadeTrace made;
+  trace::Span& span = made.span("select 5", 1);
+  EXPECT_EQ(query_of(span), "");
+  span.type = trace::Text(std::string_view("sql"));
+  EXPECT_EQ(query_of(span), "select ?");
+  made.tag(span, "sql.query", "x");
+  EXPECT_EQ(query_of(span), "");
 }
 
 }  // namespace
