@@ -26,14 +26,16 @@ Estate::Estate(std::string url, std::size_t largest_payload)
 bool Estate::ready() {
   if (head_ != nullptr || tried_) return head_ != nullptr;
   tried_ = true;
-  if (!make()) {
-    forked();
-    tried_ = true;
-    base::log(base::LogLevel::kWarning,
-              std::string("DD_TRACE_SURVIVE_KILL: no memory or process for it (") +
-                  strerror(errno) + "); traces do not survive the process");
-  }
+  if (!make()) give_up();
   return head_ != nullptr;
+}
+
+void Estate::give_up() {
+  const std::string why = strerror(errno);
+  forked();
+  tried_ = true;
+  base::log(base::LogLevel::kWarning, "DD_TRACE_SURVIVE_KILL: no memory or process for it (" + why +
+                                          "); traces do not survive the process");
 }
 
 bool Estate::make() {
@@ -48,12 +50,17 @@ bool Estate::make() {
   head_ = new (at) estate::Head;
   head_->area_bytes = area_bytes_;
   memcpy(head_->url, url_.data(), url_.size());
+  return true;
+}
+
+// What was written is inherited from here on, even if the process is killed before the heir runs.
+void Estate::start() {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return false;
+  if (pipe2(ends, O_CLOEXEC) != 0) return give_up();
   alive_ = ends[1];
-  const bool started = start_heir(memory_, ends[0]);
+  has_heir_ = start_heir(memory_, ends[0]);
   close(ends[0]);
-  return started;
+  if (!has_heir_) give_up();
 }
 
 char* Estate::area(int slot, int which) const {
@@ -133,8 +140,9 @@ void Estate::stop() {
   if (head_ == nullptr) return;
   clear(0);
   clear(1);
-  close(alive_);
+  if (alive_ >= 0) close(alive_);
   alive_ = -1;
+  if (has_heir_) reap_starter();
   forked();
 }
 
@@ -146,7 +154,7 @@ void Estate::forked() {
     *file = -1;
   }
   head_ = nullptr;
-  tried_ = sealed_ = handed_over_ = false;
+  has_heir_ = tried_ = sealed_ = handed_over_ = false;
   open_ = 0;
   written_[0] = written_[1] = 0;
 }

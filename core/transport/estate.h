@@ -21,6 +21,7 @@
 #include <string_view>
 
 #include "core/encoding/encoder.h"
+#include "core/transport/heir.h"
 
 namespace dd::transport {
 
@@ -67,15 +68,22 @@ class Estate {
 
   static constexpr std::int64_t kLookNs = 4'000'000;  // from finished to here, at most
 
+  bool begun() const { return tried_; }  // something was written, or cannot be
   // What the encoder holds now. `request`: see Slot, asked for with the first bytes of a payload.
   template <class F>
   void write(const encoding::TraceEncoder& encoder, F&& request) {
     encoding::TraceEncoder::Parts parts;
-    if (encoder.chunks() == 0 || !encoder.parts(parts) || !ready()) return;
+    if (encoder.chunks() == 0) return;
+    const bool has_parts = encoder.parts(parts);
+    tried_ = tried_ || !has_parts;
+    if (!has_parts || !ready()) return;
     if (written_[0] + written_[1] == 0) set_request(request());
     write_parts(parts, encoder.chunks());
+    if (!has_heir_)
+      start();
+    else
+      reap_starter();
   }
-  void prepare() { (void)ready(); }  // something is to be written soon
   void seal();  // what was written is the payload to be sent, the rest is the next
   void clear_sealed();
   void clear_open();
@@ -84,8 +92,10 @@ class Estate {
   void forked();  // in the child, on the forking thread: what the parent has is the parent's
 
  private:
-  bool ready();  // makes the memory and the heir
+  bool ready();  // makes the memory
+  void start();  // the heir, once there is something to inherit
   bool make();
+  void give_up();
   void set_request(const std::string& text);
   void write_parts(const encoding::TraceEncoder::Parts& parts, std::uint32_t chunks);
   void clear(int slot);
@@ -95,6 +105,7 @@ class Estate {
   const std::size_t area_bytes_;
   estate::Head* head_ = nullptr;
   int memory_ = -1, alive_ = -1;  // descriptors
+  bool has_heir_ = false;
   bool tried_ = false, sealed_ = false, handed_over_ = false;
   int open_ = 0;                  // the slot that is written
   std::size_t written_[2] = {};   // of it, in its areas

@@ -69,13 +69,11 @@ void Exporter::take_spilled(const Turn& turn) {
 }
 
 // Deliveries are encoded kLookNs after the first of them came; as long as some came since the last
-// look there is another, so that a busy program wakes nobody.
+// look there is another, so that a busy program wakes nobody. The first of a process at once.
 bool Exporter::estate_is_due(std::int64_t now) {
   const bool waiting = queued_bytes_.load() != 0;
   if (look_ns_ != 0 && now < look_ns_) return false;
-  encoding::TraceEncoder::Parts parts;
-  if (waiting && look_ns_ == 0 && encoder_->parts(parts)) options_.estate->prepare();
-  const bool due = look_ns_ != 0 && waiting;
+  const bool due = waiting && (look_ns_ != 0 || !options_.estate->begun());
   look_ns_ = waiting ? now + Estate::kLookNs : 0;
   return due;
 }

@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -32,13 +31,16 @@ constexpr int kHeirAttempts = 8;
 constexpr std::int64_t kHeirAttemptNs = 5'000'000'000;
 constexpr unsigned kHeirLifeSeconds = 60;  // once the process is gone
 
+constexpr std::size_t kStackBytes = 32 << 10;
+
 struct Start {
   int memory, alive, process;
-  char* stack_end;  // of the heir
-  bool started = false;
+  alignas(16) char stacks[2][kStackBytes];
 };
+constinit Start* current_start = nullptr;  // as long as the process: nobody tells when it is unused
+constinit int starter = 0;
 
-// These two run in the memory of the parent, whose thread waits until execve.
+// These two run in the memory of the parent, beside its threads.
 int become_heir(void* of) {
   const Start& start = *static_cast<const Start*>(of);
   // First above the places, so that none overwrites another.
@@ -50,15 +52,17 @@ int become_heir(void* of) {
   if (process < 0 || dup2(process, kProcessFile) < 0) close(kProcessFile);
   const char* const words[] = {"ddpython", kHeirOption, nullptr};
   const char* const environment[] = {nullptr};
-  execve(base::own_file(), const_cast<char* const*>(words), const_cast<char* const*>(environment));
-  _exit(127);
+  // Not by the C library's names: the host has a step of its own before those.
+  syscall(SYS_execve, base::own_file(), words, environment);
+  syscall(SYS_exit_group, 127);
+  return 127;
 }
 
 // execve makes a child one that wait() sees; one whose parent is gone is init's.
 int leave_heir_behind(void* of) {
-  Start& start = *static_cast<Start*>(of);
-  start.started = clone(&become_heir, start.stack_end, CLONE_VM | CLONE_VFORK, &start) > 0;
-  _exit(0);
+  clone(&become_heir, static_cast<Start*>(of)->stacks[1] + kStackBytes, CLONE_VM | CLONE_VFORK, of);
+  syscall(SYS_exit_group, 0);
+  return 0;
 }
 
 bool inherits_orphans() {
@@ -151,16 +155,20 @@ bool start_heir(int memory, int alive) {
     errno = EPERM;
     return false;
   }
-  constexpr std::size_t kStackBytes = 32 << 10;
-  const auto stacks = std::make_unique<char[]>(2 * kStackBytes);
-  Start start{memory, alive, static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)),
-              stacks.get() + kStackBytes};
+  delete current_start;  // an ancestor's
+  current_start = new Start;
+  Start& start = *current_start;
+  start.memory = memory;
+  start.alive = alive;
+  start.process = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));
   // No exit signal: the application hears nothing of this child.
-  const int child = clone(&leave_heir_behind, stacks.get() + 2 * kStackBytes,
-                          CLONE_VM | CLONE_VFORK, &start);
-  if (child > 0) waitpid(child, nullptr, __WALL);
+  starter = clone(&leave_heir_behind, start.stacks[0] + kStackBytes, CLONE_VM, &start);
   if (start.process >= 0) close(start.process);
-  return start.started;
+  return starter > 0;
+}
+
+void reap_starter() {
+  if (starter > 0 && waitpid(starter, nullptr, WNOHANG | __WALL) != 0) starter = 0;
 }
 
 bool is_heir(int argc, char** argv) {
