@@ -1,4 +1,5 @@
-// graphql: a span for each request, and for its parsing, validation and execution.
+// graphql: a span for each request, for its parsing, validation and execution, and, when wanted, for
+// each field that is resolved.
 //
 // Errors that a result carries were never raised to the caller: they are told as such, and each as
 // an event. What is asked for may be awaited; the spans end when it has been.
@@ -10,6 +11,7 @@
 
 #include "contrib/support/integration.h"
 #include "contrib/support/step.h"
+#include "core/py/error.h"
 #include "core/trace/tags.h"
 
 namespace dd::contrib::graphql {
@@ -29,12 +31,16 @@ Name kAddEvent("_add_event"), kBody("body"), kColumn("column"), kDefinitions("de
     kMessage("message"), kName("name"), kOperation("operation"), kPath("path"), kSource("source"),
     kValue("value");
 
+Name kCode("__code__"), kFieldName("field_name"), kMiddleware("middleware"),
+    kMiddlewares("middlewares"), kResolve("resolve"), kVariableNames("co_varnames");
+
 constexpr trace::Key kSourceTag("graphql.source"), kOperationType("graphql.operation.type"),
     kOperationName("graphql.operation.name");
 constexpr std::string_view kErrorType = "graphql.error.graphql_error.GraphQLError";
 constinit const std::string* own_service = nullptr;
 // Of an error's extensions, those that are told: DD_TRACE_GRAPHQL_ERROR_EXTENSIONS.
 constinit const std::vector<std::string>* extensions = nullptr;
+constinit bool resolvers = false;
 
 void prepare(const Settings& from) {
   own_service = new std::string(from.own_service("graphql"));
@@ -48,6 +54,7 @@ void prepare(const Settings& from) {
     if (!word.empty()) wanted->emplace_back(word);
   }
   extensions = wanted;
+  resolvers = means_yes(from.text("DD_TRACE_GRAPHQL_RESOLVERS_ENABLED").value_or(std::string()));
 }
 
 tracing::LiveSpan& start(Scope& scope, std::string_view name, std::string_view resource,
@@ -102,6 +109,75 @@ void tag_operation(trace::Span& span, Handle document) {
   if (name.is_str()) span.set(kOperationName, name.utf8());
 }
 
+// --- fields: a middleware of the library's own kind, `resolve(next, root, info, **arguments)` ------
+
+PyObject* resolve(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject* kwnames) {
+  if (count < 1) return PyErr_Format(PyExc_TypeError, "resolve() needs what to call next");
+  Scope scope;
+  if (count > 2) {
+    const Ref field = Handle(args[2]).attr(kFieldName);
+    start(scope, "graphql.resolve", field.utf8(), false);
+  }
+  PyObject* const result = PyObject_Vectorcall(
+      args[0], args + 1, static_cast<std::size_t>(count - 1), kwnames);
+  if (result) {
+    finish_step(Outcome(result, nullptr, nullptr), scope);
+    return result;
+  }
+  py::ErrorKeep error;
+  finish_step(Outcome(nullptr, error.instance(), nullptr), scope);
+  return nullptr;
+}
+
+// The library takes functions of Python and objects that have a `resolve`.
+Handle middleware() {
+  static constinit PyObject* made = nullptr;
+  if (!made) {
+    static PyMethodDef definition = {
+        "resolve", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&resolve)),
+        METH_FASTCALL | METH_KEYWORDS, nullptr};
+    const Ref function = Ref::steal(PyCFunction_New(&definition, nullptr));
+    Ref holder = py::imported("types").attr("SimpleNamespace").call();
+    if (!holder || !holder.set_attr(kResolve, function)) return nullptr;
+    made = holder.release();
+  }
+  return made;
+}
+
+// Where execute() has its parameter: at another place in each version of the library.
+int place_of_middleware(Handle function) {
+  static constinit int place = -1;
+  if (place < 0) {
+    int at = 0;
+    function.attr(kCode).attr(kVariableNames).each([&](Handle name) {
+      if (place < 0 && name.utf8() == "middleware") place = at;
+      ++at;
+    });
+  }
+  return place;
+}
+
+void watch_resolvers(Call& call) {
+  const int place = place_of_middleware(call.callable());
+  const Handle ours = middleware();
+  if (place < 0 || !ours) return;
+  const Handle given = call.arg(place, kMiddleware);
+  const bool none = !given || given.is_none(), many = given.is_list() || given.is_tuple();
+  const Ref manager = none || many ? Ref() : given.attr(kMiddlewares);
+  if (!none && !many && !manager) return;  // the library will say what is wrong
+  Ref all = py::list();
+  const auto add = [&](Handle one) { (void)all.append(one); };
+  if (many) given.each(add);
+  if (manager) Handle(manager).each(add);
+  add(ours);
+  if (manager) {
+    const Ref arguments = Ref::steal(PyList_AsTuple(all.ptr()));
+    all = Ref::steal(PyObject_CallObject(given.type().ptr(), arguments.ptr()));
+    if (!all) return py::swallow_error();
+  }
+  (void)call.replace_arg(place, kMiddleware, std::move(all));
+}
+
 void enter_execute(Call& call, Scope& scope) {
   const Handle document = call.arg(1, kDocument);
   const std::string source = source_of(document);
@@ -109,6 +185,7 @@ void enter_execute(Call& call, Scope& scope) {
   if (!live) return;
   live.span().set(kSourceTag, source);
   tag_operation(live.span(), document);
+  if (resolvers) watch_resolvers(call);
 }
 
 void put(const Ref& attributes, const char* name, std::string_view value) {
@@ -133,7 +210,7 @@ void tell_error(const tracing::LiveSpan& live, Handle error, std::string& messag
     if (shown.size() > 0) (void)attributes.set_item("locations", shown);
   }
   const Ref traceback = Ref::steal(PyException_GetTraceback(error.ptr()));
-  if (traceback) {
+  if (traceback && !traceback.is_none()) {
     live.fail(error, traceback);
     put(attributes, "stacktrace", live.span().text(tags::kErrorStack));
   }

@@ -26,6 +26,7 @@ constexpr std::string_view kOutside[] = {"starlette/applications.py",
 constexpr AsgiFacts kFacts = {.component = "starlette",
                               .request = {"starlette.request", "http.server.request"},
                               .fallback = "starlette",
+                              .has_error_page = true,
                               .outside = kOutside};
 constinit const std::string* own_service = nullptr;
 

@@ -123,7 +123,6 @@ void tag_request(trace::Span& span, Handle scope, Handle headers, std::string_vi
   if (const auto referer = header(headers, "referer"); !referer.empty())
     span.set(tags::kHttpReferrerHost, http::parse(referer).host);
   tag_headers(span, headers, Side::kRequest);
-  tag_client(span, scope, headers);
 }
 
 // Before Starlette 0.33 the path of what is mounted is the rest of the whole path. The URL is made
@@ -136,7 +135,7 @@ void tell_whole_url(Request& request) {
   span.set(tags::kHttpUrl, url.insert(path, std::exchange(request.mounted, {})));
 }
 
-void heard(const Request& request, Handle message) {
+void heard(Request& request, Handle message) {
   if (!request.span || request.span.span().finished()) return;
   trace::Span& span = request.span.span();
   const Ref type = message.item(kType);
@@ -144,11 +143,16 @@ void heard(const Request& request, Handle message) {
     const long long status = message.item(kStatus).integer();
     span.set(tags::kHttpStatusCode, std::to_string(status));
     if (settings().error_statuses.contains(static_cast<int>(status))) span.error = 1;
-    tag_headers(span, message.item(kHeaders), Side::kResponse);
+    // The page that tells of an exception is not the answer of the application.
+    request.says_error = request.facts->has_error_page ? status == 500 : span.error != 0;
+    if (request.says_error && request.facts->has_error_page)
+      request.headers_of_error = message.item(kHeaders);
+    else
+      tag_headers(span, message.item(kHeaders), Side::kResponse);
     if (status == 404 && settings().hide_asgi_404) span.set_resource(request.method + " 404");
   } else if (type.utf8() == "http.response.body") {
     // An answer that tells of an error may still be followed by the exception.
-    if (!message.item(kMoreBody).truth() && !span.error) request.finish();
+    if (!message.item(kMoreBody).truth() && !request.says_error) request.finish();
   }
 }
 
@@ -230,7 +234,9 @@ void begin_asgi(py::Scope& scope) {
   if (!request->path.utf8().starts_with(root.utf8())) request->mounted = root.text();
   std::string resource = request->method + " ";
   resource.append(request->path.utf8());
-  const tracing::SpanStart start = {.name = all.naming.operation(facts.request),
+  const tracing::SpanStart start = {.name = request->is_websocket
+                                                ? facts.request.v0
+                                                : all.naming.operation(facts.request),
                                     .service = named.service,
                                     .resource = resource,
                                     .type = "web"};
@@ -247,6 +253,7 @@ void begin_asgi(py::Scope& scope) {
   span.set_static(tags::kSpanKind, "server");
   if (!named.source.empty()) span.set(tags::kServiceSource, named.source);
   tag_request(span, about, headers, request->is_websocket ? std::string_view() : request->method);
+  if (!request->outer) tag_client(span, about, headers);
   if (request->is_websocket) span.set_static(kHttpUpgraded, "websocket");
   request->source = span.text(tags::kServiceSource);
   state->in_force = py::InForce(current, state->request.share());
@@ -263,6 +270,8 @@ void leave_asgi(py::Outcome& outcome, py::Scope& scope) {
     trace::Span& span = request->span.span();
     if (!span.has(tags::kHttpStatusCode)) span.set_static(tags::kHttpStatusCode, "500");
     request->span.fail(outcome.error, traceback_inside(outcome.error, *request->facts));
+  } else if (request->says_error) {
+    tag_headers(request->span.span(), request->headers_of_error, Side::kResponse);
   }
   request->finish();
 }
@@ -271,6 +280,7 @@ void tag_asgi_request(trace::Span& span, py::Handle scope) {
   using namespace asgi_engine;
   const Ref headers = scope.item(kHeaders), method = scope.item(kMethod);
   tag_request(span, scope, headers, method.utf8());
+  tag_client(span, scope, headers);
 }
 
 py::Ref asgi_request() {

@@ -23,6 +23,9 @@ struct AsgiFacts {             // of a framework, immutable
   std::string_view component;  // "starlette"
   Operation request;           // "starlette.request"
   std::string_view fallback;   // the service of schema v0, or empty for the process' own
+  // A middleware of the framework answers exceptions with a page, which is not the application's
+  // answer: it does not end the request, and its headers are not told.
+  bool has_error_page = false;
   // Ends of files whose frames an error's stack does not begin with.
   std::span<const std::string_view> outside{};
 };

@@ -24,6 +24,8 @@ struct AsgiRequest {
   std::string mounted;  // the path it is mounted at, when its own path does not begin with that
   PyObject* finder = nullptr;  // of the last part of the route, for comparing
   std::string source;
+  bool says_error = false;   // an exception may follow the answer
+  py::Ref headers_of_error;  // of that answer
 
   bool is_websocket = false;
   std::string peer;  // of a websocket: the client's address
