@@ -117,14 +117,16 @@ void apply(const Integration& integration, State& state) {
     if (integration.prepare) integration.prepare(settings());
   }
   const std::string version = by_version(integration) ? version_of(integration) : std::string();
-  Status status = state.patch.apply(integration.targets, version).status();
+  const py::PatchReport patched = state.patch.apply(integration.targets, version);
+  Status status = patched.status();
   if (!state.extras) state.extras = std::make_unique<py::Patch[]>(integration.extras.size());
   for (std::size_t i = 0; i < integration.extras.size(); ++i) {
     const Extra& extra = integration.extras[i];
     if (!extra.wanted())
       state.extras[i].remove();
-    else if (status.ok())
-      status = state.extras[i].apply(extra.targets, version).status();
+    else if (!patched.held_back)
+      if (Status more = state.extras[i].apply(extra.targets, version).status(); status.ok())
+        status = std::move(more);
   }
   state.applied = !state.patch.empty();
   for (std::size_t i = 0; i < integration.extras.size(); ++i)

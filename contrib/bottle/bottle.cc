@@ -30,18 +30,16 @@ Name kBottle("bottle"), kCallback("callback"), kEnviron("environ"), kHttpRespons
 
 constexpr WebRequestFacts kFacts = {.component = "bottle",
                                     .request = {"bottle.request", "http.server.request"}};
-constinit const std::string* own_service = nullptr;
 constinit bool continues = true;
 
 void prepare(const Settings& from) {
-  own_service = new std::string(from.own_service("bottle"));
   continues = from.knob("bottle", "DISTRIBUTED_TRACING", true);
 }
 
 LiveSpan start(Handle route) {
   const Ref environ = py::imported(kBottle).attr(kRequest).attr(kEnviron);
   if (!environ.is_dict()) return {};
-  LiveSpan live = start_web_request(kFacts, *own_service, environ, continues);
+  LiveSpan live = start_web_request(kFacts, environ, continues);
   if (!live) return live;
   const Ref rule = route.attr(kRule), mounted = environ.item(kScriptName);
   std::string_view prefix = mounted.utf8();

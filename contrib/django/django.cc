@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "contrib/django/database.h"
 #include "contrib/support/asgi.h"
 #include "contrib/support/code_origin.h"
+#include "contrib/support/header_rules.h"
 #include "contrib/support/integration.h"
 #include "contrib/support/step.h"
 #include "contrib/support/traced_call.h"
@@ -33,7 +35,7 @@ using tracing::LiveSpan;
 
 Name kRouteName("route"), kAppName("app_name"), kAsyncMode("async_mode"),
     kCachedUser("_cached_user"), kCall("__call__"), kEngine("engine"), kFunc("func"),
-    kGetResponse("get_response"), kIsAuthenticated("is_authenticated"), kKey("key"), kKeys("keys"),
+    kGetResponse("get_response"), kIsAuthenticated("is_authenticated"), kItems("items"), kKey("key"), kKeys("keys"),
     kMeta("META"), kMiddleware("MIDDLEWARE"), kMixin("MiddlewareMixin"), kModule("__module__"),
     kName("name"), kNamespace("namespace"), kPathInfo("path_info"), kPlainName("__name__"),
     kQualName("__qualname__"), kRequest("request"), kResolve("resolve"),
@@ -55,14 +57,16 @@ constinit const Wishes* wishes = nullptr;
 
 void prepare(const Settings& from) {
   auto* made = new Wishes{.own_service = from.own_service("django")};
-  made->cache_service = from.text("DD_DJANGO_CACHE_SERVICE").value_or(std::string(kComponent));
-  if (from.knob("django", "USE_HANDLER_RESOURCE_FORMAT", false))
-    made->resources = Resources::kHandler;
+  made->cache_service = from.text("DD_DJANGO_CACHE_SERVICE").value_or(std::string());
   if (from.knob("django", "USE_LEGACY_RESOURCE_FORMAT", false))
     made->resources = Resources::kLegacyHandler;
+  if (from.knob("django", "USE_HANDLER_RESOURCE_FORMAT", false))
+    made->resources = Resources::kHandler;
   made->middlewares = from.knob("django", "INSTRUMENT_MIDDLEWARE", true);
-  made->templates = from.knob("django", "INSTRUMENT_TEMPLATES", false);
-  made->caches = from.knob("django", "INSTRUMENT_CACHES", false);
+  const bool more = !from.knob("django", "TRACING_MINIMAL", true);
+  made->templates = from.knob("django", "INSTRUMENT_TEMPLATES", more);
+  made->caches = from.knob("django", "INSTRUMENT_CACHES", more);
+  database::prepare(from, more);
   wishes = made;
 }
 
@@ -173,7 +177,10 @@ void leave_request(Outcome& outcome, Scope& scope) {
   if (!state || !state->span) return;
   trace::Span& span = state->span.span();
   if (outcome.error) state->span.fail(outcome.error);
-  if (outcome.result) tag_response(span, outcome.result);
+  if (outcome.result) {
+    tag_response(span, outcome.result);
+    if (!HeaderRules(span).empty()) tag_answer_headers(span, outcome.result.call_method(kItems));
+  }
   const std::string method(span.text(tags::kHttpMethod));
   if (span.resource.view() == span.name.view()) {
     tag_route(span, state->request, method);
@@ -433,11 +440,13 @@ void enter_template(Call& call, Scope& scope) {
 void enter_cache(Call& call, Scope& scope) {
   const auto* method = static_cast<const std::string*>(call.data());
   const Ref function = call.self().type().attr(method->c_str()), module = function.attr(kModule);
-  const bool own = !wishes->cache_service.empty() && wishes->cache_service != kComponent;
+  const Named named = settings().naming.of_client(
+      {.integration = kComponent, .fallback = kComponent, .own = wishes->cache_service});
   const LiveSpan& live = start_step(
       scope, {.name = "django.cache",
               .component = kComponent,
-              .service = own ? std::string_view(wishes->cache_service) : std::string_view(),
+              .service = named.service,
+              .source = named.source,
               .resource = module.text() + "." + *method,
               .type = "cache"});
   if (!live) return;
@@ -481,6 +490,8 @@ void enter_mixin(Call& call, Scope& scope) {
                      .resource = path_of(self.type()) + "." + *call_text()});
 }
 
+constexpr Extra kExtras[] = {{database::kTargets, database::wanted},
+                             {database::kSqliteTargets, [] { return true; }}};
 constexpr const char* kModules[] = {"django"};
 constexpr py::Target kTargets[] = {
     {"django.core.handlers.base:BaseHandler.get_response", enter_request, leave_request},
@@ -528,6 +539,7 @@ constexpr Integration integration = {.name = "django",
                                      .versions = ">=2.2.8",
                                      .modules = kModules,
                                      .targets = kTargets,
-                                     .prepare = prepare};
+                                     .prepare = prepare,
+                                     .extras = kExtras};
 
 }  // namespace dd::contrib::django

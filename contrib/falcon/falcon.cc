@@ -22,19 +22,18 @@ using py::Scope;
 Name kEnv("env"), kModule("__module__"), kName("__name__");
 
 constexpr WebRequestFacts kFacts = {.component = "falcon",
-                                    .request = {"falcon.request", "http.server.request"}};
-constinit const std::string* own_service = nullptr;
+                                    .request = {"falcon.request", "http.server.request"},
+                                    .keeps_service = true};
 constinit bool continues = true;
 
 void prepare(const Settings& from) {
-  own_service = new std::string(from.own_service("falcon"));
   continues = from.knob("falcon", "DISTRIBUTED_TRACING", true);
 }
 
 void enter(Call& call, Scope& scope) {
   const Handle environ = call.arg(0, kEnv);
   if (!environ.is_dict()) return;
-  tracing::LiveSpan span = start_web_request(kFacts, *own_service, environ, continues);
+  tracing::LiveSpan span = start_web_request(kFacts, environ, continues);
   if (!span) return;
   span.span().remove(tags::kHttpUserAgent);
   hear_answer(call, scope, std::move(span));

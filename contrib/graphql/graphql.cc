@@ -67,7 +67,8 @@ tracing::LiveSpan& start(Scope& scope, std::string_view name, std::string_view r
                             .source = named.source,
                             .resource = resource.empty() ? name : resource,
                             .type = "graphql",
-                            .measured = measured});
+                            .measured = measured,
+                            .late_service = !own_service->empty()});
 }
 
 // A text, or an object with a text in it.

@@ -26,11 +26,9 @@ Name kEnviron("environ"), kHeaders("headerlist"), kMatchedRoute("matched_route")
 constexpr trace::Key kRouteName("pyramid.route.name");
 constexpr WebRequestFacts kFacts = {.component = "pyramid",
                                     .request = {"pyramid.request", "http.server.request"}};
-constinit const std::string* own_service = nullptr;
 constinit bool continues = true;
 
 void prepare(const Settings& from) {
-  own_service = new std::string(from.own_service("pyramid"));
   continues = from.knob("pyramid", "DISTRIBUTED_TRACING", true);
 }
 
@@ -50,7 +48,7 @@ void enter(Call& call, Scope& scope) {
   const py::Handle request = call.arg(0, kRequest);
   const Ref environ = request.attr(kEnviron);
   if (!environ.is_dict()) return;
-  tracing::LiveSpan span = start_web_request(kFacts, *own_service, environ, continues);
+  tracing::LiveSpan span = start_web_request(kFacts, environ, continues);
   if (span) scope.emplace<Running>(std::move(span), request.share());
 }
 

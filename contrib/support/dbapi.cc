@@ -31,6 +31,8 @@ constinit py::ContextVariable silent("ddtrace_sql_silent");
 constinit SideTable places;
 // Each living cursor's last statement; only when fetches are traced.
 constinit SideTable statements;
+// (text, alias, vendor) of cursors and connections that a framework is about to use.
+constinit SideTable notes;
 // Connections that are about to leave their `with` block.
 constinit SideTable ending;
 
@@ -110,6 +112,17 @@ py::Ref connection_of(const SqlFacts& facts, py::Handle cursor) {
   return cursor.attr(facts.connection ? *facts.connection : kConnection);
 }
 
+std::string_view noted_text(py::Handle note, std::string_view query) {
+  const py::Handle text = PyTuple_GET_ITEM(note.ptr(), 0);
+  return text.is_str() ? text.utf8() : query;
+}
+
+void tag_note(trace::Span& span, py::Handle note) {
+  const py::Handle alias = PyTuple_GET_ITEM(note.ptr(), 1), vendor = PyTuple_GET_ITEM(note.ptr(), 2);
+  if (alias.is_str()) span.set(trace::Key("django.db.alias"), alias.utf8());
+  if (vendor.is_str()) span.set(trace::Key("django.db.vendor"), vendor.utf8());
+}
+
 Statement* start_query(py::Call& call, py::Scope& scope, bool is_statement = true) {
   const SqlDriver& driver = driver_of(call);
   if (driver.facts->nests && silent.is_set()) return nullptr;
@@ -119,6 +132,8 @@ Statement* start_query(py::Call& call, py::Scope& scope, bool is_statement = tru
   std::string_view query = text.utf8();
   if (query.empty() && text) query = made = text_of(text, self);
   const py::Ref connection = connection_of(*driver.facts, self);
+  const py::Ref note = notes.empty() ? py::Ref() : notes.get(self);
+  if (note) query = noted_text(note, query);
   Statement& statement = start(driver, self, connection, scope,
                                {.name = settings().naming.operation(driver.facts->query),
                                 .resource = query.data() ? query : std::string_view(""),
@@ -129,6 +144,7 @@ Statement* start_query(py::Call& call, py::Scope& scope, bool is_statement = tru
       return events::SqlStatement{driver.facts->component, driver.facts->system, query,
                                   statement.span.span()};
     });
+  if (note && statement.span) tag_note(statement.span.span(), note);
   if ((*driver.knobs)->traces_fetches) statement.text = py::str(query);
   if (driver.facts->comments && is_statement && statement.span && comments_statements()) {
     py::Ref changed = commented(text, sql_comment(statement.span));
@@ -177,7 +193,10 @@ Statement* start_fetch(py::Call& call, py::Scope& scope, std::string_view SqlFac
 void start_on_connection(py::Call& call, py::Scope& scope, std::string_view SqlFacts::*which) {
   const SqlDriver& driver = driver_of(call);
   if (!ending.empty() && ending.get(call.self())) return;
-  start(driver, call.self(), call.self(), scope, {.name = driver.facts->*which});
+  const Statement& statement =
+      start(driver, call.self(), call.self(), scope, {.name = driver.facts->*which});
+  const py::Ref note = notes.empty() ? py::Ref() : notes.get(call.self());
+  if (note && statement.span) tag_note(statement.span.span(), note);
 }
 
 }  // namespace
@@ -209,6 +228,17 @@ void tag_place(trace::Span& span, const SqlFacts& facts, py::Handle connection) 
     if (value.is_str()) span.set(*key, value.utf8());
   }
 }
+
+void note_statement(py::Handle cursor, const StatementNote& note) {
+  const py::Ref nothing = py::none();
+  const auto part = [&](py::Handle value) { return value ? value : py::Handle(nothing); };
+  const py::Handle parts[] = {part(note.text), part(note.alias), part(note.vendor)};
+  notes.put(cursor, py::tuple(parts));
+}
+
+bool is_noted(py::Handle cursor) { return !notes.empty() && notes.get(cursor); }
+
+void forget_note(py::Handle cursor) { notes.remove(cursor); }
 
 SqlKnobs sql_knobs(const Settings& from, std::string_view section) {
   return {.own_service = from.own_service(section),

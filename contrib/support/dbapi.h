@@ -93,6 +93,15 @@ constexpr py::Target on_sql(const SqlDriver& driver, const char* where, py::Ente
 py::Ref remember_place(py::Handle connection, const SqlPlace& place);
 void tag_place(trace::Span& span, const SqlFacts& facts, py::Handle connection);
 
+// What a framework above the driver says of what a cursor executes, or a connection does, next.
+struct StatementNote {
+  py::Handle text{};           // as the application wrote it, when the driver gets another one
+  py::Handle alias{}, vendor{};  // of Django's database
+};
+void note_statement(py::Handle cursor, const StatementNote& note);
+bool is_noted(py::Handle cursor);
+void forget_note(py::Handle cursor);
+
 // Of a cursor:
 void enter_execute(py::Call& call, py::Scope& scope);
 void enter_executemany(py::Call& call, py::Scope& scope);

@@ -75,6 +75,7 @@ Ref start_rpc_client(py::Scope& scope, const RpcSide& side, const RpcCall& call)
                                                      .type = "grpc",
                                                      .kind = side.kind,
                                                      .measured = true,
+                                                     .late_service = !call.own_service.empty(),
                                                      .waits = true});
   if (!live) return {};
   tag_method(live.span(), call.path, call.shape);
@@ -110,7 +111,9 @@ tracing::LiveSpan start_rpc_server(const RpcSide& side, const RpcCall& call) {
   trace::Span& span = live.span();
   span.set_static(tags::kComponent, side.component);
   span.set_static(tags::kSpanKind, side.kind);
-  span.set(tags::kServiceSource, named.source);
+  // A service of the user's choice is told as such only when that of the process is one too.
+  if (call.own_service.empty() || naming.facts().service_is_users)
+    span.set(tags::kServiceSource, named.source);
   tag_method(span, call.path, call.shape);
   return live;
 }

@@ -36,15 +36,15 @@ void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServer
 struct WebRequestFacts {       // of a framework, immutable
   std::string_view component;  // "bottle": also its service of schema v0
   Operation request;           // "bottle.request"
+  bool keeps_service = false;  // schema v0: whatever the process and the user say
 };
 
 // The span of a request for who tags it itself: start_request() with the headers of an environ.
 tracing::LiveSpan start_wsgi_span(py::Handle environ, py::Handle continued,
                                   const tracing::SpanStart& start);
 // The span of a request, which continues the trace of the headers when `continues`; empty when
-// tracing is off.
-tracing::LiveSpan start_web_request(const WebRequestFacts& facts, std::string_view own_service,
-                                    py::Handle environ, bool continues = true);
+// tracing is off. A DD_<NAME>_SERVICE is not asked for: the reference does not either.
+tracing::LiveSpan start_web_request(const WebRequestFacts& facts, py::Handle environ, bool continues = true);
 // The headers of the answer, a list of pairs, that are wanted as tags.
 void tag_answer_headers(trace::Span& span, py::Handle headers);
 // For a hook of a WSGI callable `(environ, start_response)` with a span of start_web_request():

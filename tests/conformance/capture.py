@@ -47,10 +47,12 @@ class Launcher:
 
     @classmethod
     def named(cls, command: str, python: str) -> Launcher:
-        """Without a python, the one the command names last, else `app-3.11`."""
+        """Without a python, the one of an environment that the command names last, else `app-3.11`."""
         words = [os.path.abspath(word) if "/" in word else word for word in shlex.split(command)]
-        chosen = python or (words[-1] if "/" in words[-1] else "")
-        return cls(words, Path(chosen or home() / "app-3.11/bin/python").absolute())
+        last = Path(words[-1])
+        of_environment = (last.parent.parent / "pyvenv.cfg").exists()
+        chosen = python or (last if of_environment else home() / "app-3.11/bin/python")
+        return cls(words, Path(chosen).absolute())
 
     @classmethod
     def reference(cls, version: str = "3.11") -> Launcher:

@@ -106,6 +106,12 @@ def site(name: str, *arguments: str, **environment: str) -> Case:
     return Case([f"{name}.py", *arguments], environment, libraries="sites")
 
 
+def django_queries(backend: str, **environment: str) -> Case:
+    return web(
+        "django_queries", backend, **{"DD_DJANGO_INSTRUMENT_DATABASES": "true", **environment}
+    )
+
+
 def proxied(name: str, libraries: str, **environment: str) -> Case:
     return Case(
         ["proxied.py", name],
@@ -210,6 +216,7 @@ CASES: dict[str, Case] = {
     "flask_errors": script("flask_errors"),
     "flask_hooks": script("flask_hooks"),
     "flask_templates": script("flask_templates"),
+    "flask_templates_named": script("flask_templates", DD_JINJA2_SERVICE="pages"),
     "flask_streaming": script("flask_streaming"),
     "flask_mounted": script("flask_mounted"),
     "flask_outside": script("flask_outside"),
@@ -247,6 +254,27 @@ CASES: dict[str, Case] = {
         DD_DJANGO_INSTRUMENT_CACHES="true",
     ),
     "django_databases": web("django_basic", DD_DJANGO_INSTRUMENT_DATABASES="true"),
+    "django_queries": django_queries("sqlite"),
+    "django_queries_own": django_queries("sqlite", DD_TRACE_SQLITE3_ENABLED="false"),
+    "django_queries_v1": django_queries(
+        "sqlite",
+        DD_TRACE_SQLITE3_ENABLED="false",
+        DD_SERVICE="web",
+        DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
+    ),
+    "django_queries_named": django_queries(
+        "sqlite",
+        DD_TRACE_SQLITE3_ENABLED="false",
+        DD_SERVICE="web",
+        DD_DJANGO_DATABASE_SERVICE="stored",
+    ),
+    "django_queries_prefix": django_queries(
+        "sqlite", DD_TRACE_SQLITE3_ENABLED="false", DD_DJANGO_DATABASE_SERVICE_NAME_PREFIX="of-"
+    ),
+    "django_everything": web("django_basic", DD_DJANGO_TRACING_MINIMAL="false", DD_SERVICE="web"),
+    "django_headers": web(
+        "django_basic", "few", DD_TRACE_HEADER_TAGS="host,X-*,content-type,Accept:acc"
+    ),
     "django_named": web(
         "django_basic", "few", DD_SERVICE="web", DD_DJANGO_INSTRUMENT_MIDDLEWARE="false"
     ),
@@ -265,6 +293,9 @@ CASES: dict[str, Case] = {
     "bottle_basic": site("bottle_basic"),
     "bottle_named": site("bottle_basic", "few", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"),
     "falcon_basic": site("falcon_basic"),
+    "falcon_services": site("falcon_basic", "few", DD_SERVICE="web", DD_FALCON_SERVICE="pages"),
+    "bottle_services": site("bottle_basic", "few", DD_BOTTLE_SERVICE="pages"),
+    "pyramid_services": site("pyramid_basic", "few", DD_PYRAMID_SERVICE="pages"),
     "falcon_named": site("falcon_basic", "few", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"),
     "pyramid_basic": site("pyramid_basic"),
     "pyramid_named": site("pyramid_basic", "few", DD_SERVICE="web"),
@@ -276,12 +307,26 @@ CASES: dict[str, Case] = {
         "graphql_basic", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
         DD_TRACE_GRAPHQL_ERROR_EXTENSIONS="code,status",
     ),
+    # The reference makes the query fail.
+    "graphql_fields": site("graphql_basic", DD_TRACE_GRAPHQL_RESOLVERS_ENABLED="true"),
     "graphql_process": site("graphql_basic", "few", DD_SERVICE="web"),
     "mako_basic": site("mako_basic"),
     "asgi_basic": tracing_web("asgi_basic"),
     "asgi_named": tracing_web("asgi_basic", DD_SERVICE="named", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"),
     "starlette_basic": web("starlette_basic"),
     "starlette_code_origin": web("starlette_basic", "few", DD_CODE_ORIGIN_FOR_SPANS_ENABLED="true"),
+    "starlette_headers": web(
+        "starlette_basic",
+        DD_TRACE_HEADER_TAGS="host,content-type",
+        DD_TRACE_CLIENT_IP_ENABLED="true",
+        DD_TRACE_HTTP_SERVER_ERROR_STATUSES="404",
+    ),
+    "fastapi_headers": web(
+        "fastapi_basic",
+        DD_TRACE_HEADER_TAGS="host,content-type",
+        DD_TRACE_CLIENT_IP_ENABLED="true",
+        DD_TRACE_HTTP_SERVER_ERROR_STATUSES="404",
+    ),
     "starlette_named": web("starlette_basic", DD_SERVICE="web", DD_ASGI_OBFUSCATE_404_RESOURCE="true"),
     "fastapi_basic": web("fastapi_basic"),
     "fastapi_code_origin": web("fastapi_basic", "few", DD_CODE_ORIGIN_FOR_SPANS_ENABLED="true"),
@@ -291,6 +336,9 @@ CASES: dict[str, Case] = {
     "websockets_more": web("websockets_more"),
     "websockets_joined": web(
         "websockets_more", DD_TRACE_WEBSOCKET_MESSAGES_SEPARATE_TRACES="false", DD_SERVICE="web"
+    ),
+    "websockets_v1": web(
+        "websockets_more", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1", DD_SERVICE="web"
     ),
     "websockets_sampled": web(
         "websockets_more",
@@ -737,7 +785,7 @@ KNOWN: dict[str, str] = {
     "pymongo_errors": "the reference has a frame of the library twice in the stack",
     "sqlalchemy_errors": "the stack starts in the dialect, not in the connection that calls it",
     "redis_cluster_pipelines": "the reference does not see the commands of new clusters' pipelines",
-    "django_databases": "the spans of queries do not tell the alias and vendor",
+    "django_queries": "the stack of an error in C has no frame of Django's",
     "fastapi_tasks": "the reference makes two spans of one task",
     "flask_outside": "the reference names steps that are called by hand `default`",
     "manual_propagation": "the reference warns on stderr of a trace id that is no number",
