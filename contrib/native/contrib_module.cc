@@ -1,6 +1,7 @@
 #include "contrib/native/contrib_module.h"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +44,24 @@ PyObject* states(PyObject*, PyObject*) {
                              py::boolean(state.applied), py::str(state.trouble)};
         const Handle parts[] = {facts[0], facts[1], facts[2], facts[3]};
         (void)static_cast<Ref*>(into)->set_item(py::str(state.name), py::tuple(parts));
+      },
+      &out);
+  return out.release();
+}
+
+// name: what it hooks, each "module:path", with what only some settings ask for.
+PyObject* targets(PyObject*, PyObject*) {
+  Ref out = py::dict();
+  each_integration(
+      [](const IntegrationState& state, void* into) {
+        const Integration* integration = find_integration(state.name);
+        const Ref places = py::list();
+        const auto add = [&](std::span<const py::Target> table) {
+          for (const py::Target& target : table) (void)places.append(py::str(target.where));
+        };
+        add(integration->targets);
+        for (const Extra& extra : integration->extras) add(extra.targets);
+        (void)static_cast<Ref*>(into)->set_item(py::str(state.name), places);
       },
       &out);
   return out.release();
@@ -238,6 +257,7 @@ PyObject* is_global_address(PyObject*, PyObject* text) {
 PyMethodDef functions[] = {{"patch", patch_one, METH_O, nullptr},
                            {"unpatch", unpatch_one, METH_O, nullptr},
                            {"states", states, METH_NOARGS, nullptr},
+                           {"targets", targets, METH_NOARGS, nullptr},
                            {"made_for", made_for, METH_O, nullptr},
                            {"look_again", look_again, METH_NOARGS, nullptr},
                            {"look_for_pins", look_for_pins, METH_NOARGS, nullptr},
