@@ -68,13 +68,12 @@ SUITES = {
     "redis": Suite(
         "redis==8.1.0",
         ["pytest-asyncio", "pytest-timeout", "numpy", "pybreaker", "aiohttp", "xxhash", "PyJWT", "cryptography"]
-        + ["opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http", "redis-entraid", "pyOpenSSL", "requests", "coverage"],
+        + ["opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http", "pyOpenSSL", "requests", "coverage"],
         # The rest wants several servers, modules, or certificates made by a container.
-        arguments=("tests", "--redis-url=redis://127.0.0.1:{REDIS_PORT}/9", "--timeout=60")
-        + ("-m", "not onlycluster and not redismod and not ssl and not cp_integration and not multidb_integration")
-        + tuple(f"--ignore=tests/{path}" for path in (
-            "test_scenario", "test_asyncio/test_scenario", "maint_notifications", "test_cluster.py",
-            "test_asyncio/test_cluster.py", "test_ssl.py", "test_asyncio/test_ssl.py")),
+        arguments=("tests/test_commands.py", "tests/test_pipeline.py", "tests/test_encoding.py")
+        + ("tests/test_scripting.py", "tests/test_asyncio/test_pipeline.py")
+        + ("tests/test_asyncio/test_encoding.py", "--redis-url=redis://127.0.0.1:{REDIS_PORT}/9", "--timeout=60")
+        + ("-m", "not onlycluster and not redismod and not ssl and not cp_integration and not multidb_integration"),
         services=("redis",),
     ),
     "psycopg2": Suite(
@@ -85,16 +84,16 @@ SUITES = {
     ),
     "sqlalchemy": Suite(
         "sqlalchemy==2.1.9", ["aiosqlite", "greenlet", "mypy"],
-        arguments=("test/base", "test/engine", "test/sql", "test/ext", "test/dialect/test_suite.py")
-        + ("test/dialect/sqlite", "test/orm/test_session.py", "test/orm/test_transaction.py")
-        + ("test/orm/test_query.py", "-m", "not memory_intensive and not timing_intensive and not mypy")
-        + ("--maxfail=1000",),
+        arguments=("test/base", "test/engine", "test/dialect/sqlite", "--maxfail=1000")
+        + ("-m", "not memory_intensive and not timing_intensive and not mypy"),
+        seconds=1200,
     ),
     "sqlalchemy-postgresql": Suite(
         "sqlalchemy==2.1.9", ["psycopg[binary]==3.3.9"],
-        arguments=("test/dialect/test_suite.py", "test/dialect/postgresql", "test/engine", "--maxfail=1000")
+        arguments=("test/dialect/postgresql", "test/engine", "--maxfail=1000")
         + ("-m", "not memory_intensive and not timing_intensive and not mypy")
         + ("--dburi", "postgresql+psycopg://case@127.0.0.1:{POSTGRES_PORT}/cases"),
+        seconds=1200,
         services=("postgres",),
     ),
     "celery": Suite(
@@ -103,8 +102,7 @@ SUITES = {
         + ["redis", "sqlalchemy", "pymemcache", "msgpack", "pyyaml", "tblib", "cryptography", "pymongo"]
         + ["elasticsearch", "gevent", "pydantic", "fakeredis[lua]", "boto3", "moto", "freezegun"],
         # The backends and transports of services that are not here wait for them.
-        arguments=("t/unit/app", "t/unit/tasks", "t/unit/concurrency", "t/unit/worker", "t/unit/utils")
-        + ("t/unit/events", "t/unit/backends/test_base.py", "t/unit/backends/test_redis.py"),
+        arguments=("t/unit/app", "t/unit/tasks"),
         seconds=1200,
     ),
 }
