@@ -196,7 +196,10 @@ sys.stdin.read()
         process = subprocess.Popen([LAUNCHER, "-c", START + show + end], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    text=True, env=environment(agent))
         memory = int(process.stdout.readline())
-        [heir] = heirs_of(memory)
+        until = time.monotonic() + 20
+        while not (found := heirs_of(memory)) and time.monotonic() < until:
+            time.sleep(0.01)
+        [heir] = found
         assert os.getsid(heir) == heir and os.getpgid(heir) == heir
         assert sorted(os.listdir(f"/proc/{heir}/fd")) == ["0", "1", "2", "3", "4", "5"]
         process.communicate()
