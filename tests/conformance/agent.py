@@ -38,7 +38,7 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def wait_for_port(port: int, process: subprocess.Popen[Any], seconds: float = 20) -> None:
+def wait_for_port(port: int, process: subprocess.Popen[Any], seconds: float = 60) -> None:
     """Returns when something accepts on the port; fails when the process ends first."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
