@@ -196,8 +196,11 @@ ExtractedContext extract(const Carrier& carrier, const Options& options) {
     ExtractedContext fresh;
     fresh.segment = Segment::make({});
     fresh.segment->baggage = result.segment->baggage;
-    if (result.segment->trace_id && result.span_id)
+    if (result.segment->trace_id && result.span_id) {
       fresh.links.push_back(link_to(result, primary, "propagation_behavior_extract"));
+      auto& state = fresh.links.back().tracestate;
+      if (primary == Style::kTraceContext && !state) state.emplace();
+    }
     return fresh;
   }
   return result;

@@ -1,5 +1,11 @@
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <iterator>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "core/config/parse.h"
 #include "core/json/json.h"
@@ -12,15 +18,31 @@ bool only_wildcards(std::string_view pattern) {
   return pattern.find_first_not_of("*?") == pattern.npos;
 }
 
-// An integral number compares as its text; another one matches wildcards only.
+// As Python writes a number that is no whole one.
+std::string text_of_fraction(double number) {
+  char text[400];
+  char* const end = std::to_chars(text, std::end(text) - 1, number, std::chars_format::scientific).ptr;
+  *end = '\0';
+  const std::string_view scientific(text, static_cast<std::size_t>(end - text));
+  const int exponent = std::atoi(scientific.data() + scientific.find('e') + 1);
+  if (exponent < -4 || exponent >= 16) return std::string(scientific);
+  return {text, std::to_chars(text, std::end(text), number, std::chars_format::fixed).ptr};
+}
+
+// An integral number compares as its digits; another one as its text, with wildcards only.
 bool tag_matches(const trace::Span& span, std::string_view name, std::string_view pattern) {
   const trace::Key key(name);
+  if (const trace::Attribute* stored = span.find(key);
+      stored && stored->kind == trace::AttributeKind::kInt)
+    return glob_matches(pattern, std::to_string(stored->integer));
   double number = 0;
   if (span.number(key, number)) {
-    if (number > -9e15 && number < 9e15 && number == static_cast<double>(
-                                                        static_cast<std::int64_t>(number)))
-      return glob_matches(pattern, std::to_string(static_cast<std::int64_t>(number)));
-    return only_wildcards(pattern);
+    if (number != std::trunc(number))
+      return only_wildcards(pattern) && glob_matches(pattern, text_of_fraction(number));
+    char digits[400];
+    const auto end = std::to_chars(digits, std::end(digits), number + 0.0,
+                                   std::chars_format::fixed, 0).ptr;
+    return glob_matches(pattern, {digits, static_cast<std::size_t>(end - digits)});
   }
   return span.has(key) && glob_matches(pattern, span.text(key));
 }

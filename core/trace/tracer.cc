@@ -88,6 +88,11 @@ void set_service_source(Span& span, const ProcessFacts& facts) {
     span.set_static(tags::kServiceSource, kByHand);
 }
 
+void set_top_level(Span& span) {
+  if (span.has(tags::kTopLevelTag)) span.remove(tags::kTopLevelTag);  // the application's own
+  span.flags |= kTopLevel;
+}
+
 // peer.service as set, or computed from what the span says about its peer. SPAN.md section 10.
 void set_peer_service(Span& span, const ProcessFacts& facts) {
   std::string_view peer = span.text(tags::kPeerService);
@@ -119,25 +124,16 @@ void set_peer_service(Span& span, const ProcessFacts& facts) {
 void complete_span(Span& span, const ProcessFacts& facts) {
   if (facts.peer_service_defaults || span.has(tags::kPeerService)) set_peer_service(span, facts);
   const std::string& base = facts.first_service.empty() ? facts.service : facts.first_service;
-  if (span.service.data != base.data() && span.service.present() &&
+  if (span.service.data != base.data() && span.service.size != 0 &&
       !same_ignoring_case(span.service.view(), base))
     span.set_static(tags::kBaseService, base);
+  // The trace's own origin goes on every span.
+  if (span.has(tags::kOrigin) && !span.segment->origin.empty()) span.remove(tags::kOrigin);
 }
 
 // What is the same for every trace is not stored but carried by the flag.
 void set_trace_tags(Segment& segment, Span& head, const ProcessFacts& facts) {
   const base::MutexLock lock(segment.mutex);
-  if (head.attributes) {
-    const auto forget = [&](const Key& key, bool carried) {
-      if (carried && head.find(key)) head.remove(key);
-    };
-    forget(tags::kLanguage, true);
-    forget(tags::kProcessTags, !facts.process_tags.empty());
-    forget(tags::kGitRepository, !facts.git_repository.empty());
-    forget(tags::kGitCommit, !facts.git_commit.empty());
-    forget(tags::kTraceIdHigh, segment.trace_id.high != 0);
-    forget(tags::kSamplingPriority, segment.priority.has_value());
-  }
   if (segment.trace_id.high && !segment.high_digits[0])
     base::hex16(segment.trace_id.high, segment.high_digits);
   // A head that names another decision keeps it: the trace's goes among the entries then. One that
@@ -149,12 +145,23 @@ void set_trace_tags(Segment& segment, Span& head, const ProcessFacts& facts) {
     if (name == "traceparent" || name == "tracestate" ||
         (name == tags::kTraceIdHigh.text && segment.trace_id.high))
       continue;
-    if (name == tags::kParentIdTag.text && !head.has(kLocalRoot)) continue;
+    if (name == tags::kParentIdTag.text && head.parent) continue;
     const Key key = name == tags::kDecisionMaker.text ? tags::kDecisionMaker : Key(name);
     if (!head.has(key)) head.set(key, std::string_view(value));
   }
   for (const auto& [name, value] : segment.metrics)
     if (!head.has(Key(name))) head.set(Key(name), value);
+  if (head.attributes) {
+    const auto forget = [&](const Key& key, bool carried) {
+      if (carried && head.find(key)) head.remove(key);
+    };
+    forget(tags::kLanguage, true);
+    forget(tags::kProcessTags, !facts.process_tags.empty());
+    forget(tags::kGitRepository, !facts.git_repository.empty());
+    forget(tags::kGitCommit, !facts.git_commit.empty());
+    forget(tags::kTraceIdHigh, segment.trace_id.high != 0);
+    forget(tags::kSamplingPriority, segment.priority.has_value());
+  }
   head.flags |= kChunkHead;
 }
 
@@ -299,7 +306,7 @@ Span* Tracer::start(const StartOptions& options) {
                                                        : Text(arena.copy(options.service));
     if (options.service_source.data())
       span->set(tags::kServiceSource, options.service_source);
-    else
+    else if (!options.service.empty())
       span->set_static(tags::kServiceSource, "m");
   } else if (parent) {
     const char* data = parent->service.data;
@@ -333,7 +340,7 @@ Span* Tracer::start(const StartOptions& options) {
   if (!process.env.empty() && !process.otel_semantics) span->flags |= kEnv;
   if (!process.version.empty() && !process.otel_semantics) {
     const Span* root = options.active_root;
-    if (root ? same_text(root->service, span->service) && root->has(tags::kVersionTag)
+    if (root ? same_text(root->service, span->service) && !root->text(tags::kVersionTag).empty()
              : span->service.view() == process.service)
       span->flags |= kVersion;
   }
@@ -347,7 +354,7 @@ void Tracer::finish(Span* span, std::int64_t end_ns) {
   span->flags |= kFinished;
   if (!span->parent ||
       (span->service.present() && !same_text(span->service, span->parent->service)))
-    span->flags |= kTopLevel;
+    set_top_level(*span);
   if (const ChunkHooks* hooks = hooks_.load(std::memory_order_acquire)) {
     if (hooks->ended) hooks->ended(*span);
     if (hooks->finished) hooks->finished(*span);
@@ -418,7 +425,8 @@ void Tracer::deliver_alone(Segment& segment, Span* span, const ChunkHooks* hooks
     deliver(segment, spans, chunks, false);
     return;
   }
-  if (!enabled() || segment.discarded || sink_count_.load(std::memory_order_relaxed) == 0) {
+  if (!enabled() || segment.discarded ||
+      sink_count_.load(std::memory_order_relaxed) == 0) {
     add(my_counts().dropped, 1);
     return;
   }
@@ -452,11 +460,11 @@ void Tracer::deliver(Segment& segment, std::vector<Span*>& spans,
                        (hooks && hooks->take));
   std::vector<Span*> all;
   if (hooks && hooks->leave) all = spans;
-  if (wanted) {
-    if (partial) spans.front()->set(tags::kPartialFlush, static_cast<std::int64_t>(count));
+  if (wanted && !spans.empty()) {
+    if (partial) spans.front()->set(tags::kPartialFlush, static_cast<std::int64_t>(spans.size()));
     Span* root = spans.front();
     for (Span* span : spans) {
-      if (span->has(kLocalRoot) && !root->has(kLocalRoot)) root = span;
+      if (!span->parent && root->parent) root = span;
       complete_span(*span, process);
     }
     if (hooks && hooks->filter) {

@@ -60,12 +60,19 @@ Ref start_span(Handle parent, trace::StartOptions&& options, bool activate) {
   if (is_span(parent)) {
     SpanObject* const above = as_span(parent);
     options.parent = above->span;
-    options.active_root = above->root->span;
     span_parent = parent;
   } else if (is_context(parent)) {
     options.segment = &segment_of(as_context(parent));
     options.parent_id = as_context(parent)->span_id;
     context = parent;
+  }
+  // Whether a span has the process' version depends on what is active, not on its parent.
+  Ref active;
+  if (!trace::Tracer::get().facts().version.empty()) {
+    const py::ErrorKeep keep;
+    active = active_object();
+    if (PyErr_Occurred()) py::swallow_error();
+    if (is_span(active)) options.active_root = as_span(active)->root->span;
   }
   trace::Span* const span = trace::Tracer::get().start(options);
   // After a fork the tracer does not continue the parent's process as a local parent.

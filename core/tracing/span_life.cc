@@ -32,6 +32,23 @@ void set_flag(trace::Span& span, trace::SpanFlag flag, bool on) {
   span.flags = static_cast<std::uint16_t>(on ? span.flags | flag : span.flags & ~flag);
 }
 
+// Another API than ours is the source of a service that nobody named.
+void note_api(SpanObject* self) {
+  const Ref& api = self->extras->api;
+  if (!api || !api.is_str()) return;
+  trace::Span& span = *self->span;
+  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+  if (facts.service_is_inferred && span.service.view() == facts.service &&
+      span.text(trace::tags::kServiceSource).empty())
+    span.set(trace::tags::kServiceSource, Utf8(api).view);
+}
+
+void finish_natively(SpanObject* self, std::int64_t end_ns) {
+  if (self->extras != nullptr) [[unlikely]]
+    note_api(self);
+  trace::Tracer::get().finish(self->span, end_ns);
+}
+
 // The tracer's own step among the callbacks: what stands before it sees the span before it leaves.
 PyObject* end_natively(PyObject*, PyObject* span) {
   if (!is_span(span) || as_span(span)->detached()) return nothing();
@@ -41,7 +58,7 @@ PyObject* end_natively(PyObject*, PyObject* span) {
   pack_structs(self);
   // Marked as finished while earlier callbacks ran; now the tracer does it.
   set_flag(native, trace::kFinished, false);
-  trace::Tracer::get().finish(&native, trace::end_of(native));
+  finish_natively(self, trace::end_of(native));
   leave(span);
   return PyErr_Occurred() ? nullptr : nothing();
 }
@@ -206,7 +223,7 @@ bool finish_span(SpanObject* self, std::int64_t end_ns) {
     return true;
   }
   if (self->extras != nullptr) pack_structs(self);
-  trace::Tracer::get().finish(&span, end_ns);
+  finish_natively(self, end_ns);
   leave(object_of(self));
   return swallow_exception();
 }

@@ -162,14 +162,30 @@ trace::TraceId new_trace_id() {
   return {.high = seconds << 32, .low = base::random_id()};
 }
 
+constexpr const char* kMakeNames[] = {"name",     "service",   "resource",  "span_type",
+                                      "trace_id", "span_id",   "parent_id", "start",
+                                      "context",  "on_finish", "span_api",  "links", nullptr};
+constexpr const char* kMakeFormat = "O|OOOOOOOOOOO:Span";
+
+// All is made by then: a subclass may pass on other arguments than it was called with.
+int initialize(PyObject* object, PyObject* args, PyObject* kwargs) {
+  PyObject* given[12] = {};
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, kMakeFormat, const_cast<char**>(kMakeNames),
+                                   &given[0], &given[1], &given[2], &given[3], &given[4],
+                                   &given[5], &given[6], &given[7], &given[8], &given[9],
+                                   &given[10], &given[11]))
+    return -1;
+  SpanObject* const self = self_of(object);
+  if (PyObject* const on_finish = given[9]; on_finish && PyList_Check(on_finish) && self->detached())
+    extras(self).callbacks = Handle(on_finish).share();
+  return 0;
+}
+
 PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
-  static const char* const kNames[] = {"name",    "service",   "resource",  "span_type",
-                                       "trace_id", "span_id",  "parent_id", "start",
-                                       "context", "on_finish", "span_api",  "links", nullptr};
   PyObject *name, *service = Py_None, *resource = Py_None, *span_type = Py_None,
                   *trace_id = Py_None, *span_id = Py_None, *parent_id = Py_None, *start = Py_None,
                   *context = Py_None, *on_finish = Py_None, *span_api = nullptr, *links = Py_None;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOOOOOOOOOO:Span", const_cast<char**>(kNames),
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, kMakeFormat, const_cast<char**>(kMakeNames),
                                    &name, &service, &resource, &span_type, &trace_id, &span_id,
                                    &parent_id, &start, &context, &on_finish, &span_api, &links))
     return nullptr;
@@ -461,6 +477,7 @@ PyTypeObject* span_type() {
   if (type_object != nullptr) [[likely]]
     return type_object;
   static PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(make)},
+                                {Py_tp_init, reinterpret_cast<void*>(initialize)},
                                 {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
                                 {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
                                 {Py_tp_clear, reinterpret_cast<void*>(clear)},

@@ -109,6 +109,30 @@ class Spans(unittest.TestCase):
         self.assertEqual((second.trace_id, second.attributes), (3, {"z": "1"}))
         span.end()
 
+    def test_attributes_that_mean_something_to_the_tracer(self):
+        span = OURS.start_span("x", attributes={"manual.keep": "", "_dd.measured": "yes", "l": [True, b"b"],
+                                                "http.response.status_code": [200]})
+        span.set_attribute("bytes", b"text")
+        made = span._ddspan
+        self.assertEqual((made.context.sampling_priority, made.get_metric("_dd.measured")), (2, 1))
+        self.assertEqual((made.get_tag("l.0"), made.get_tag("l.1"), made.get_tag("bytes")), ("True", "b'b'", "text"))
+        self.assertIsNone(made.get_tag("http.status_code"))
+        span.set_attribute("graphql.operation.type", 5)
+        span.end()
+        self.assertEqual(made.name, "internal")
+
+    def test_an_exception_is_recorded_as_its_attributes_say(self):
+        span = OURS.start_span("x")
+        span.record_exception(ValueError("v"))
+        self.assertEqual(sorted(span._ddspan._get_events()[0].attributes),
+                         ["exception.escaped", "exception.message", "exception.type"])
+        self.assertEqual(span._ddspan.get_tag("error.stack"), "ValueError: v\n")
+        span.record_exception(ValueError("v"), {"exception.type": "t", "exception.message": "m",
+                                                "exception.stacktrace": "s"})
+        made = span._ddspan
+        self.assertEqual([made.get_tag("error." + name) for name in ("type", "message", "stack")], ["t", "m", "s"])
+        span.end()
+
     def test_an_error_ends_a_with(self):
         with self.assertRaises(KeyError), OURS.start_as_current_span("x") as span:
             raise KeyError("k")

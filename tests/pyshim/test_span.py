@@ -18,6 +18,22 @@ def caught(kind, *args):
         return sys.exc_info()
 
 
+class Subclasses(unittest.TestCase):
+    def test_their_own_constructor_may_call_the_base(self):
+        ended = []
+
+        class Own(Span):
+            def __init__(self, name, extra=None):
+                super().__init__(name, service="ignored", on_finish=[ended.append])
+                self.extra = extra
+
+        span = Own("a", "s")
+        self.assertEqual((span.name, span.service, span.extra), ("a", "s", "s"))
+        span.finish()
+        self.assertEqual(ended, [span])
+        self.assertRaises(TypeError, span.__init__)
+
+
 class Links(unittest.TestCase):
     def test_a_link_replaces_the_one_to_the_same_span(self):
         span = Span("a")
@@ -288,7 +304,7 @@ class Object(unittest.TestCase):
     def test_subclasses_may_have_more(self):
         class Mine(Span):
             def __init__(self, *args, **kwargs):
-                super().__init__()
+                super().__init__(*args, **kwargs)
                 self.extra = 1
 
         span = Mine("x", service="s")

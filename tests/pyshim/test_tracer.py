@@ -57,6 +57,38 @@ class Writers(unittest.TestCase):
         self.assertEqual(writer.flushed, 1)
         self.assertIsNone(tracer._span_aggregator.writer.__dict__.get("traces"))
 
+    def test_a_tag_of_the_tracer_is_there_once(self):
+        with written() as writer:
+            with tracer.trace("root") as root:
+                root.set_tag("_dd.top_level", "mine")
+            tracer.flush()
+        self.assertEqual(writer.traces, [[root]])
+        self.assertIsNone(root.get_tag("_dd.top_level"))
+        self.assertEqual(root.get_metric("_dd.top_level"), 1)
+
+    def test_tags_of_the_trace_are_there_once(self):
+        with written() as writer:
+            with tracer.trace("root") as root:
+                root.set_tag("process_id", 1.5)  # is the local root all the same
+                root.set_tag("_dd.origin", "mine")
+                root.context._meta["language"] = "other"
+                root.context.dd_origin = "theirs"
+            tracer.flush()
+        self.assertEqual(writer.traces, [[root]])
+        self.assertEqual((root.get_tag("_dd.origin"), root.get_tag("language"), root.get_metric("process_id")),
+                         ("theirs", "python", 1.5))
+
+    def test_who_named_the_service(self):
+        found = []
+        for service, api, component in ((None, "otel", None), (None, "otel", "redis"), ("", "datadog", None),
+                                        ("x", "otel", None)):
+            span = tracer.start_span("a", service=service, span_api=api)
+            if component:
+                span.set_tag("component", component)
+            span.finish()
+            found.append((span.get_tag("_dd.svc_src"), span.get_tag("_dd.base_service") is not None))
+        self.assertEqual(found, [("otel", False), ("redis", False), (None, False), ("m", True)])
+
     def test_subclass_and_items_of_a_span_nobody_holds_are_kept_for_it(self):
         with written() as writer:
             span = tracer.trace("x")

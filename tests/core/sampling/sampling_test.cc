@@ -156,6 +156,16 @@ TEST_F(Decide, integral_numbers_match_as_text_and_others_only_wildcards) {
   EXPECT_FALSE(parse_rules(R"([{"sample_rate":1,"tags":{"f":"3*"}}])")[0].matches(*span));
 }
 
+TEST_F(Decide, numbers_match_by_their_text) {
+  const auto matches = [&](double value, const char* pattern) {
+    span->set(trace::Key("n"), value);
+    return parse_rules(std::string(R"([{"sample_rate":1,"tags":{"n":")") + pattern + "\"}}]")[0]
+        .matches(*span);
+  };
+  EXPECT_TRUE(matches(1.5, "???") && matches(1e-7, "?????") && matches(1e300, "1*"));
+  EXPECT_FALSE(matches(1.5, "?") || matches(1.5, "1.5") || matches(1e-7, "????"));
+}
+
 TEST(SpanRules, need_a_service_or_a_name) {
   std::vector<std::string> problems;
   const auto rules = parse_span_rules(

@@ -59,7 +59,7 @@ class Span(OtelSpan):
         name = self._ddspan.get_tag("operation.name")
         if name:
             return name
-        if self._ddspan._has_attribute("graphql.operation.type"):
+        if self._ddspan.get_tag("graphql.operation.type"):
             return "graphql.server.request"
         return self.kind
 
@@ -97,24 +97,29 @@ class Span(OtelSpan):
         if not self.is_recording():
             return
         span = self._ddspan
+        if isinstance(value, bytes):
+            value = value.decode("utf-8", "replace")
         if key == "service.name":
             span.service = value  # type: ignore[assignment]
+            if not _SEMANTICS:
+                return
         if _SEMANTICS and key != "service.version":
             for name, part in _native.flatten_key_value(key, value).items():
                 span._set_attribute(name, part)
-        elif key == "service.name":
-            pass
         elif key == "resource.name":
             span.resource = value  # type: ignore[assignment]
         elif key == "span.type":
             span.span_type = value  # type: ignore[assignment]
         elif key == "http.response.status_code":
-            span._set_attribute("http.status_code", value)
-        elif key == "service.version":
-            span.set_tag(key, value)
-        else:
+            if isinstance(value, (str, int, float)):
+                span._set_attribute("http.status_code", value)
+        elif isinstance(value, (int, float)):
+            span._set_attribute(key, value)
+        elif isinstance(value, (list, tuple)):
             for name, part in _native.flatten_key_value(key, value).items():
-                span._set_attribute(name, part)
+                span.set_tag(name, part)
+        else:
+            span.set_tag(key, value)
 
     def add_event(
         self, name: str, attributes: Attributes = None, timestamp: int | None = None
@@ -165,20 +170,23 @@ class Span(OtelSpan):
         name = f"{kind.__module__}.{kind.__name__}"
         if _SEMANTICS and kind.__module__ == "builtins":
             name = kind.__name__
-        message = str(exception)
-        stack = "".join(traceback.format_exception(kind, exception, exception.__traceback__))
-        span = self._ddspan
-        if not _SEMANTICS:
-            span._set_attribute(ERROR_TYPE, name)
-            span._set_attribute(ERROR_MSG, message)
-            span._set_attribute(ERROR_STACK, stack)
         values: dict[str, Any] = {
             "exception.type": name,
-            "exception.message": message,
+            "exception.message": str(exception),
             "exception.escaped": str(escaped),
-            "exception.stacktrace": stack,
         }
         values.update(attributes or {})
+        stack = values.get("exception.stacktrace")
+        if stack is None:
+            lines = traceback.format_exception(kind, exception, exception.__traceback__)
+            stack = "".join(lines)
+        if _SEMANTICS:
+            values["exception.stacktrace"] = stack
+        else:
+            span = self._ddspan
+            span.set_tag(ERROR_TYPE, values["exception.type"])
+            span.set_tag(ERROR_MSG, values["exception.message"])
+            span.set_tag(ERROR_STACK, stack)
         self.add_event("exception", values, timestamp)
 
     def __enter__(self) -> Span:
