@@ -102,7 +102,8 @@ SUITES = {
         + ["redis", "sqlalchemy", "pymemcache", "msgpack", "pyyaml", "tblib", "cryptography", "pymongo"]
         + ["elasticsearch", "gevent", "pydantic", "fakeredis[lua]", "boto3", "moto", "freezegun"],
         # The backends and transports of services that are not here wait for them.
-        arguments=("t/unit/app", "t/unit/tasks"),
+        arguments=tuple(f"t/unit/tasks/test_{name}.py" for name in ("tasks", "trace", "context", "result"))
+        + ("t/unit/app/test_amqp.py", "t/unit/app/test_control.py"),
         seconds=1200,
     ),
 }
