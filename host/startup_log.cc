@@ -11,6 +11,7 @@
 
 #include "contrib/registry.h"
 #include "core/base/clock.h"
+#include "core/base/streams.h"
 #include "core/config/core_settings.h"
 #include "core/config/parse.h"
 #include "core/remote_config/remote_config.h"
@@ -131,6 +132,7 @@ bool wants_information() {
 }  // namespace
 
 void write_startup_log() {
+  if (!base::has_stderr()) return;
   if (!config::debug.get() && !flag("DD_TRACE_STARTUP_LOGS")) return;
   const std::string problem = ask_agent(transport::agent_sink::agent_url()).problem;
   std::string text;

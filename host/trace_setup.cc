@@ -9,6 +9,7 @@
 #include "contrib/registry.h"
 #include "contrib/rules/settings.h"
 #include "core/base/log.h"
+#include "core/base/streams.h"
 #include "core/config/core_settings.h"
 #include "core/config/explain.h"
 #include "core/config/parse.h"
@@ -70,6 +71,7 @@ std::optional<std::string> setting(std::string_view name) {
 
 Status set_up_tracer(std::span<char* const> arguments) {
   seen_arguments = arguments;
+  base::look_at_streams();
   config::load_environment(environ);
   // Told by the python that executed this one (exec_calls.h); the program does not see them.
   for (const char* told : {"_DD_ROOT_PY_SESSION_ID", "_DD_PARENT_PY_SESSION_ID"}) unsetenv(told);

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/base/log_history.h"
+#include "core/base/streams.h"
 
 namespace dd::base {
 namespace {
@@ -20,7 +21,7 @@ bool log_wants(LogLevel level) { return level >= lowest.load(std::memory_order_r
 
 void log(LogLevel level, std::string_view message) {
   remember_line(level, message);
-  if (!log_wants(level)) return;
+  if (!log_wants(level) || !has_stderr()) return;
   constexpr std::string_view kPrefix = "ddpython: ";
   char line[4096];
   std::memcpy(line, kPrefix.data(), kPrefix.size());

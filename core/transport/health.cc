@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/streams.h"
 namespace dd::transport {
 
 Health::Health(std::string_view url, std::string tags) : tags_(std::move(tags)) {
@@ -61,7 +62,8 @@ bool Health::open() {
     for (const SocketAddress& one : found)  // agents listen on IPv4 when they listen on one
       if (one.storage.ss_family == AF_INET) where = one;
   }
-  socket_ = ::socket(where.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  socket_ = base::above_streams(
+      ::socket(where.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (socket_ >= 0 &&
       connect(socket_, reinterpret_cast<const sockaddr*>(&where.storage), where.size) != 0) {
     close(socket_);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/streams.h"
 #include "core/config/setting.h"
 #include "core/encoding/utf8.h"
 
@@ -188,6 +189,7 @@ std::string render_tree(const trace::Delivery& delivery, bool colours) {
 void TreePrinter::accept(trace::Delivery* delivery) {
   const std::string text = render_tree(*delivery, colours_);
   trace::Delivery::drop(delivery);
+  if (!base::has_stderr()) return;
   for (std::size_t at = 0; at < text.size();) {
     const ssize_t written = write(2, text.data() + at, text.size() - at);
     if (written <= 0) break;

@@ -103,6 +103,15 @@ def test_closed_streams(closed):
     assert ours == plain
 
 
+@pytest.mark.parametrize("options", [[], ["--dd-local"]], ids=str)
+def test_what_is_meant_for_a_closed_stream_is_not_in_a_file_of_the_program(tmp_path, options):
+    source = ("import os\nfile = os.open('own', os.O_CREAT | os.O_WRONLY)\nassert file == 2\n"
+              "from ddtrace.trace import tracer\ntracer.trace('a').finish()\n")
+    done = subprocess.run([LAUNCHER, *options, "-c", source], env=environment({"DD_TRACE_AGENT_URL": NO_AGENT}),
+                          cwd=tmp_path, preexec_fn=lambda: os.close(2), timeout=60)
+    assert done.returncode == 0 and (tmp_path / "own").read_bytes() == b""
+
+
 def test_a_folder_that_is_gone(tmp_path):
     def prepare():
         os.chdir(tmp_path)
