@@ -11,6 +11,7 @@
 #include "core/py/ref.h"
 #include "core/py/stack_dump.h"
 #include "core/trace/tracer.h"
+#include "core/tracing/activation.h"
 #include "core/transport/agent_sink.h"
 #include "host/emulated.h"
 #include "host/products.h"
@@ -74,8 +75,18 @@ bool is_error(PyObject* type) {
                           reinterpret_cast<PyTypeObject*>(PyExc_Exception));
 }
 
+// In a signal handler.
+bool active_span(std::uint64_t& trace_high, std::uint64_t& trace_low, std::uint64_t& span) {
+  tracing::ActiveIds ids;
+  if (!tracing::peek_active(ids)) return false;
+  trace_high = ids.trace.high;
+  trace_low = ids.trace.low;
+  span = ids.span;
+  return true;
+}
+
 Status install() {
-  crash::install(facts_of_process(), &py::dump_stacks);
+  crash::install(facts_of_process(), {.dump = &py::dump_stacks, .active = &active_span});
   return {};
 }
 

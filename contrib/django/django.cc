@@ -14,6 +14,7 @@
 #include "contrib/support/code_origin.h"
 #include "contrib/support/header_rules.h"
 #include "contrib/support/integration.h"
+#include "contrib/support/served.h"
 #include "contrib/support/step.h"
 #include "contrib/support/traced_call.h"
 #include "contrib/support/web_server.h"
@@ -184,6 +185,7 @@ void leave_request(Outcome& outcome, Scope& scope) {
   const std::string method(span.text(tags::kHttpMethod));
   if (span.resource.view() == span.name.view()) {
     tag_route(span, state->request, method);
+    tell_django_urls();
     const std::string_view status = span.text(tags::kHttpStatusCode);
     if (span.resource.view() == span.name.view() && !status.empty())
       span.set_resource(method + " " + std::string(status));

@@ -3,6 +3,7 @@
 #include "contrib/support/asgi.h"
 #include "contrib/support/code_origin.h"
 #include "contrib/support/integration.h"
+#include "contrib/support/served.h"
 #include "contrib/support/step.h"
 #include "core/py/attached.h"
 
@@ -39,6 +40,7 @@ bool is_of_fastapi(Handle application) {
 }
 
 void enter_application(Call& call, Scope& scope) {
+  tell_routes(call.self());
   if (!is_of_fastapi(call.self())) enter_asgi(call, scope, kFacts, *own_service);
 }
 

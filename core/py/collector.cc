@@ -27,7 +27,19 @@ PyObject* on_collection(PyObject*, PyObject* const* args, Py_ssize_t count) {
   return none().release();
 }
 
-Ref callbacks() { return Ref::steal(PyImport_ImportModule("gc")).attr("callbacks"); }
+// Kept here, and not left in sys.modules when the program has not imported it: its list of
+// callbacks belongs to the interpreter.
+Handle collector_module() {
+  static PyObject* kept = nullptr;
+  if (kept != nullptr) return Handle(kept);
+  PyObject* const modules = PyImport_GetModuleDict();
+  const bool is_programs = PyDict_GetItemString(modules, "gc") != nullptr;
+  kept = PyImport_ImportModule("gc");
+  if (kept != nullptr && !is_programs && PyDict_DelItemString(modules, "gc") != 0) PyErr_Clear();
+  return Handle(kept);
+}
+
+Ref callbacks() { return collector_module().attr("callbacks"); }
 
 }  // namespace
 
@@ -53,7 +65,7 @@ void leave_collector() {
 }
 
 void read_collector_counts(std::int64_t (&counts)[3]) {
-  const Ref now = Ref::steal(PyImport_ImportModule("gc")).attr("get_count").call();
+  const Ref now = collector_module().attr("get_count").call();
   for (int i = 0; i < 3; ++i) counts[i] = now.item(static_cast<Py_ssize_t>(i)).integer();
   if (PyErr_Occurred() != nullptr) swallow_error();
 }

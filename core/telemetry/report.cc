@@ -113,7 +113,12 @@ class Report::Writing {
       out_.open_object().field("method", endpoint.method).field("path", endpoint.path);
       out_.field("operation_name", endpoint.operation).field("resource_name", endpoint.resource);
       out_.key("request_body_type").null().key("response_body_type").null();
-      out_.key("response_code").null().close();
+      out_.key("response_code");
+      if (endpoint.status != 0)
+        out_.open_array().value(endpoint.status).close();
+      else
+        out_.null();
+      out_.close();
     }
     out_.close();
   }

@@ -80,6 +80,7 @@ void product(std::string name, bool enabled, std::string error = {});
 
 struct Endpoint {  // that an application serves
   std::string method, path, operation, resource;  // "GET", "/a/<b>", "flask.request", "GET /a/<b>"
+  int status = 0;                                 // of its answers, where it says so
 };
 void endpoint(Endpoint what);  // DD_API_SECURITY_ENDPOINT_COLLECTION_ENABLED
 

@@ -1,5 +1,6 @@
 #include "core/tracing/activation.h"
 
+#include "core/py/compat/context_write.h"
 #include "core/py/context.h"
 #include "core/tracing/context_object.h"
 #include "core/tracing/hub_events.h"
@@ -35,6 +36,18 @@ py::Ref active_object() {
     return found && found.is_none() ? py::Ref() : static_cast<py::Ref&&>(found);
   }
   return variable_active();
+}
+
+bool peek_active(ActiveIds& ids) {
+  PyObject* const value = variable == nullptr ? nullptr : py::compat::peek_context_value(variable);
+  if (value == nullptr || Py_TYPE(value) != span_type()) return false;
+  const SpanObject* at = reinterpret_cast<const SpanObject*>(value);
+  while (at->span->finished()) {
+    if (!at->parent) return false;
+    at = as_span(at->parent);
+  }
+  ids = {at->span->segment->trace_id, at->span->id};
+  return true;
 }
 
 py::Ref open_above(py::Handle span_object) {

@@ -7,7 +7,10 @@
 
 #pragma once
 
+#include <cstdint>
+
 #include "core/py/ref.h"
+#include "core/trace/span.h"
 
 namespace dd::tracing {
 
@@ -23,6 +26,13 @@ void set_variable(py::Handle span_or_context);
 py::Ref open_above(py::Handle span_object);
 // After `span_object` ended.
 void leave(py::Handle span_object);
+
+// What is open in this thread, for a signal handler: reads memory only. False for nothing.
+struct ActiveIds {
+  trace::TraceId trace;
+  std::uint64_t span = 0;
+};
+bool peek_active(ActiveIds& ids);
 
 // Empty for the variable itself.
 void set_provider(py::Handle provider);

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -27,9 +28,26 @@ struct Facts {
   std::string version_of_program, state_folder, started_as;
 };
 
-// Installs the handlers: once, after Python's own. `dump_runtime` writes the stacks of the language
-// to a descriptor; it must be safe in a signal handler, and may be null.
-void install(const Facts& facts, void (*dump_runtime)(int file));
+// What only the language knows. Both are safe in a signal handler, or null.
+struct Runtime {
+  void (*dump)(int file) = nullptr;  // writes its stacks
+  // The span that is open in this thread; false for none.
+  bool (*active)(std::uint64_t& trace_high, std::uint64_t& trace_low, std::uint64_t& span) = nullptr;
+};
+// Installs the handlers: once, after Python's own.
+void install(const Facts& facts, const Runtime& runtime);
+
+// The stack that handlers run on, for a thread other than the main one: made where the thread
+// begins, gone where it ends. Does nothing when the handlers are not installed, or the thread has one.
+class AlternateStack {
+ public:
+  AlternateStack();
+  ~AlternateStack();
+  AlternateStack(const AlternateStack&) = delete;
+
+ private:
+  void* memory_ = nullptr;
+};
 // From now on, in a forked child too. Does nothing when the handlers are not installed.
 void set_facts(const Facts& facts);
 

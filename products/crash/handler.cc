@@ -60,8 +60,8 @@ struct Frames {
 // All of it is made before anything crashes.
 constinit struct sigaction before[4] = {};
 constinit std::atomic<const std::string*> head{nullptr};  // lines; versions are kept
-using Dump = void (*)(int file);
-constinit Dump dump_language = nullptr;
+constinit Runtime language;
+constinit bool makes_stacks = false;
 constinit std::atomic<int> crashing{0};  // the thread
 constinit int first_signal = 0;
 constinit Frames crashed_frames, other_frames;
@@ -211,11 +211,14 @@ void report(int number, const siginfo_t* info, void* context) {
   crashed_frames.count = 0;
   _Unwind_Backtrace(&add_frame, &crashed_frames);
   write_frames(file, "frame=", crashed_frames, interrupted_at(context));
-  if (dump_language != nullptr) {
+  if (language.dump != nullptr) {
     Line(file).text("runtime").end();
-    dump_language(file);
+    language.dump(file);
     Line(file).text("end of runtime").end();
   }
+  std::uint64_t trace_high = 0, trace_low = 0, span = 0;
+  if (language.active != nullptr && language.active(trace_high, trace_low, span))
+    Line(file).text("active=").hex(trace_high).text(" ").hex(trace_low).text(" ").hex(span).end();
   if (all_threads.get()) write_other_threads(file);
   Line(file).text("complete").end();
   finish(receiver, wait_for_receiver.get() ? kTimeoutMs : 0);
@@ -250,14 +253,16 @@ void on_crash(int number, siginfo_t* info, void* context) {
   errno = saved;
 }
 
-void make_alternate_stack() {
+// Null: there is one already, or no memory.
+void* make_alternate_stack() {
   stack_t now = {};
-  if (sigaltstack(nullptr, &now) != 0 || !(now.ss_flags & SS_DISABLE)) return;
+  if (sigaltstack(nullptr, &now) != 0 || !(now.ss_flags & SS_DISABLE)) return nullptr;
   void* const memory = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return;
+  if (memory == MAP_FAILED) return nullptr;
   const stack_t wanted{.ss_sp = memory, .ss_flags = 0, .ss_size = kStackBytes};
   sigaltstack(&wanted, nullptr);
+  return memory;
 }
 
 // One line of a report; what would end it early is left out.
@@ -292,10 +297,25 @@ void set_facts(const Facts& facts) {
   head.store(new std::string(std::move(lines)), std::memory_order_release);
 }
 
-void install(const Facts& facts, void (*dump_runtime)(int file)) {
+AlternateStack::AlternateStack() {
+  if (makes_stacks) memory_ = make_alternate_stack();
+}
+
+AlternateStack::~AlternateStack() {
+  if (memory_ == nullptr) return;
+  stack_t now = {};
+  if (sigaltstack(nullptr, &now) == 0 && now.ss_sp == memory_) {
+    const stack_t none{.ss_sp = nullptr, .ss_flags = SS_DISABLE, .ss_size = 0};
+    sigaltstack(&none, nullptr);
+  }
+  munmap(memory_, kStackBytes);
+}
+
+void install(const Facts& facts, const Runtime& runtime) {
   set_facts(facts);
-  dump_language = dump_runtime;
-  if (use_stack.get() && create_stack.get()) make_alternate_stack();
+  language = runtime;
+  makes_stacks = use_stack.get() && create_stack.get();
+  if (makes_stacks) (void)make_alternate_stack();
   // The unwinder finds its tables now, not in a handler.
   Frames warm;
   _Unwind_Backtrace(&add_frame, &warm);

@@ -223,6 +223,16 @@ void write_process(json::Writer& out, const Crash& crash) {
   out.close().close();
 }
 
+// The span that was open in the thread.
+void write_active(json::Writer& out, const Crash& crash) {
+  if (crash.span_id.empty()) return;
+  for (const auto& [name, id] : {std::pair<const char*, const std::string&>("span_ids", crash.span_id),
+                                 {"trace_ids", crash.trace_id}}) {
+    out.key(name).open_array().open_object().field("id", id);
+    out.field("thread_name", crash.thread_name).close().close();
+  }
+}
+
 void write_files(json::Writer& out, const Crash& crash) {
   out.key("files").open_object().key("/proc/self/maps").open_array();
   std::string_view rest = crash.maps;
@@ -295,6 +305,11 @@ void Reader::take_value(std::string_view name, std::string_view value) {
     crash_.process = number<int>(next_word(value));
     crash_.thread = number<int>(next_word(value));
     crash_.thread_name = value;
+  } else if (name == "active") {
+    const auto high = number<std::uint64_t>(next_word(value));
+    const auto low = number<std::uint64_t>(next_word(value));
+    crash_.trace_id = hex(high, 16).substr(2) + hex(low, 16).substr(2);
+    crash_.span_id = std::to_string(number<std::uint64_t>(value));
   } else if (name == "register") {
     const std::string_view which = next_word(value);
     crash_.registers.emplace_back(which, hex(number<std::uint64_t>(value), 16));
@@ -385,6 +400,7 @@ std::string report_for_errors(const Crash& crash, Symbols& symbols) {
   write_system(out);
   write_process(out, crash);
   write_signal(out, "sig_info", crash);
+  write_active(out, crash);
   out.field("timestamp", crash.wall_ns / 1'000'000).close();
   return out.take();
 }
@@ -407,6 +423,7 @@ std::string report_for_telemetry(const Crash& crash, Symbols& symbols) {
   write_system(out);
   write_process(out, crash);
   write_signal(out, "sig_info", crash);
+  write_active(out, crash);
   out.field("uuid", crash.uuid).close();
   Tags tags;
   add_report_tags(tags, crash);

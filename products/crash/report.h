@@ -33,6 +33,7 @@ struct Crash {
   std::string exception, message;
   int process = 0, thread = 0;
   std::string thread_name;
+  std::string trace_id, span_id;  // hexadecimal, decimal: of the span that was open; or empty
   std::vector<std::pair<std::string, std::string>> registers;
   std::vector<NativeFrame> native;
   std::vector<Frame> python;  // of an exception

@@ -30,6 +30,9 @@ CRASHES = {  # the program, its end, what the report calls it
         "libc.regcomp(ctypes.create_string_buffer(256), b'(' * 10**6, 1)", signal.SIGSEGV, "SEGV_"),
     "in a thread": (
         READ + "threading.Thread(target=innermost).start(); time.sleep(10)", signal.SIGSEGV, "SEGV_MAPERR"),
+    "stack overflow in a thread": (
+        "t = threading.Thread(target=lambda: libc.regcomp(ctypes.create_string_buffer(256), b'(' * 10**6, 1)); t.start(); t.join()",
+        signal.SIGSEGV, "SEGV_"),
     "in the allocator": ("libc.free.argtypes = [ctypes.c_void_p]; libc.free(0x10)", signal.SIGSEGV, "SEGV_MAPERR"),
     "with the allocator's complaint": (
         "libc.malloc.restype = ctypes.c_void_p; libc.free.argtypes = [ctypes.c_void_p]\n"
@@ -95,6 +98,37 @@ def test_without_an_agent_the_end_is_the_same(source, number, code):
     done = run(source, "http://127.0.0.1:1")
     assert done.returncode == plain.returncode == -number
     assert done.stdout == plain.stdout
+
+
+def test_the_span_that_was_open_is_in_the_report():
+    source = READ + """
+from ddtrace.trace import tracer
+with tracer.trace("outer"):
+    with tracer.trace("inner"): pass
+    span = tracer.current_span(); print(span.trace_id, span.span_id, flush=True)
+    innermost()
+"""
+    with Agent() as agent:
+        done = run(source, agent.url)
+        [_, report], telemetry = reports(agent)[1], reports(agent)[0]
+    trace_id, span_id = map(int, done.stdout.split())
+    content = json.loads(telemetry[1]["payload"]["logs"][0]["message"])
+    for body in (report, content):
+        assert [(one["id"], one["thread_name"]) for one in body["span_ids"]] == [(str(span_id), report["error"]["thread_name"])]
+        assert [int(one["id"], 16) for one in body["trace_ids"]] == [trace_id]
+
+
+def test_programs_see_no_handler_and_threads_go_on():
+    source = """import signal, faulthandler, threading, resource
+print([(s, signal.getsignal(s)) for s in sorted(signal.valid_signals())], faulthandler.is_enabled())
+done = []
+for _ in range(300):
+    t = threading.Thread(target=done.append, args=[1]); t.start(); t.join()
+print(len(done), sum(1 for line in open('/proc/self/maps')) < 400)
+"""
+    plain = subprocess.run([os.environ["DD_PLAIN_PYTHON"], "-c", source], capture_output=True, text=True)
+    with Agent() as agent:
+        assert run(source, agent.url).stdout == plain.stdout
 
 
 def test_a_forked_child_reports_itself():

@@ -3,8 +3,11 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+
+import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -187,3 +190,15 @@ print(seen.stdout, end="")
     [own] = {h["dd-session-id"] for h in headers if "dd-root-session-id" not in h}
     assert {(h["dd-root-session-id"], h["dd-parent-session-id"]) for h in headers if "dd-root-session-id" in h} == {
         (own, own)}
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="no strace")
+@pytest.mark.parametrize("on", [False, True], ids=["off", "on"])
+def test_off_means_no_socket(on, tmp_path):
+    with Agent() as agent:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("DD_")}
+        variables = {} if on else {"DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false", "DD_REMOTE_CONFIGURATION_ENABLED": "false"}
+        subprocess.run(["strace", "-f", "-qq", "-e", "trace=socket", "-o", tmp_path / "calls", LAUNCHER, "-c",
+                        "import time; time.sleep(0.4)"],
+                       timeout=60, check=True, env={**environment, "DD_TRACE_AGENT_URL": agent.url, **variables})
+        assert ("socket(" in (tmp_path / "calls").read_text()) == on == bool(agent.requests)

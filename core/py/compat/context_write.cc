@@ -108,6 +108,16 @@ PyObject* cached_context_value(PyObject* variable) {
              : nullptr;
 }
 
+PyObject* peek_context_value(PyObject* variable) {
+  const PyThreadState* const thread = PyGILState_GetThisThreadState();
+  if (map_type == nullptr || thread == nullptr || thread->context == nullptr) return nullptr;
+  const auto* const read = as<Variable>(variable);
+  if (read->cached_thread == thread->id && read->cached_version == thread->context_ver)
+    return read->cached;
+  PyObject** const place = place_of(thread->context, variable);
+  return place == nullptr ? nullptr : *place;
+}
+
 bool write_context_variable(PyObject* variable, PyObject* value) {
   if (map_type == nullptr) [[unlikely]] {
     if (!tried) try_out();

@@ -19,4 +19,8 @@ bool write_context_variable(PyObject* variable, PyObject* value);
 // be looked up.
 PyObject* cached_context_value(PyObject* variable);
 
+// The same for a signal handler: whatever this thread's context holds, borrowed, found by reading
+// memory only. Null when it is not there or not known.
+PyObject* peek_context_value(PyObject* variable);
+
 }  // namespace dd::py::compat
