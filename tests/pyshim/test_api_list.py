@@ -1,7 +1,7 @@
 """Every name of `api.jsonl` is here, of the same kind, with the same parameters.
 
 `api.jsonl` was made by `describe_api.py` with the reference. What is not here yet stands in
-`api_missing.txt`, one module, name or member a line.
+`api_missing.txt`, one module, name or member a line, below a line `#` that says why.
 """
 
 import json
@@ -47,7 +47,7 @@ class List(unittest.TestCase):
     maxDiff = None
 
     def test_what_the_reference_has_is_here(self):
-        missing = {line.partition(":")[0] for line in lines("api_missing.txt")}
+        missing = {line.partition(":")[0] for line in lines("api_missing.txt") if line[0] != "#"}
         modules = {place for place in missing if " " not in place}
         found = []
         for line in lines("api.jsonl"):
