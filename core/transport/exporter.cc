@@ -376,8 +376,10 @@ void Exporter::complain() {
   const std::uint64_t lost = now.dropped_in_all().traces -
                              now.dropped[static_cast<int>(Drop::kUnsampled)].traces -
                              now.dropped[static_cast<int>(Drop::kFiltered)].traces;
+  const std::string problem = courier_.problem().substr(0, 40);
   const std::string line = "no trace agent at " + options_.url.substr(0, 60) + " (" +
-                           courier_.problem().substr(0, 40) + "): " + std::to_string(lost) +
+                           (problem.empty() ? "never asked" : problem) +
+                           "): " + std::to_string(lost) +
                            " traces dropped; DD_TRACE_ENABLED=false turns tracing off";
   base::log(base::LogLevel::kWarning, line);
 }

@@ -92,6 +92,9 @@ def test_no_threads():
     except PermissionError:
         pytest.skip("another user may not run these programs")
     assert ours == plain == (0, "done\n", "")
+    said = subprocess.run([LAUNCHER, "-c", SPANS], env=environment({"DD_TRACE_AGENT_URL": NO_AGENT}), text=True,
+                          capture_output=True, preexec_fn=prepare, timeout=60).stderr
+    assert said.count("\n") == 1 and "(never asked): 1000 traces dropped" in said
 
 
 @pytest.mark.parametrize("closed", [[0], [1], [2], [0, 1, 2]], ids=str)
