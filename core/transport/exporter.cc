@@ -389,9 +389,13 @@ bool Exporter::flush_suddenly(std::int64_t timeout_ns) { return wait_for_flush(t
 
 bool Exporter::wait_for_flush(std::int64_t timeout_ns, bool suddenly) {
   constexpr std::int64_t kSliceNs = 20'000'000;
+  constexpr std::int64_t kStarvedNs = 1'000'000'000;  // the worker got no processor
   Worker& worker = Worker::get();
   if (!worker.running()) return !queued_bytes_.load();
   const std::int64_t begin = base::monotonic_ns(), until = begin + timeout_ns;
+  const std::int64_t late_before = worker.late_ns();
+  const std::uint64_t turns_before = worker.turns();
+  std::int64_t heard = begin;  // by the worker
   const std::uint32_t mine = flush_wanted_.fetch_add(1) + 1;
   worker.wake();
   for (;;) {
@@ -399,8 +403,10 @@ bool Exporter::wait_for_flush(std::int64_t timeout_ns, bool suddenly) {
     if (static_cast<std::int32_t>(done - mine) >= 0)
       return flush_clean_.load(std::memory_order_relaxed);
     const std::int64_t now = base::monotonic_ns(), left = until - now;
-    const bool stuck =
-        suddenly && now >= std::max(begin + Worker::kHopelessNs, courier_.patient_until_ns());
+    if (worker.turns() == turns_before) heard = now;
+    const std::int64_t hopeless_at =
+        std::min(heard + Worker::kHopelessNs + worker.late_ns() - late_before, begin + kStarvedNs);
+    const bool stuck = suddenly && now >= std::max(hopeless_at, courier_.patient_until_ns());
     if (left <= 0 || stuck || !worker.running()) return false;
     futex_wait(flush_done_, done, suddenly ? std::min(left, kSliceNs) : left);
   }

@@ -155,16 +155,29 @@ std::int64_t Worker::take_turn(Job*& job, const Turn& turn) {
   return kNever;
 }
 
+void Worker::wait(std::uint32_t seen, std::int64_t ns, std::vector<pollfd>& polls) {
+  const std::int64_t begin = base::monotonic_ns();
+  if (polls.empty())
+    futex_wait(signal_, seen, ns);
+  else if (signal_.load() == seen)
+    poll(polls.data(), polls.size(), static_cast<int>((ns + kMs - 1) / kMs));
+  const std::int64_t late = base::monotonic_ns() - begin - ns;
+  if (late > 0) late_ns_.store(late_ns() + late, std::memory_order_relaxed);
+}
+
 void Worker::run() {
   std::vector<pollfd> polls;
+  std::int64_t hopeless_at_ns = 0;  // but for late_ns()
   for (;;) {
     const std::uint32_t seen = signal_.load();
     Turn turn{.now_ns = base::monotonic_ns()};
     if (const std::int64_t stop_at = stop_at_ns_.load()) {
       turn.stopping = true;
       turn.stop_at_ns = stop_at;
-      turn.hopeless_at_ns = hopeless_at_ns_.load();
+      if (hopeless_at_ns == 0) hopeless_at_ns = turn.now_ns + hopeless_ns_.load() - late_ns();
+      turn.hopeless_at_ns = hopeless_at_ns + late_ns();
     }
+    turns_had_.store(turns() + 1, std::memory_order_relaxed);
     std::int64_t next = kNever;
     polls.clear();
     {
@@ -182,12 +195,7 @@ void Worker::run() {
     const std::int64_t slice = slice_ns_.load(std::memory_order_relaxed);
     std::int64_t wait = next == kNever ? kNever : next - now;
     if (turn.stopping) wait = std::min({wait, slice, turn.stop_at_ns - now});
-    if (polls.empty()) {
-      futex_wait(signal_, seen, wait);
-    } else if (signal_.load() == seen) {
-      const std::int64_t ms = (std::min(wait, slice) + kMs - 1) / kMs;
-      poll(polls.data(), polls.size(), static_cast<int>(ms));
-    }
+    this->wait(seen, polls.empty() ? wait : std::min(wait, slice), polls);
   }
   {
     const base::MutexLock lock(turns_);
@@ -207,7 +215,7 @@ void Worker::shutdown(std::int64_t timeout_ns) {
     return;
   }
   const std::int64_t now = base::monotonic_ns();
-  hopeless_at_ns_.store(now + std::min(timeout_ns, kHopelessNs));
+  hopeless_ns_.store(std::min(timeout_ns, kHopelessNs));
   stop_at_ns_.store(now + std::max<std::int64_t>(timeout_ns, 1));
   signal_.fetch_add(1);
   futex_wake(signal_);
@@ -245,7 +253,7 @@ void Worker::after_fork_child() DD_NO_THREAD_SAFETY {
   worker.dozing_.store(false);
   worker.closed_.store(false);
   worker.stop_at_ns_.store(0);
-  worker.hopeless_at_ns_.store(0);
+  worker.hopeless_ns_.store(0);
   worker.finished_.store(0);
   for (Job* job : worker.jobs_)
     if (job) job->forked(whole_at_fork);

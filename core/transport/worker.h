@@ -93,11 +93,16 @@ class Worker {  // one a process
   }
 
   static constexpr std::int64_t kHopelessNs = 80'000'000;
+  // How much later than it asked for the worker was woken, in all: a peer is not silent because this
+  // machine is busy or its container throttled. And how often it had a turn.
+  std::int64_t late_ns() const { return late_ns_.load(std::memory_order_relaxed); }
+  std::uint64_t turns() const { return turns_had_.load(std::memory_order_relaxed); }
 
  private:
   void start_thread(std::int64_t sleep_ns);
   void doze();
   void rouse();
+  void wait(std::uint32_t seen, std::int64_t ns, std::vector<pollfd>& polls);
   void run();
   std::int64_t take_turn(Job*& job, const Turn& turn);
   static void prepare_fork();
@@ -107,7 +112,8 @@ class Worker {  // one a process
   static constexpr int kMaxJobs = 64;
   std::atomic<std::uint32_t> signal_{0};
   std::atomic<bool> running_{false}, closed_{false};
-  std::atomic<std::int64_t> stop_at_ns_{0}, hopeless_at_ns_{0};
+  std::atomic<std::int64_t> stop_at_ns_{0}, hopeless_ns_{0}, late_ns_{0};
+  std::atomic<std::uint64_t> turns_had_{0};
   std::atomic<std::uint32_t> finished_{0};
   std::atomic<void (*)()> on_start_{nullptr};
   std::atomic<void (*)(const char*, const std::string&)> on_fault_{nullptr};

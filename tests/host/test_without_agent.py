@@ -197,6 +197,7 @@ def test_three_writers_have_queues_of_their_own(dead, tmp_path):
         if dead != "agent":
             assert [span["name"] for span in agent.spans(3)] == ["web", "child", "two"]
         if dead != "collector":
+            collector.wait_for(requests=1)
             [request] = collector.by_path("/v1/traces")
             spans = [s for r in request.json()["resourceSpans"] for g in r["scopeSpans"] for s in g["spans"]]
             assert len(spans) == 3

@@ -170,7 +170,9 @@ def main() -> int:
                 env = {k: v for k, v in os.environ.items() if not k.startswith(("DD_", "OTEL_"))}
                 env |= {"DD_TRACE_AGENT_URL": agent.url, "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false",
                         "DD_TRACE_ENABLED": str(name != "forks, tracing off").lower(),
-                        "DD_REMOTE_CONFIGURATION_ENABLED": "false"}
+                        "DD_REMOTE_CONFIGURATION_ENABLED": "false",
+                        # From 3.12 on, of a fork where the program has threads of its own.
+                        "PYTHONWARNINGS": "ignore::DeprecationWarning"}
                 source = pathlib.Path(folder, "storm_program.py")
                 source.write_text(program)
                 try:
