@@ -171,7 +171,9 @@ void enter_sqlite(Call& call, Scope& scope) {
   scope.emplace<Noted>(cursor.share());
 }
 
-constexpr py::Target kStatements[] = {
+}  // namespace
+
+constexpr py::Target kTargets[5] = {
     {.where = "django.db.backends.utils:CursorWrapper.execute",
      .enter = enter_execute,
      .leave = leave},
@@ -188,7 +190,7 @@ constexpr py::Target kStatements[] = {
      .enter = enter_end,
      .leave = leave_noted},
 };
-constexpr py::Target kSqlite[] = {
+constexpr py::Target kSqliteTargets[2] = {
     {.where = "django.db.backends.sqlite3.base:SQLiteCursorWrapper.execute",
      .enter = enter_sqlite,
      .leave = leave_noted,
@@ -198,11 +200,6 @@ constexpr py::Target kSqlite[] = {
      .leave = leave_noted,
      .optional = true},
 };
-
-}  // namespace
-
-constexpr std::span<const py::Target> kTargets = kStatements;
-constexpr std::span<const py::Target> kSqliteTargets = kSqlite;
 
 bool wanted() { return wishes->wanted; }
 

@@ -3,8 +3,6 @@
 
 #pragma once
 
-#include <span>
-
 #include "contrib/support/integration.h"
 
 namespace dd::contrib::django::database {
@@ -12,8 +10,8 @@ namespace dd::contrib::django::database {
 void prepare(const Settings& from, bool by_default);
 bool wanted();
 
-extern const std::span<const py::Target> kTargets;
+extern const py::Target kTargets[5];
 // Wanted or not: SQLite gets statements whose placeholders Django has changed.
-extern const std::span<const py::Target> kSqliteTargets;
+extern const py::Target kSqliteTargets[2];
 
 }  // namespace dd::contrib::django::database

@@ -22,9 +22,12 @@ PyObject* receive_signal(PyObject* self, PyObject*, PyObject* named) {
 }
 
 // The signature is asked for: receivers take what comes by name.
-constinit PyMethodDef definition = {
-    "receiver", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&receive_signal)),
-    METH_VARARGS | METH_KEYWORDS, "receiver($module, /, **named)\n--\n\n"};
+PyMethodDef* receiver_method() {
+  static PyMethodDef definition = {
+      "receiver", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&receive_signal)),
+      METH_VARARGS | METH_KEYWORDS, "receiver($module, /, **named)\n--\n\n"};
+  return &definition;
+}
 
 }  // namespace
 
@@ -33,7 +36,7 @@ void SignalReceivers::connect() {
   for (std::size_t at = 0; at < table_.size() && at < kMost; ++at) {
     if (functions_[at]) continue;
     const Ref self = Ref::steal(PyLong_FromVoidPtr(const_cast<SignalReceiver*>(&table_[at])));
-    Ref function = Ref::steal(PyCFunction_New(&definition, self.ptr()));
+    Ref function = Ref::steal(PyCFunction_New(receiver_method(), self.ptr()));
     const Ref method = signals.attr(table_[at].signal).attr(kConnect);
     PyObject* const arguments[] = {function.ptr(), Py_False};
     const Handle names[] = {kWeak.ptr()};

@@ -75,9 +75,10 @@ const char* keep(std::string_view name) {
 void watch_forks() {
   static bool watched = false;
   if (std::exchange(watched, true)) return;
-  base::on_fork(base::ForkOrder::kProducts, {.prepare = [] { putting_down.lock(); },
-                                             .parent = [] { putting_down.unlock(); },
-                                             .child = [] { putting_down.reset_after_fork(); }});
+  base::on_fork(base::ForkOrder::kProducts,
+                {.prepare = []() DD_NO_THREAD_SAFETY { putting_down.lock(); },
+                 .parent = []() DD_NO_THREAD_SAFETY { putting_down.unlock(); },
+                 .child = []() DD_NO_THREAD_SAFETY { putting_down.reset_after_fork(); }});
 }
 
 Ref row_of(const News& one) {
