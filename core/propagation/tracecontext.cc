@@ -307,8 +307,8 @@ std::string tracestate(Segment& segment, std::uint64_t span_id, bool remote) {
   if (out.size() == begin && stored && stored->starts_with("dd="))  // passed on as it came
     out.append(*stored, 3, stored->find(',') - 3);
   if (out.size() == begin) out.resize(has_parent ? begin - 1 : 0);
-  while (out.ends_with(' ')) out.pop_back();  // a member ends with no blank
   if (!stored) return out;
+  while (out.ends_with(' ')) out.pop_back();  // as the reference, where others follow or followed
   std::string_view rest(*stored), member;
   std::size_t members = out.empty() ? 0 : 1;
   while (members < kMaxMembers && next_piece(rest, ',', member)) {
