@@ -18,7 +18,7 @@
 #include "host/preload/detour.h"
 
 // What the host puts in the place of each (host/{exec_calls,finalize,late_threads,own_threads,
-// sudden_end}.cc) and, by the names that --wrap would give them, the calls themselves.
+// sudden_end,thread_stacks}.cc) and, by the names that --wrap gives them, the calls themselves.
 extern "C" {
 [[noreturn]] void __wrap__exit(int status);
 int __wrap_sigaction(int number, const struct sigaction* action, struct sigaction* before);
@@ -30,6 +30,7 @@ int __wrap_posix_spawnp(pid_t*, const char*, const posix_spawn_file_actions_t*,
 int __wrap_system(const char* command);
 FILE* __wrap_fopen64(const char* path, const char* mode);
 [[noreturn]] void __wrap_pthread_exit(void* value);
+int __wrap_pthread_create(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
 int __wrap_Py_FinalizeEx();
 
 [[noreturn]] void __real__exit(int status) { _exit(status); }
@@ -52,6 +53,10 @@ int __real_posix_spawnp(pid_t* child, const char* file, const posix_spawn_file_a
 int __real_system(const char* command) { return system(command); }
 FILE* __real_fopen64(const char* path, const char* mode) { return fopen64(path, mode); }
 [[noreturn]] void __real_pthread_exit(void* value) { pthread_exit(value); }
+int __real_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*body)(void*),
+                          void* argument) {
+  return pthread_create(thread, attributes, body, argument);
+}
 int __real_Py_FinalizeEx();
 }
 
@@ -144,7 +149,8 @@ void take_calls() {
                         {"posix_spawnp", pointer(&__wrap_posix_spawnp)},
                         {"system", pointer(&__wrap_system)},
                         {"fopen64", pointer(&__wrap_fopen64)},
-                        {"pthread_exit", pointer(&__wrap_pthread_exit)}};
+                        {"pthread_exit", pointer(&__wrap_pthread_exit)},
+                        {"pthread_create", pointer(&__wrap_pthread_create)}};
   Dl_info info;
   link_map* map = nullptr;
   Object object;
