@@ -147,7 +147,8 @@ def test_a_flare_is_sent_once_on_a_task():
             def acknowledged(agent):
                 states = [r.json()["client"]["state"]["config_states"] for r in agent.by_path("/v0.7/config")]
                 services = [r.json()["client"]["client_tracer"]["extra_services"] for r in agent.by_path("/v0.7/config")]
-                return sum(s[:1] != [] and s[0]["apply_state"] == 2 for s in states) > 3 and ["another"] in services
+                return sum(s[:1] != [] and s[0]["apply_state"] == 2 for s in states) > 3 and ["another"] in services and (
+                    agent.by_path("/tracer_flare/v1") != [])
 
             agent.wait_for(until=acknowledged)
         finally:
