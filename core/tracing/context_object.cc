@@ -451,22 +451,34 @@ PyGetSetDef kFields[] = {
     {"_reactivate", get_reactivate, set_reactivate, nullptr, nullptr},
     {}};
 
+// `cls` is a parameter of the reference's signature.
+constexpr char kContextDoc[] =
+    "Context(cls, /, trace_id=None, span_id=None, dd_origin=None, sampling_priority=None, "
+    "meta=None, metrics=None, span_links=None, baggage=None, is_remote=True)\n--\n\n"
+    "A position in a trace.";
+
 PyMethodDef kMethods[] = {
     {"copy", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(copy)),
-     METH_VARARGS | METH_KEYWORDS, nullptr},
+     METH_VARARGS | METH_KEYWORDS,
+     "copy($self, /, trace_id, span_id)\n--\n\nThe same trace at another span."},
     {"set_baggage_item",
      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(set_baggage_item)),
-     METH_VARARGS | METH_KEYWORDS, nullptr},
+     METH_VARARGS | METH_KEYWORDS,
+     "set_baggage_item($self, /, key, value)\n--\n\nSets an item of baggage."},
     {"_with_baggage_item",
      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(with_baggage_item)),
      METH_VARARGS | METH_KEYWORDS, nullptr},
-    {"get_baggage_item", named<"key", get_baggage_item>(), kNamed, nullptr},
-    {"get_all_baggage_items", get_all_baggage, METH_NOARGS, nullptr},
-    {"remove_baggage_item", named<"key", remove_baggage_item>(), kNamed, nullptr},
-    {"remove_all_baggage_items", remove_all_baggage, METH_NOARGS, nullptr},
+    {"get_baggage_item", named<"key", get_baggage_item>(), kNamed,
+     "get_baggage_item($self, /, key)\n--\n\nAn item of baggage, or None."},
+    {"get_all_baggage_items", get_all_baggage, METH_NOARGS,
+     "get_all_baggage_items($self, /)\n--\n\nAll items of baggage."},
+    {"remove_baggage_item", named<"key", remove_baggage_item>(), kNamed,
+     "remove_baggage_item($self, /, key)\n--\n\nRemoves an item of baggage."},
+    {"remove_all_baggage_items", remove_all_baggage, METH_NOARGS,
+     "remove_all_baggage_items($self, /)\n--\n\nRemoves all baggage."},
     {"_tracestate_entries", tracestate_entries, METH_VARARGS, nullptr},
-    {"__enter__", enter, METH_NOARGS, nullptr},
-    {"__exit__", leave, METH_VARARGS, nullptr},
+    {"__enter__", enter, METH_NOARGS, "__enter__($self, /)\n--\n\n"},
+    {"__exit__", leave, METH_VARARGS, "__exit__($self, /, *_args)\n--\n\n"},
     {"__getstate__", get_state, METH_NOARGS, nullptr},
     {"__setstate__", set_state, METH_O, nullptr},
     {"__reduce__", reduce, METH_NOARGS, nullptr},
@@ -490,7 +502,7 @@ PyTypeObject* context_type() {
                                 {Py_tp_getset, kFields},
                                 {Py_tp_members, kMembers},
                                 {Py_tp_methods, kMethods},
-                                {Py_tp_doc, const_cast<char*>("A position in a trace.")},
+                                {Py_tp_doc, const_cast<char*>(kContextDoc)},
                                 {0, nullptr}};
   static PyType_Spec spec = {"ddtrace._trace.context.Context", sizeof(ContextObject), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};

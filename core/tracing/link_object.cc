@@ -196,6 +196,9 @@ void* slot(Function* function) {
 }  // namespace
 
 PyTypeObject* link_type() {
+  static constexpr char kLinkDoc[] =
+      "SpanLink(trace_id, span_id, tracestate=None, flags=None, attributes=None, "
+      "_skip_validation=False)\n--\n\nA reference to another span.";
   if (link_object_type != nullptr) return link_object_type;
   static PyMemberDef members[] = {
       {"trace_id", T_OBJECT, place(kLinkTraceId), READONLY, nullptr},
@@ -204,7 +207,8 @@ PyTypeObject* link_type() {
       {"flags", T_OBJECT, place(kLinkFlags), READONLY, nullptr},
       {"attributes", T_OBJECT, place(kLinkAttributes), READONLY, nullptr},
       {}};
-  static PyMethodDef methods[] = {{"to_dict", link_to_dict, METH_NOARGS, nullptr},
+  static PyMethodDef methods[] = {{"to_dict", link_to_dict, METH_NOARGS,
+                                   "to_dict($self, /)\n--\n\nWhat is sent of it."},
                                   {"__reduce__", link_reduce, METH_NOARGS, nullptr},
                                   {}};
   static PyType_Slot slots[] = {{Py_tp_new, slot(make_link_new)},
@@ -216,7 +220,7 @@ PyTypeObject* link_type() {
                                 {Py_tp_richcompare, slot(link_compare)},
                                 {Py_tp_members, members},
                                 {Py_tp_methods, methods},
-                                {Py_tp_doc, const_cast<char*>("A reference to another span.")},
+                                {Py_tp_doc, const_cast<char*>(kLinkDoc)},
                                 {0, nullptr}};
   static PyType_Spec spec = {"ddtrace._trace._span_link.SpanLink", sizeof(RecordObject), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};

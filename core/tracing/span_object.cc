@@ -457,6 +457,11 @@ PyObject* text_form(PyObject* object) {
                               parent.ptr(), name.ptr());
 }
 
+constexpr char kSpanDoc[] =
+    "Span(name, service=None, resource=None, span_type=None, trace_id=None, span_id=None, "
+    "parent_id=None, start=None, context=None, on_finish=None, span_api='datadog', "
+    "links=None)\n--\n\nOne timed operation.";
+
 // The methods of all files as one table.
 PyMethodDef* all_methods() {
   constexpr int kMost = 96;
@@ -486,7 +491,7 @@ PyTypeObject* span_type() {
                                 {Py_tp_getset, kFields},
                                 {Py_tp_members, kMembers},
                                 {Py_tp_methods, all_methods()},
-                                {Py_tp_doc, const_cast<char*>("One timed operation.")},
+                                {Py_tp_doc, const_cast<char*>(kSpanDoc)},
                                 {0, nullptr}};
   static PyType_Spec spec = {"ddtrace._trace.span.Span", sizeof(SpanObject), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};

@@ -175,14 +175,18 @@ PyTypeObject* tracer_type() {
       {"start_span", as_method(py_start_span), METH_FASTCALL | METH_KEYWORDS,
        "start_span($self, name, child_of=None, service=None, resource=None, span_type=None, "
        "activate=False, span_api='datadog')\n--\n\nStarts a span under an explicit parent."},
-      {"current_span", py_current_span, METH_NOARGS, "The active span, or None."},
-      {"current_root_span", py_current_root, METH_NOARGS, "The local root of the active span."},
+      {"current_span", py_current_span, METH_NOARGS,
+       "current_span($self)\n--\n\nThe active span, or None."},
+      {"current_root_span", py_current_root, METH_NOARGS,
+       "current_root_span($self)\n--\n\nThe local root of the active span."},
       {"current_trace_context", as_method(py_current_context), METH_VARARGS | METH_KEYWORDS,
-       "The context of what is active, or None."},
+       "current_trace_context($self, *args, **kwargs)\n--\n\nThe context of what is active, or None."},
       {"_activate", py_activate, METH_O, nullptr},
-      {"set_tags", named<"tags", py_set_tags>(), kNamed, "Tags for every later span."},
+      {"set_tags", named<"tags", py_set_tags>(), kNamed,
+       "set_tags($self, tags)\n--\n\nTags for every later span."},
       {"sample", named<"span", py_sample>(), kNamed, "sample($self, span)\n--\n\nDecides about its trace now."},
-      {"flush", py_flush, METH_NOARGS, "Sends what is waiting."},
+      {"flush", py_flush, METH_NOARGS,
+       "flush($self)\n--\n\nSends what is waiting."},
       {}};
   static PyGetSetDef fields[] = {
       {"enabled", get_enabled, set_enabled, "Whether finished spans are sent.", nullptr}, {}};
