@@ -27,7 +27,7 @@ void write_tags(json::Writer& out, std::string_view tags) {
 
 void Metrics::add(MetricKind kind, std::string name_space, std::string metric, std::string tags,
                   double value) {
-  if (!std::isfinite(value) || (value == 0 && kind == MetricKind::kCount)) return;
+  if (!std::isfinite(value) || (value < 0 && kind == MetricKind::kDistribution)) return;
   Key key(std::move(name_space), std::move(metric), std::move(tags), kind);
   if (kind == MetricKind::kDistribution) {
     if (sketches_.size() < kMaxSeries || sketches_.contains(key)) sketches_[key].add(value);
@@ -39,12 +39,10 @@ void Metrics::add(MetricKind kind, std::string name_space, std::string metric, s
   series.touched = true;
 }
 
-void Metrics::close_interval(std::int64_t now_s, std::int64_t interval_s) {
+void Metrics::close_interval(std::int64_t now_s) {
   for (auto& [key, series] : series_) {
     if (!std::exchange(series.touched, false)) continue;
-    const double value = std::exchange(series.now, 0);
-    const bool rate = std::get<3>(key) == MetricKind::kRate;
-    series.points.emplace_back(now_s, rate ? value / static_cast<double>(interval_s) : value);
+    series.points.emplace_back(now_s, std::exchange(series.now, 0));
   }
 }
 

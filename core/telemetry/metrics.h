@@ -20,10 +20,10 @@ enum class MetricKind : std::uint8_t { kCount, kGauge, kRate, kDistribution };
 
 class Metrics {
  public:
-  // Counts of 0 and what is not finite are left out.
+  // What is not finite, and what no sketch can hold, is left out.
   void add(MetricKind kind, std::string name_space, std::string metric, std::string tags,
            double value);
-  void close_interval(std::int64_t now_s, std::int64_t interval_s);
+  void close_interval(std::int64_t now_s);
   bool has_series() const;
   bool has_sketches() const { return !sketches_.empty(); }
   // The arrays "series" of both messages; what is written is forgotten.

@@ -132,10 +132,17 @@ class Report::Writing {
   void one(const Integration& integration) {
     out_.open_object().field("name", integration.name).field("enabled", integration.enabled);
     field_or_null(out_, "version", integration.version);
-    out_.field("compatible", integration.compatible);
-    out_.field("auto_enabled", integration.auto_enabled);
+    flag_or_null("compatible", integration.compatible);
+    flag_or_null("auto_enabled", integration.auto_enabled);
     field_or_null(out_, "error", integration.error);
     out_.close();
+  }
+  void flag_or_null(std::string_view name, std::optional<bool> flag) {
+    out_.key(name);
+    if (flag)
+      out_.value(*flag);
+    else
+      out_.null();
   }
   void one(const std::pair<Row, std::uint64_t>& numbered) {
     const auto& [row, sequence] = numbered;
@@ -234,9 +241,10 @@ void Report::clear() {
 }
 
 Message Report::batch(const Identity& who, std::int64_t now_s, std::int64_t interval_s,
-                      bool closing) {
-  if (empty() && !closing) {
-    json::Writer out = envelope(who, now_s, ++sequence_, "app-heartbeat");
+                      std::string_view word) {
+  constexpr std::string_view kAlone = "app-heartbeat";
+  if (empty() && word == kAlone) {
+    json::Writer out = envelope(who, now_s, ++sequence_, kAlone);
     return {"app-heartbeat", out.close().take()};
   }
   json::Writer out = envelope(who, now_s, ++sequence_, "message-batch");
@@ -294,7 +302,7 @@ Message Report::batch(const Identity& who, std::int64_t now_s, std::int64_t inte
     metrics_.write_sketches(out, interval_s);
     out.close().close();
   }
-  out.open_object().field("request_type", closing ? "app-closing" : "app-heartbeat").close();
+  if (!word.empty()) out.open_object().field("request_type", word).close();
   out.close().close();
   return {"message-batch", out.take()};
 }

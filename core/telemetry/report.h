@@ -52,8 +52,9 @@ class Report {
 
   // The first message, with that many rows of the configuration and the products known by now.
   Message started(const Identity& who, std::int64_t now_s, std::size_t rows);
-  // All that came since, as one batch; `closing` adds the last word, otherwise a heartbeat.
-  Message batch(const Identity& who, std::int64_t now_s, std::int64_t interval_s, bool closing);
+  // All that came since, as one batch that ends with `word`: "app-heartbeat", "app-closing", or none.
+  Message batch(const Identity& who, std::int64_t now_s, std::int64_t interval_s,
+                std::string_view word);
   // Everything said so far, once more.
   Message extended(const Identity& who, std::int64_t now_s);
   void clear();  // in a forked child; the products and the configuration stay known

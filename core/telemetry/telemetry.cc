@@ -70,7 +70,7 @@ class Sender final : public transport::Job {
         timer_(
             interval_ns_,
             [this](bool last) {
-              if (!last) tick(false);
+              if (!last && !ended_) tick(false);
             },
             true) {
     const trace::ProcessFacts& facts = trace::Tracer::get().facts();
@@ -109,7 +109,26 @@ class Sender final : public transport::Job {
     last_component_ = {};
   }
 
+  bool flush(bool last, std::int64_t timeout_ns) {
+    if (transport::Worker::get().closing()) return false;
+    const std::int64_t until_ns = base::monotonic_ns() + timeout_ns;
+    begin();
+    const std::uint32_t before = flushed_.load(std::memory_order_relaxed);
+    asked_.store(last ? Asked::kLast : Asked::kNow, std::memory_order_relaxed);
+    transport::Worker::get().wake();
+    transport::futex_wait(flushed_, before, timeout_ns);
+    return flushed_.load(std::memory_order_relaxed) != before &&
+           destination_->wait(until_ns - base::monotonic_ns());
+  }
+
   std::int64_t turn(const transport::Turn& turn) override {
+    if (const Asked asked = asked_.exchange(Asked::kNothing, std::memory_order_relaxed);
+        asked != Asked::kNothing) {
+      if (!ended_) tick(asked == Asked::kLast, true);
+      ended_ |= asked == Asked::kLast;
+      flushed_.fetch_add(1, std::memory_order_relaxed);
+      transport::futex_wake(flushed_);
+    }
     if (!turn.stopping || ended_ || !begun_.load(std::memory_order_relaxed))
       return transport::kNever;
     const transport::Exporter* const traces = transport::agent_sink::exporter();
@@ -138,6 +157,7 @@ class Sender final : public transport::Job {
   }
 
  private:
+  enum class Asked : std::uint8_t { kNothing, kNow, kLast };
   struct Figures {
     std::uint64_t created = 0, finished = 0, dropped_spans = 0;
     std::uint64_t requests = 0, failures = 0, bytes = 0, chunks = 0, dropped_chunks = 0;
@@ -171,6 +191,7 @@ class Sender final : public transport::Job {
                            stats.dropped[static_cast<int>(transport::Drop::kUnsampled)].traces;
     }
     const auto add = [this](const char* metric, const char* tags, std::uint64_t value) {
+      if (value == 0) return;
       report_.metrics().add(MetricKind::kCount, "tracers", metric, tags,
                             static_cast<double>(value));
     };
@@ -220,7 +241,7 @@ class Sender final : public transport::Job {
       report_.metrics().add(MetricKind::kCount, "tracers", one.metric, std::move(one.tags), 1);
   }
 
-  void tick(bool last) {
+  void tick(bool last, bool now = false) {
     const std::int64_t now_ns = base::monotonic_ns(), now_s = base::wall_ns() / 1'000'000'000;
     const std::int64_t interval_s = std::max<std::int64_t>(interval_ns_ / 1'000'000'000, 1);
     const Identity who = identity();
@@ -235,16 +256,21 @@ class Sender final : public transport::Job {
       // The first of a forked child comes at once: it is short of what its parent has said.
       next_heartbeat_ns_ = now_ns + (first ? heartbeat_ns_ : 0);
       next_extended_ns_ = now_ns + extended_ns_;
-      if (first && !last) return;
+      if (first && !last && !now) return;
     }
     listen();
     measure();
-    report_.metrics().close_interval(now_s, interval_s);
-    if (last && !is_root_ && report_.empty()) return;
+    report_.metrics().close_interval(now_s);
+    if ((last ? !is_root_ : now) && report_.empty()) return;
+    if (now && !last) {
+      send(who, report_.batch(who, now_s, interval_s, {}));
+      return;
+    }
     // Timers are late, never early; half an interval is nearer to this tick than to the next.
     if (!last && now_ns + interval_ns_ / 2 < next_heartbeat_ns_) return;
     next_heartbeat_ns_ = now_ns + heartbeat_ns_;
-    send(who, report_.batch(who, now_s, interval_s, last && is_root_));
+    const char* const word = last && is_root_ ? "app-closing" : "app-heartbeat";
+    send(who, report_.batch(who, now_s, interval_s, word));
     if (!last && now_ns + interval_ns_ / 2 >= next_extended_ns_) {
       next_extended_ns_ = now_ns + extended_ns_;
       send(who, report_.extended(who, now_s));
@@ -271,6 +297,8 @@ class Sender final : public transport::Job {
   std::atomic<Word*> head_{nullptr};
   transport::Timer timer_;
   std::atomic<bool> begun_{false};
+  std::atomic<Asked> asked_{Asked::kNothing};
+  std::atomic<std::uint32_t> flushed_{0};
   // The worker's own.
   Report report_;
   std::string root_, parent_, own_;
@@ -325,6 +353,14 @@ bool enabled() { return sender() != nullptr; }
 
 void give_up() { the_sender.store(nullptr, std::memory_order_relaxed); }
 
+bool flush(bool last, std::int64_t timeout_ns) {
+  Sender* const one = sender();
+  if (one == nullptr) return true;
+  const bool done = one->flush(last, timeout_ns);
+  if (last) give_up();
+  return done;
+}
+
 std::string root_session() {
   const Sender* const one = sender();
   return one ? one->root() : std::string();
@@ -355,9 +391,10 @@ void product(std::string name, bool on, std::string error) {
   });
 }
 
-void configuration(std::string name, const char* value, std::string origin) {
-  push([row = Row{std::move(name), value ? value : "", value != nullptr, std::move(origin)}](
-           Report& report) { report.add(row); });
+void configuration(std::string name, const char* value, std::string origin,
+                   std::string config_id) {
+  push([row = Row{std::move(name), value ? value : "", value != nullptr, std::move(origin),
+                  std::move(config_id)}](Report& report) { report.add(row); });
 }
 
 void changed(config::SettingBase& setting) {

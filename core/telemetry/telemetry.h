@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,6 +49,9 @@ std::string root_session();
 bool wanted();   // DD_INSTRUMENTATION_TELEMETRY_ENABLED
 bool enabled();  // after start()
 void give_up();  // nothing is taken any more
+// Sends what there is to say now, and waits for the answers. `last`: with the last word; nothing is
+// taken afterwards. Any thread but the worker, without the GIL. False at the timeout.
+bool flush(bool last, std::int64_t timeout_ns);
 
 // A process that lives for so long tells that it runs.
 inline constexpr std::int64_t kFirstWordNs = 200'000'000;
@@ -57,7 +61,8 @@ struct Integration {
   // Without a version: it is looked for on the worker, among the metadata folders beside the
   // package that `file` (a module's __file__) belongs to.
   std::string package, file;
-  bool enabled = true, compatible = true, auto_enabled = true;
+  bool enabled = true;
+  std::optional<bool> compatible = true, auto_enabled = true;  // null: not said
   std::string error;
 };
 // One of a package (not of the standard library) makes this a process that will speak: so long
@@ -85,7 +90,8 @@ struct Endpoint {  // that an application serves
 void endpoint(Endpoint what);  // DD_API_SECURITY_ENDPOINT_COLLECTION_ENABLED
 
 // A setting that is not in a table, or has changed. `value` null: none.
-void configuration(std::string name, const char* value, std::string origin);
+void configuration(std::string name, const char* value, std::string origin,
+                   std::string config_id = {});
 void changed(config::SettingBase& setting);  // its strongest value
 
 enum class Level : std::uint8_t { kDebug, kWarn, kError };

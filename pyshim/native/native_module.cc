@@ -9,7 +9,6 @@
 #include "core/py/ref.h"
 #include "core/sampling/sampling.h"
 #include "core/statsd/runtime_metrics.h"
-#include "core/telemetry/telemetry.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/carrier.h"
@@ -25,6 +24,7 @@
 #include "pyshim/native/remote_config.h"
 #include "pyshim/native/runtime_metrics.h"
 #include "pyshim/native/statsd_object.h"
+#include "pyshim/native/telemetry.h"
 
 namespace dd::pyshim {
 namespace {
@@ -233,14 +233,6 @@ PyObject* disable_metrics(PyObject*, PyObject*) {
   return py::none().release();
 }
 
-// An error of ours, told in words that are not the application's.
-PyObject* report_error(PyObject*, PyObject* args) {
-  const char *message, *tags, *stack;
-  if (!PyArg_ParseTuple(args, "sss:report_error", &message, &tags, &stack)) return nullptr;
-  telemetry::log(telemetry::Level::kError, message, tags, stack);
-  return py::none().release();
-}
-
 PyObject* metrics_enabled(PyObject*, PyObject*) {
   return PyBool_FromLong(statsd::sends_runtime_metrics());
 }
@@ -286,7 +278,13 @@ PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
                            {"otel_semantics", otel_semantics, METH_NOARGS, nullptr},
                            {"extract_tracecontext", extract_tracecontext, METH_O, nullptr},
                            {"facts", facts, METH_NOARGS, nullptr},
-                           {"report_error", report_error, METH_VARARGS, nullptr},
+                           {"telemetry_enabled", telemetry_enabled, METH_NOARGS, nullptr},
+                           {"telemetry_metric", telemetry_metric, METH_VARARGS, nullptr},
+                           {"telemetry_log", telemetry_log, METH_VARARGS, nullptr},
+                           {"telemetry_configuration", telemetry_configuration, METH_VARARGS, nullptr},
+                           {"telemetry_integration", telemetry_integration, METH_VARARGS, nullptr},
+                           {"telemetry_product", telemetry_product, METH_VARARGS, nullptr},
+                           {"telemetry_flush", telemetry_flush, METH_VARARGS, nullptr},
                            {"enable_runtime_metrics", enable_metrics, METH_O, nullptr},
                            {"disable_runtime_metrics", disable_metrics, METH_NOARGS, nullptr},
                            {"runtime_metrics_enabled", metrics_enabled, METH_NOARGS, nullptr},

@@ -202,3 +202,104 @@ def test_off_means_no_socket(on, tmp_path):
                         "import time; time.sleep(0.4)"],
                        timeout=60, check=True, env={**environment, "DD_TRACE_AGENT_URL": agent.url, **variables})
         assert ("socket(" in (tmp_path / "calls").read_text()) == on == bool(agent.requests)
+
+
+# What a program adds by ddtrace.internal.telemetry.
+
+TOLD = ONE_SPAN + """
+from ddtrace.internal.telemetry import telemetry_writer as writer
+from ddtrace.internal.telemetry.constants import *
+TRACERS = TELEMETRY_NAMESPACE.TRACERS
+writer.add_count_metric(TRACERS, "answers", 2, (("Kind", "A b"),))
+writer.add_count_metric(TRACERS, "answers", 3, (("Kind", "A b"),))
+writer.add_count_metric(TELEMETRY_NAMESPACE.IAST, "none", 0)
+writer.add_gauge_metric(TRACERS, "level", 1)
+writer.add_gauge_metric(TRACERS, "level", 2.5)
+writer.add_rate_metric(TRACERS, "speed", 20)
+writer.add_distribution_metric(TRACERS, "spread", 3)
+writer.add_distribution_metric(TRACERS, "spread", -1)
+writer.add_log(TELEMETRY_LOG_LEVEL.WARNING, "twice", tags={"K": "V"})
+writer.add_log(TELEMETRY_LOG_LEVEL.WARNING, "twice", tags={"K": "V"})
+try:
+    raise KeyError("secret")
+except KeyError as error:
+    writer.add_error_log("it failed", error)
+writer.add_configuration("a", True, "code", "id-1")
+writer.add_configurations([("b", {"x": 1}, "nowhere"), ("c", None, "remote_config")])
+writer.add_integration("good", True, True, "", "1")
+writer.add_integration("bad", False, None, "broken")
+writer.product_activated(TELEMETRY_APM_PRODUCT.LLMOBS, True)
+"""
+
+
+def told(said, kind, key):
+    found = [one for name, payload in said if name == kind for one in payload[key]]
+    assert found, f"no {kind} in {[name for name, _ in said]}"
+    return found
+
+
+def test_a_program_adds_to_what_is_said():
+    with Agent() as agent:
+        run(agent, TOLD)
+        said = list(messages(agent))
+    series = {one["metric"]: one for one in told(said, "generate-metrics", "series")}
+    assert {name: (series[name]["type"], series[name]["points"][0][1], series[name]["namespace"], series[name]["tags"])
+            for name in ("answers", "none", "level", "speed")} == {
+        "answers": ("count", 5.0, "tracers", ["kind:a", "b"]), "none": ("count", 0.0, "iast", []),
+        "level": ("gauge", 2.5, "tracers", []), "speed": ("rate", 20.0, "tracers", [])}
+    assert "spread" in [one["metric"] for one in told(said, "sketches", "series")]
+    logs = {one["message"]: one for one in told(said, "logs", "logs")}
+    assert (logs["twice"]["count"], logs["twice"]["level"], logs["twice"]["tags"]) == (2, "WARN", "K:v")
+    assert logs["it failed"]["tags"] == "error_type:keyerror"
+    assert logs["it failed"]["stack_trace"].endswith("builtins.KeyError: <REDACTED>")
+    rows = {row["name"]: (row["value"], row["origin"], row["config_id"])
+            for row in told(said, "app-client-configuration-change", "configuration")}
+    assert rows.items() >= {"a": ("true", "code", "id-1"), "b": ("x:1", "unknown", None),
+                            "c": (None, "remote_config", None)}.items()
+    changes = {one["name"]: (one["enabled"], one["compatible"], one["auto_enabled"], one["error"], one["version"])
+               for one in told(said, "app-integrations-change", "integrations")}
+    assert changes["good"] == (True, True, True, None, "1")
+    assert changes["bad"] == (False, False, None, "broken", None)
+    assert [payload["products"]["mlobs"]["enabled"] for kind, payload in said
+            if kind in ("app-product-change", "app-started") and "mlobs" in payload["products"]] == [True]
+
+
+def test_a_program_sends_what_is_waiting_and_says_the_last_word():
+    program = ONE_SPAN + """
+from ddtrace.internal.telemetry import telemetry_writer as writer
+from ddtrace.internal.telemetry.constants import TELEMETRY_NAMESPACE
+assert writer.enable()
+writer.add_count_metric(TELEMETRY_NAMESPACE.TRACERS, "early")
+writer.periodic(force_flush=True)
+print(input())
+writer.add_count_metric(TELEMETRY_NAMESPACE.TRACERS, "late")
+writer.disable()
+assert not writer.enable()
+writer.add_count_metric(TELEMETRY_NAMESPACE.TRACERS, "never")
+print(input())
+"""
+    def names(agent):
+        return [one["metric"] for kind, payload in messages(agent) if kind == "generate-metrics" for one in payload["series"]]
+
+    with Agent() as agent:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("DD_")} | {"DD_TRACE_AGENT_URL": agent.url}
+        with subprocess.Popen([LAUNCHER, "-uc", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                              env=environment) as process:
+            agent.wait_for(until=lambda _: "early" in names(agent))
+            assert "app-closing" not in [kind for kind, _ in messages(agent)]
+            process.stdin.write("on\n")
+            process.stdin.flush()
+            agent.wait_for(until=lambda _: "app-closing" in [kind for kind, _ in messages(agent)])
+            assert "late" in names(agent)
+            process.communicate("off\n", timeout=60)
+        assert process.returncode == 0
+        assert "never" not in names(agent)
+        assert [kind for kind, _ in messages(agent)].count("app-closing") == 1
+
+
+def test_a_writer_that_is_off_takes_everything():
+    with Agent() as agent:
+        out = run(agent, TOLD + "print(type(writer).__name__, writer.enable(), writer.periodic(force_flush=True))\n",
+                  DD_INSTRUMENTATION_TELEMETRY_ENABLED="false")
+        assert out == "NoOpTelemetryWriter False None\n"
+        assert agent.by_path(PATH) == []

@@ -46,4 +46,4 @@ class DDTelemetryErrorHandler(logging.Handler):
         error = record.exc_info[1] if record.exc_info else None
         kind = type(error).__name__.lower() if error is not None else "unknown"
         stack = hidden_traceback(error) if error is not None else ""
-        _native.report_error(str(record.msg), f"error_type:{kind}", stack)
+        _native.telemetry_log("ERROR", str(record.msg), f"error_type:{kind}", stack)

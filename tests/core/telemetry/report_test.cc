@@ -50,7 +50,7 @@ TEST(Report, starts_with_what_is_set_and_its_origins) {
 
 TEST(Report, is_a_heartbeat_when_there_is_nothing_to_say) {
   Report report;
-  const Message message = report.batch(kWho, 5, 60, false);
+  const Message message = report.batch(kWho, 5, 60, "app-heartbeat");
   EXPECT_EQ(message.type, "app-heartbeat");
   EXPECT_TRUE(read(message)["payload"].is_null());
 }
@@ -65,9 +65,9 @@ TEST(Report, batches_what_came_and_says_it_once) {
   metrics.add(MetricKind::kCount, "tracers", "spans_created", "integration_name:datadog", 2);
   metrics.add(MetricKind::kCount, "tracers", "spans_created", "integration_name:datadog", 3);
   metrics.add(MetricKind::kCount, "tracers", "spans_dropped", "", 0);
-  metrics.close_interval(5, 10);
+  metrics.close_interval(5);
   report.add(Row{"DD_X", "1", true, "code"});
-  const json::Value body = read(report.batch(kWho, 5, 60, false));
+  const json::Value body = read(report.batch(kWho, 5, 60, "app-heartbeat"));
   std::string types;
   for (const json::Value& one : body["payload"].items())
     types += std::string(one["request_type"].text()) + " ";
@@ -76,14 +76,15 @@ TEST(Report, batches_what_came_and_says_it_once) {
             "generate-metrics app-heartbeat ");
   EXPECT_EQ(body["payload"].items()[3]["payload"]["logs"].items()[0]["count"].integer(), 2);
   const json::Value& series = body["payload"].items()[4]["payload"]["series"];
-  ASSERT_EQ(series.items().size(), 1u);
+  ASSERT_EQ(series.items().size(), 2u);
   EXPECT_EQ(series.items()[0]["points"].items()[0].items()[1].number(), 5);
-  EXPECT_EQ(report.batch(kWho, 6, 60, false).type, "app-heartbeat");
+  EXPECT_EQ(series.items()[1]["points"].items()[0].items()[1].number(), 0);
+  EXPECT_EQ(report.batch(kWho, 6, 60, "app-heartbeat").type, "app-heartbeat");
 }
 
 TEST(Report, ends_with_closing) {
   Report report;
-  const json::Value body = read(report.batch(kWho, 5, 60, true));
+  const json::Value body = read(report.batch(kWho, 5, 60, "app-closing"));
   EXPECT_EQ(body["payload"].items().back()["request_type"].text(), "app-closing");
 }
 
