@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 
@@ -83,9 +84,11 @@ struct Object {
   const char* names = nullptr;
   const Relocation* tables[2] = {};
   std::size_t counts[2] = {};
+  ElfW(Addr) writable = 0, writable_end = 0;  // what stays so when the loader is done
 
-  bool read(const link_map& map) {
+  bool read(const link_map& map, const void* start) {
     base = map.l_addr;
+    find_writable(*static_cast<const ElfW(Ehdr)*>(start));
     for (const ElfW(Dyn)* entry = map.l_ld; entry->d_tag != DT_NULL; ++entry) {
       const auto at = entry->d_un.d_ptr;  // the loader made addresses of what were offsets
       switch (entry->d_tag) {
@@ -113,6 +116,25 @@ struct Object {
     }
     return symbols != nullptr && names != nullptr;
   }
+
+  // The last part of an object's data: behind what is made read-only.
+  void find_writable(const ElfW(Ehdr) & header) {
+    const auto* const rows = reinterpret_cast<const ElfW(Phdr)*>(
+        reinterpret_cast<const char*>(&header) + header.e_phoff);
+    for (const ElfW(Phdr) & row : std::span(rows, header.e_phnum)) {
+      const ElfW(Addr) begin = base + row.p_vaddr;
+      if (row.p_type == PT_LOAD && (row.p_flags & PF_W) != 0) {
+        writable = std::max(writable, begin);
+        writable_end = begin + row.p_memsz;
+      } else if (row.p_type == PT_GNU_RELRO) {
+        writable = std::max(writable, begin + row.p_memsz);
+      }
+    }
+  }
+  bool is_writable(const void* const* slot) const {
+    const auto at = reinterpret_cast<ElfW(Addr)>(slot);
+    return at >= writable && at + sizeof *slot <= writable_end;
+  }
 };
 
 bool is_slot(unsigned long type) {
@@ -132,10 +154,14 @@ void take_slots(Memory& memory, const Object& object, std::span<const Call> call
       const Relocation& row = object.tables[table][i];
       if (!is_slot(ELF64_R_TYPE(row.r_info))) continue;
       const std::string_view name = object.names + object.symbols[ELF64_R_SYM(row.r_info)].st_name;
-      for (const Call& call : calls)
-        if (call.name == name)
-          memory.write(reinterpret_cast<void*>(object.base + row.r_offset), &call.ours,
-                       sizeof call.ours);
+      for (const Call& call : calls) {
+        if (call.name != name) continue;
+        void** const slot = reinterpret_cast<void**>(object.base + row.r_offset);
+        if (object.is_writable(slot))
+          *slot = call.ours;
+        else
+          memory.write(slot, &call.ours, sizeof call.ours);
+      }
     }
 }
 
@@ -155,12 +181,12 @@ void take_calls() {
   link_map* map = nullptr;
   Object object;
   if (dladdr1(pointer(&Py_RunMain), &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0 ||
-      map == nullptr || !object.read(*map))
+      map == nullptr || !object.read(*map, info.dli_fbase))
     return;
   Memory memory;
   take_slots(memory, object, calls);
   cpython_finalize = reinterpret_cast<Finalize>(
-      detour(memory, pointer(&Py_FinalizeEx), pointer(&__wrap_Py_FinalizeEx)));
+      detour(memory, pointer(&Py_FinalizeEx), pointer(&__wrap_Py_FinalizeEx), info.dli_fbase));
 }
 
 }  // namespace dd::host::preload

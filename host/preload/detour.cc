@@ -79,11 +79,17 @@ unsigned char* page_at(Address at, std::size_t size) {
   return nullptr;
 }
 
-// A page that a branch at `near` reaches, or null.
-unsigned char* page_near(Address near, std::size_t size) {
+// A page that a branch at `near` reaches, or null. Just below the object of `near` there is room
+// nearly always, and each place that is taken costs a system call to find out.
+unsigned char* page_near(Address near, Address object, std::size_t size) {
   constexpr Address kStep = 0x10000;
   const Address start = near & ~(kStep - 1);
   unsigned char* page = nullptr;
+  for (Address below = object & ~(kStep - 1); page == nullptr && below >= 2 * kStep;) {
+    below -= kStep;
+    if (near - below >= kReach || object - below > 16 * kStep) break;
+    page = page_at(below, size);
+  }
   for (Address distance = kStep; page == nullptr && distance < kReach; distance += kStep) {
     if (distance < start) page = page_at(start - distance, size);
     if (page == nullptr) page = page_at(start + distance, size);
@@ -93,18 +99,17 @@ unsigned char* page_near(Address near, std::size_t size) {
 
 }  // namespace
 
-Memory::Memory() : file_(open("/proc/self/mem", O_RDWR | O_CLOEXEC)) {}
-
 Memory::~Memory() {
   if (file_ >= 0) close(file_);
 }
 
 bool Memory::write(void* at, const void* bytes, std::size_t size) {
+  if (file_ == kUnopened) file_ = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
   return file_ >= 0 &&
          pwrite(file_, bytes, size, reinterpret_cast<off_t>(at)) == static_cast<ssize_t>(size);
 }
 
-void* detour(Memory& memory, void* function, void* ours) {
+void* detour(Memory& memory, void* function, void* ours, const void* object) {
   const auto* const code = static_cast<const unsigned char*>(function);
   std::size_t moved = 0;
   while (moved < kBranch) {
@@ -114,7 +119,7 @@ void* detour(Memory& memory, void* function, void* ours) {
   }
   const auto entry = reinterpret_cast<Address>(function);
   const auto page_size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  unsigned char* const page = page_near(entry, page_size);
+  unsigned char* const page = page_near(entry, reinterpret_cast<Address>(object), page_size);
   if (page == nullptr) return nullptr;
   // A jump to ours; then what the function began with, and a jump to its rest.
   unsigned char* const original = page + write_far_jump(page, reinterpret_cast<Address>(ours));

@@ -316,9 +316,6 @@ void install(const Facts& facts, const Runtime& runtime) {
   language = runtime;
   makes_stacks = use_stack.get() && create_stack.get();
   if (makes_stacks) (void)make_alternate_stack();
-  // The unwinder finds its tables now, not in a handler.
-  Frames warm;
-  _Unwind_Backtrace(&add_frame, &warm);
   struct sigaction ours = {};
   ours.sa_sigaction = &on_crash;
   ours.sa_flags = SA_SIGINFO | SA_NODEFER | (use_stack.get() ? SA_ONSTACK : 0);
