@@ -1,6 +1,6 @@
 """What the platform costs a start, and how fast a crash is told.
 
-    platform.py DDPYTHON [PYTHON] [--runs N]
+    platform_on.py DDPYTHON [PYTHON] [--runs N]
 
 Start-up: `-c pass` with telemetry, remote configuration, crash reports and runtime metrics on, and an agent that
 answers, against plain python; processor time of the main thread and wall time, the medians of alternating runs and
