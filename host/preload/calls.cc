@@ -4,12 +4,6 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
-#include <pthread.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,46 +12,24 @@
 
 #include "host/preload/detour.h"
 
-// What the host puts in the place of each (host/{exec_calls,finalize,late_threads,own_threads,
-// sudden_end,thread_stacks}.cc) and, by the names that --wrap gives them, the calls themselves.
-extern "C" {
-[[noreturn]] void __wrap__exit(int status);
-int __wrap_sigaction(int number, const struct sigaction* action, struct sigaction* before);
-int __wrap_fexecve(int file, char* const argv[], char* const envp[]);
-int __wrap_posix_spawn(pid_t*, const char*, const posix_spawn_file_actions_t*,
-                       const posix_spawnattr_t*, char* const[], char* const[]);
-int __wrap_posix_spawnp(pid_t*, const char*, const posix_spawn_file_actions_t*,
-                        const posix_spawnattr_t*, char* const[], char* const[]);
-int __wrap_system(const char* command);
-FILE* __wrap_fopen64(const char* path, const char* mode);
-[[noreturn]] void __wrap_pthread_exit(void* value);
-int __wrap_pthread_create(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
-int __wrap_Py_FinalizeEx();
+// The code jumps; the compiler need not know what the calls take and give.
+#if defined(__x86_64__)
+#define DD_JUMP "jmp "
+#define DD_TO "@PLT"
+#else
+#define DD_JUMP "b "
+#define DD_TO ""
+#endif
+#define DD_TAKEN(name)                                             \
+  extern "C" void __wrap_##name();                                 \
+  asm(".text\n.globl __real_" #name "\n.hidden __real_" #name      \
+      "\n.type __real_" #name ", %function\n__real_" #name ":\n" \
+      DD_JUMP #name DD_TO "\n");
+#include "host/taken_calls.def"
+#undef DD_TAKEN
 
-[[noreturn]] void __real__exit(int status) { _exit(status); }
-int __real_sigaction(int number, const struct sigaction* action, struct sigaction* before) {
-  return sigaction(number, action, before);
-}
-int __real_fexecve(int file, char* const argv[], char* const envp[]) {
-  return fexecve(file, argv, envp);
-}
-int __real_posix_spawn(pid_t* child, const char* path, const posix_spawn_file_actions_t* actions,
-                       const posix_spawnattr_t* attributes, char* const argv[],
-                       char* const envp[]) {
-  return posix_spawn(child, path, actions, attributes, argv, envp);
-}
-int __real_posix_spawnp(pid_t* child, const char* file, const posix_spawn_file_actions_t* actions,
-                        const posix_spawnattr_t* attributes, char* const argv[],
-                        char* const envp[]) {
-  return posix_spawnp(child, file, actions, attributes, argv, envp);
-}
-int __real_system(const char* command) { return system(command); }
-FILE* __real_fopen64(const char* path, const char* mode) { return fopen64(path, mode); }
-[[noreturn]] void __real_pthread_exit(void* value) { pthread_exit(value); }
-int __real_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*body)(void*),
-                          void* argument) {
-  return pthread_create(thread, attributes, body, argument);
-}
+extern "C" {
+int __wrap_Py_FinalizeEx();
 int __real_Py_FinalizeEx();
 }
 
@@ -168,15 +140,11 @@ void take_slots(Memory& memory, const Object& object, std::span<const Call> call
 }  // namespace
 
 void take_calls() {
-  const Call calls[] = {{"_exit", pointer(&__wrap__exit)},
-                        {"sigaction", pointer(&__wrap_sigaction)},
-                        {"fexecve", pointer(&__wrap_fexecve)},
-                        {"posix_spawn", pointer(&__wrap_posix_spawn)},
-                        {"posix_spawnp", pointer(&__wrap_posix_spawnp)},
-                        {"system", pointer(&__wrap_system)},
-                        {"fopen64", pointer(&__wrap_fopen64)},
-                        {"pthread_exit", pointer(&__wrap_pthread_exit)},
-                        {"pthread_create", pointer(&__wrap_pthread_create)}};
+  const Call calls[] = {
+#define DD_TAKEN(name) {#name, pointer(&__wrap_##name)},
+#include "host/taken_calls.def"
+#undef DD_TAKEN
+  };
   Dl_info info;
   link_map* map = nullptr;
   Object object;

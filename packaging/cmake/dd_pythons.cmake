@@ -86,6 +86,15 @@ foreach(exe IN LISTS candidates)
   if(DD_HOST STREQUAL "best" OR NOT library MATCHES "\\.a$")
     set(DD_PYTHON_${tag}_HOST "${DD_PYTHON_${tag}_BEST}")
   endif()
+  # The other kind too, for the tests.
+  set(DD_PYTHON_${tag}_ALSO_PRELOADED OFF)
+  if(DD_TESTS AND NOT DD_SANITIZE AND DD_PYTHON_${tag}_HOST STREQUAL "linked"
+     AND DD_PYTHON_${tag}_BEST STREQUAL "preloaded")
+    set(DD_PYTHON_${tag}_ALSO_PRELOADED ON)
+  endif()
+  if(DD_PYTHON_${tag}_ALSO_PRELOADED OR DD_PYTHON_${tag}_HOST STREQUAL "preloaded")
+    set(DD_WANTS_PRELOADED ON)
+  endif()
   if(library MATCHES "\\.a$")
     target_link_libraries(dd_python_embed.${tag} INTERFACE
       -Wl,--whole-archive "${library}" -Wl,--no-whole-archive ${libs} dl util m Threads::Threads)
