@@ -28,8 +28,9 @@ TEST(Mutex, try_lock_fails_while_held) {
   mutex.lock();
   EXPECT_FALSE(mutex.try_lock());
   mutex.unlock();
-  EXPECT_TRUE(mutex.try_lock());
-  mutex.unlock();
+  const bool taken = mutex.try_lock();
+  if (taken) mutex.unlock();
+  EXPECT_TRUE(taken);
 }
 
 }  // namespace
