@@ -23,6 +23,7 @@
 #include "pyshim/native/logging_hook.h"
 #include "pyshim/native/otel.h"
 #include "pyshim/native/runtime_metrics.h"
+#include "pyshim/native/traced_functions.h"
 
 namespace dd::host {
 namespace {
@@ -61,6 +62,7 @@ constinit product::Gate tracer_gate, otel_gate, logs_gate, metrics_gate;
 Status hook_libraries() {
   contrib::tell_endpoints(integration_settings());
   contrib::start(&integration_settings(), config::tracing_enabled.get());
+  if (config::tracing_enabled.get()) pyshim::watch_traced_functions();
   return {};
 }
 Status watch_opentelemetry() {

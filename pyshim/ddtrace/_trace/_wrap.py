@@ -49,10 +49,11 @@ def default_name(function: Callable[..., Any]) -> str:
 
 def wrap_function(
     function: Callable[..., Any],
-    start: Callable[[], Span],
+    start: Callable[[tuple[Any, ...]], Span],
     executor: Callable[[], Callable[[Callable[..., Any], Any, Any], Any] | None],
 ) -> Callable[..., Any]:
-    """The function with a span around each call; `executor` says who calls it instead, if any."""
+    """The function with a span around each call, which `start` makes of its arguments by position;
+    `executor` says who calls it instead, if any."""
     kind = kind_of(function)
     if kind == _GENERATOR:
 
@@ -60,7 +61,7 @@ def wrap_function(
         def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
             if (execute := executor()) is not None:
                 return execute(function, args, kwargs)
-            with start():
+            with start(args):
                 return (yield from function(*args, **kwargs))
 
         return generate
@@ -68,7 +69,7 @@ def wrap_function(
 
         @functools.wraps(function)
         async def generate_async(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-            with start():
+            with start(args):
                 generator = function(*args, **kwargs)
                 try:
                     item = await generator.__anext__()
@@ -91,7 +92,7 @@ def wrap_function(
 
         @functools.wraps(function)
         async def run(*args: Any, **kwargs: Any) -> Any:
-            with start():
+            with start(args):
                 return await function(*args, **kwargs)
 
         return run
@@ -100,7 +101,7 @@ def wrap_function(
     def call(*args: Any, **kwargs: Any) -> Any:
         if (execute := executor()) is not None:
             return execute(function, args, kwargs)
-        with start():
+        with start(args):
             return function(*args, **kwargs)
 
     return call

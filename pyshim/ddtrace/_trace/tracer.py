@@ -244,7 +244,7 @@ class Tracer(TracerBase):
 
             span_name = name or default_name(function)
 
-            def start() -> Span:
+            def start(_: tuple[Any, ...]) -> Span:
                 return self.trace(span_name, service, resource, span_type)
 
             def executor() -> Callable[..., Any] | None:
