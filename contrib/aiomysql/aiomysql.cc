@@ -27,7 +27,7 @@ constexpr SqlFacts kFacts = {.component = "aiomysql",
 constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver kDriver = {&kFacts, &knobs, true, false};
 
-void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "aiomysql")); }
+void prepare(const Settings& from) { knobs = sql_knobs(from, kFacts); }
 
 constexpr const char* kModules[] = {"aiomysql"};
 constexpr py::Target kTargets[] = {DD_SQL_CURSOR(kDriver, "aiomysql.cursors:Cursor")};

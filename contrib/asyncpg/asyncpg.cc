@@ -34,7 +34,7 @@ constexpr SqlFacts kFacts = {.component = "asyncpg",
 constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver kDriver = {&kFacts, &knobs, true};
 
-void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "asyncpg")); }
+void prepare(const Settings& from) { knobs = sql_knobs(from, kFacts); }
 
 // A pool connects when it needs to.
 constinit py::ContextVariable pooling("ddtrace_asyncpg_pool");

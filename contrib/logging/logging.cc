@@ -19,8 +19,7 @@ Name kDd("dd"), kDict("__dict__"), kRecord("record"), kShortEnv("env"), kShortSe
     kShortSpanId("span_id"), kShortTraceId("trace_id"), kShortVersion("version");
 
 void leave_make_record(Outcome& outcome, Scope&) {
-  const Ref attributes = outcome.result.attr(kDict);
-  if (attributes.is_dict()) put_log_correlation(attributes);
+  if (outcome.result) put_log_attributes(outcome.result);
 }
 
 // str.format() reads "{dd.trace_id}" as the attribute trace_id of `dd`: the record has such an

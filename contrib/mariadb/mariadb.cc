@@ -15,18 +15,14 @@ constexpr SqlFacts kFacts = {.component = "mariadb",
                              .service = "mariadb",
                              .system = "mariadb",
                              .query = {"mariadb.query", "mariadb.query"},
-                             .commit = "mariadb.connection.commit",
-                             .rollback = "mariadb.connection.rollback",
-                             .fetchone = "mariadb.query.fetchone",
-                             .fetchmany = "mariadb.query.fetchmany",
-                             .fetchall = "mariadb.query.fetchall",
+                             DD_SQL_NAMES("mariadb.query", "mariadb.connection"),
                              .statement = &kSql,
                              .tells_connection = true,
                              .nests = true};
 constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver kDriver = {&kFacts, &knobs};
 
-void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "mariadb")); }
+void prepare(const Settings& from) { knobs = sql_knobs(from, kFacts); }
 
 // To ask a connection where it leads would be a question to the server.
 void enter_connect_with(py::Call& call, py::Scope& scope) {

@@ -21,11 +21,7 @@ constexpr SqlFacts kFacts = {.component = "mysql",
                              .service = "mysql",
                              .system = "mysql",
                              .query = {"mysql.query", "mysql.query"},
-                             .commit = "mysql.connection.commit",
-                             .rollback = "mysql.connection.rollback",
-                             .fetchone = "mysql.query.fetchone",
-                             .fetchmany = "mysql.query.fetchmany",
-                             .fetchall = "mysql.query.fetchall",
+                             DD_SQL_NAMES("mysql.query", "mysql.connection"),
                              .place = place,
                              .connection = &kConnection,
                              .nests = true,
@@ -33,7 +29,7 @@ constexpr SqlFacts kFacts = {.component = "mysql",
 constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver kDriver = {&kFacts, &knobs};
 
-void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "mysql")); }
+void prepare(const Settings& from) { knobs = sql_knobs(from, kFacts); }
 
 constexpr const char* kModules[] = {"mysql"};
 constexpr py::Target kTargets[] = {

@@ -18,18 +18,14 @@ constexpr SqlFacts kFacts = {.component = "mysqldb",
                              .service = "mysql",
                              .system = "mysql",
                              .query = {"mysql.query", "mysql.query"},
-                             .commit = "MySQLdb.connection.commit",
-                             .rollback = "MySQLdb.connection.rollback",
-                             .fetchone = "mysql.query.fetchone",
-                             .fetchmany = "mysql.query.fetchmany",
-                             .fetchall = "mysql.query.fetchall",
+                             DD_SQL_NAMES("mysql.query", "MySQLdb.connection"),
                              .tells_connection = true,
                              .nests = true,
                              .comments = true};
 constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver kDriver = {&kFacts, &knobs};
 
-void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "mysqldb")); }
+void prepare(const Settings& from) { knobs = sql_knobs(from, kFacts); }
 
 struct Made {
   Ref connection;

@@ -56,7 +56,7 @@ constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver k2 = {&kFacts2, &knobs}, k3 = {&kFacts3, &knobs},
                     kAsync3 = {&kFacts3, &knobs, true};
 
-void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "psycopg")); }
+void prepare(const Settings& from) { knobs = sql_knobs(from, kFacts3); }
 
 constexpr const char* kModules[] = {"psycopg", "psycopg2"};
 constexpr py::Target kTargets[] = {

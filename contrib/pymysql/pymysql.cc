@@ -23,18 +23,14 @@ constexpr SqlFacts kFacts = {.component = "pymysql",
                              .service = "pymysql",
                              .system = "mysql",
                              .query = {"pymysql.query", "mysql.query"},
-                             .commit = "pymysql.connection.commit",
-                             .rollback = "pymysql.connection.rollback",
-                             .fetchone = "pymysql.query.fetchone",
-                             .fetchmany = "pymysql.query.fetchmany",
-                             .fetchall = "pymysql.query.fetchall",
+                             DD_SQL_NAMES("pymysql.query", "pymysql.connection"),
                              .place = place,
                              .nests = true,
                              .comments = true};
 constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver kDriver = {&kFacts, &knobs, false, false};
 
-void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "pymysql")); }
+void prepare(const Settings& from) { knobs = sql_knobs(from, kFacts); }
 
 constexpr const char* kModules[] = {"pymysql"};
 constexpr py::Target kTargets[] = {

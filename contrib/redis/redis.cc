@@ -13,7 +13,7 @@ constexpr RedisFacts kFacts = {.component = "redis",
 constinit const RedisKnobs* knobs = nullptr;
 constexpr RedisDriver kDriver = {&kFacts, &knobs}, kAsyncDriver = {&kFacts, &knobs, true};
 
-void prepare(const Settings& from) { knobs = new RedisKnobs(redis_knobs(from, "redis")); }
+void prepare(const Settings& from) { knobs = new RedisKnobs(redis_knobs(from, kFacts)); }
 
 constexpr const char* kModules[] = {"redis"};
 constexpr py::Target kTargets[] = {

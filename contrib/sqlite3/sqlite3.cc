@@ -14,15 +14,11 @@ constexpr SqlFacts kFacts = {.component = "sqlite",
                              .service = "sqlite",
                              .system = "sqlite",
                              .query = {"sqlite.query", "sqlite.query"},
-                             .commit = "sqlite.connection.commit",
-                             .rollback = "sqlite.connection.rollback",
-                             .fetchone = "sqlite.query.fetchone",
-                             .fetchmany = "sqlite.query.fetchmany",
-                             .fetchall = "sqlite.query.fetchall"};
+                             DD_SQL_NAMES("sqlite.query", "sqlite.connection")};
 constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver kDriver = {&kFacts, &knobs, false, false};
 
-void prepare(const Settings& from) { knobs = new SqlKnobs(sql_knobs(from, "sqlite")); }
+void prepare(const Settings& from) { knobs = sql_knobs(from, kFacts); }
 
 // A closed connection has no cursor that could execute anything.
 void leave_execute(py::Outcome& outcome, py::Scope& scope) {

@@ -67,29 +67,37 @@ const SqlDriver& driver_of(const py::Call& call) {
   return *static_cast<const SqlDriver*>(call.data());
 }
 
+Pin pin_of(const SqlFacts& facts, py::Handle self, py::Handle connection) {
+  py::Ref owner;
+  if (facts.pinned) owner = facts.pinned(connection);
+  return Pin::of(owner ? py::Handle(owner) : connection ? connection : self);
+}
+
 Statement& start(const SqlDriver& driver, py::Handle self, py::Handle connection, py::Scope& scope,
                  tracing::SpanStart what) {
   const SqlFacts& facts = *driver.facts;
-  py::Ref owner;
-  if (facts.pinned && pins_expected()) owner = facts.pinned(connection);
-  const Pin pin = Pin::of(owner ? py::Handle(owner) : connection ? connection : self);
+  const Pin pin = pins_expected() ? pin_of(facts, self, connection) : Pin();
   const std::string pinned = pin ? pin.service() : std::string();
-  const Named named = settings().naming.of_client(
-      {.integration = facts.component,
-       .fallback = facts.service,
-       .own = pinned.empty() ? std::string_view((*driver.knobs)->own_service) : pinned});
-  if (!facts.late_service) what.service = named.service;
+  const KnownNames& names = (*driver.knobs)->names;
+  std::string_view service = names.service.view(), source = names.source.view();
+  if (!pinned.empty()) [[unlikely]] {
+    const Named named = settings().naming.of_client(
+        {.integration = facts.component, .fallback = facts.service, .own = pinned});
+    service = named.service;
+    source = facts.tells_mapping || named.before.empty() ? named.source : named.before;
+    if (!facts.late_service) what.service = service;
+  } else if (!facts.late_service) {
+    what.known_service = names.service;
+    what.known_source = names.source;
+  }
   what.activate = !driver.waits;
   Statement& statement = scope.emplace<Statement>(LiveSpan::start(what), driver, self);
   if (statement.span) {
     trace::Span& span = statement.span.span();
-    span.set_static(tags::kComponent, facts.component);
-    span.set_static(tags::kDbSystem, facts.system);
-    span.set_static(tags::kSpanKind, "client");
-    const std::string_view source = facts.tells_mapping || named.before.empty() ? named.source : named.before;
+    span.set_static((*driver.knobs)->common);
     if (facts.late_service)
-      set_late_service(span, named.service, source);
-    else
+      set_late_service(span, service, source);
+    else if (what.service.data())
       span.set(tags::kServiceSource, source);
     tag_place(span, facts, connection);
     if (pin) pin.tag(span);
@@ -135,10 +143,10 @@ Statement* start_query(py::Call& call, py::Scope& scope, bool is_statement = tru
   const py::Ref note = notes.empty() ? py::Ref() : notes.get(self);
   if (note) query = noted_text(note, query);
   Statement& statement = start(driver, self, connection, scope,
-                               {.name = settings().naming.operation(driver.facts->query),
-                                .resource = query.data() ? query : std::string_view(""),
+                               {.resource = query.data() ? query : std::string_view(""),
                                 .type = "sql",
-                                .measured = true});
+                                .measured = true,
+                                .known_name = (*driver.knobs)->names.name});
   if (statement.span)
     events::emit<events::SqlStatement>([&] {
       return events::SqlStatement{driver.facts->component, driver.facts->system, query,
@@ -240,10 +248,19 @@ bool is_noted(py::Handle cursor) { return !notes.empty() && notes.get(cursor); }
 
 void forget_note(py::Handle cursor) { notes.remove(cursor); }
 
-SqlKnobs sql_knobs(const Settings& from, std::string_view section) {
-  return {.own_service = from.own_service(section),
-          .traces_fetches = from.knob(section, "TRACE_FETCH_METHODS", false),
-          .traces_connects = from.knob(section, "TRACE_CONNECT", false)};
+const SqlKnobs* sql_knobs(const Settings& from, const SqlFacts& facts) {
+  std::string own = from.own_service(facts.component);
+  KnownNames names = known_client(
+      from, facts.query,
+      {.integration = facts.component, .fallback = facts.service, .own = own});
+  if (!facts.tells_mapping && names.before.present()) names.source = names.before;
+  return new SqlKnobs{.own_service = std::move(own),
+                      .traces_fetches = from.knob(facts.component, "TRACE_FETCH_METHODS", false),
+                      .traces_connects = from.knob(facts.component, "TRACE_CONNECT", false),
+                      .names = names,
+                      .common = {{tags::kComponent, trace::Text(facts.component)},
+                                 {tags::kDbSystem, trace::Text(facts.system)},
+                                 {tags::kSpanKind, trace::Text("client")}}};
 }
 
 void begin_statement(py::Scope& scope) {

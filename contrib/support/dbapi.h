@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "contrib/rules/settings.h"
+#include "contrib/support/known_names.h"
 #include "core/py/hook.h"
 #include "core/trace/span.h"
 
@@ -20,6 +21,12 @@ namespace dd::contrib {
 struct SqlPlace {
   py::Ref host{}, port{}, database{}, user{}, application{};
 };
+
+// The names in SqlFacts that follow from those of its statements and connections.
+#define DD_SQL_NAMES(query_name, connection_name)                                        \
+  .commit = connection_name ".commit", .rollback = connection_name ".rollback",          \
+  .fetchone = query_name ".fetchone", .fetchmany = query_name ".fetchmany",              \
+  .fetchall = query_name ".fetchall"
 
 struct SqlFacts {                                      // of a driver, immutable
   std::string_view component;                          // "sqlite": also its section of the settings
@@ -45,8 +52,11 @@ struct SqlFacts {                                      // of a driver, immutable
 struct SqlKnobs {  // of a driver, from its settings
   std::string own_service;
   bool traces_fetches = false, traces_connects = false;
+  KnownNames names{};  // of its statements; the service is that of all its spans
+  trace::StaticTag common[3];  // of all its spans
 };
-SqlKnobs sql_knobs(const Settings& settings, std::string_view section);
+// Lives for ever.
+const SqlKnobs* sql_knobs(const Settings& settings, const SqlFacts& facts);
 
 struct SqlDriver {  // data of a target
   const SqlFacts* facts;

@@ -12,7 +12,7 @@ namespace {
 using py::Handle;
 using py::Ref;
 
-constinit py::Name kNothing("0");
+constinit py::Name kDict("__dict__"), kNothing("0");
 
 // The process' texts as Python objects, made again when the facts have changed.
 struct FactTexts {
@@ -32,7 +32,7 @@ const FactTexts& current_texts() {
 }
 
 // 32 hexadecimal digits of an id of 128 bits; a shorter one in decimal digits.
-Ref trace_id_text(trace::TraceId id) {
+Ref make_trace_id_text(trace::TraceId id) {
   char digits[32];
   if (id.high == 0) {
     const auto end = std::to_chars(digits, digits + sizeof digits, id.low);
@@ -46,10 +46,48 @@ Ref trace_id_text(trace::TraceId id) {
   return py::str({digits, sizeof digits});
 }
 
-Ref span_id_text(std::uint64_t id) {
+Ref make_span_id_text(std::uint64_t id) {
   char digits[20];
   const auto end = std::to_chars(digits, digits + sizeof digits, id);
   return py::str({digits, static_cast<std::size_t>(end.ptr - digits)});
+}
+
+// The last ids: a span mostly says more than one thing.
+struct IdTexts {
+  trace::TraceId trace;
+  std::uint64_t span;
+  PyObject *trace_text, *span_text;
+};
+constinit IdTexts last{};
+
+Handle trace_id_text(trace::TraceId id) {
+  if (last.trace_text && last.trace == id) return last.trace_text;
+  const Ref old = Ref::steal(last.trace_text);
+  last.trace = id;
+  return last.trace_text = make_trace_id_text(id).release();
+}
+
+Handle span_id_text(std::uint64_t id) {
+  if (last.span_text && last.span == id) return last.span_text;
+  const Ref old = Ref::steal(last.span_text);
+  last.span = id;
+  return last.span_text = make_span_id_text(id).release();
+}
+
+template <class Put>
+void put_all(Put&& put) {
+  const Ref active = tracing::active();
+  if (const trace::Span* span = tracing::native(active)) {
+    put(log_keys.trace_id, trace_id_text(span->segment->trace_id));
+    put(log_keys.span_id, span_id_text(span->id));
+  } else {
+    put(log_keys.trace_id, Handle(kNothing.ptr()));
+    put(log_keys.span_id, Handle(kNothing.ptr()));
+  }
+  const FactTexts& facts = current_texts();
+  put(log_keys.service, Handle(facts.service));
+  put(log_keys.version, Handle(facts.version));
+  put(log_keys.env, Handle(facts.env));
 }
 
 }  // namespace
@@ -57,18 +95,16 @@ Ref span_id_text(std::uint64_t id) {
 constinit LogKeys log_keys;
 
 void put_log_correlation(Handle record) {
-  const Ref active = tracing::active();
-  if (const trace::Span* span = tracing::native(active)) {
-    (void)record.set_item(log_keys.trace_id, trace_id_text(span->segment->trace_id));
-    (void)record.set_item(log_keys.span_id, span_id_text(span->id));
-  } else {
-    (void)record.set_item(log_keys.trace_id, Handle(kNothing.ptr()));
-    (void)record.set_item(log_keys.span_id, Handle(kNothing.ptr()));
+  put_all([record](const py::Name& key, Handle value) { (void)record.set_item(key, value); });
+}
+
+void put_log_attributes(Handle record) {
+  if (Py_TYPE(record.ptr())->tp_setattro != PyObject_GenericSetAttr) [[unlikely]] {
+    const Ref attributes = record.attr(kDict);
+    if (attributes.is_dict()) put_log_correlation(attributes);
+    return;
   }
-  const FactTexts& facts = current_texts();
-  (void)record.set_item(log_keys.service, Handle(facts.service));
-  (void)record.set_item(log_keys.version, Handle(facts.version));
-  (void)record.set_item(log_keys.env, Handle(facts.env));
+  put_all([record](const py::Name& key, Handle value) { (void)record.set_attr(key, value); });
 }
 
 }  // namespace dd::contrib

@@ -18,5 +18,8 @@ extern LogKeys log_keys;
 
 // Writes all five into a dictionary, for what is active here; "0" and "0" outside of a span.
 void put_log_correlation(py::Handle record);
+// The same as attributes of an object. One without a dictionary yet does not get one by it: that is
+// half the cost of a record.
+void put_log_attributes(py::Handle record);
 
 }  // namespace dd::contrib

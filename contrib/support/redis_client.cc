@@ -21,6 +21,21 @@ py::Name kArgs("args"), kClientName("client_name"), kCommandQueue("_command_queu
     kNodesManager("nodes_manager"), kPoolPort("port"), kStartupNodes("startup_nodes");
 
 constexpr std::string_view kTooLong = "...";
+constexpr std::size_t kLongestValue = 100;
+
+// Most commands: words of ASCII characters, of which nothing is cut. False for others.
+bool put_short_words(std::string& out, std::span<PyObject* const> words, std::size_t longest) {
+  std::size_t used = 0;
+  for (PyObject* const word : words) {
+    if (!PyUnicode_CheckExact(word) || !PyUnicode_IS_COMPACT_ASCII(word)) return false;
+    const auto size = static_cast<std::size_t>(PyUnicode_GET_LENGTH(word));
+    used += size;
+    if (size > kLongestValue || used > longest) return false;
+    if (!out.empty()) out.push_back(' ');
+    out.append(static_cast<const char*>(PyUnicode_DATA(word)), size);
+  }
+  return true;
+}
 
 // Bytes of the first `count` characters.
 std::size_t prefix(std::string_view utf8, std::size_t count) {
@@ -97,32 +112,32 @@ trace::Span* start(py::Call& call, py::Scope& scope, std::string_view text,
   const RedisDriver& driver = *static_cast<const RedisDriver*>(call.data());
   const RedisKnobs& knobs = **driver.knobs;
   const RedisFacts& facts = *driver.facts;
-  const Naming& naming = settings().naming;
   const Pin pin = Pin::of(call.self());
   const std::string pinned = pin ? pin.service() : std::string();
-  Named named =
-      naming.of_client({.integration = facts.component,
-                        .fallback = facts.service,
-                        .own = pinned.empty() ? std::string_view(knobs.own_service) : pinned});
-  if (is_pipeline && !facts.mapped_pipelines_tell && !named.before.empty())
-    named.source = named.before;
-  const std::string_view name = naming.operation(facts.command);
+  const KnownNames& names = is_pipeline ? knobs.pipeline_names : knobs.names;
+  const std::string_view name = names.name.view();
+  Named named;
+  if (!pinned.empty()) [[unlikely]] {
+    named = settings().naming.of_client(
+        {.integration = facts.component, .fallback = facts.service, .own = pinned});
+    if (is_pipeline && !facts.mapped_pipelines_tell && !named.before.empty())
+      named.source = named.before;
+  }
   const std::string_view resource = knobs.only_command_word ? words : text;
   const bool nameless = resource.empty() && facts.named_when_empty;
   const tracing::LiveSpan& live = start_step(scope, {.name = name,
-                                                     .component = facts.component,
                                                      .service = named.service,
                                                      .source = named.source,
                                                      .resource = nameless           ? name
                                                                  : resource.empty() ? ""
                                                                                     : resource,
                                                      .type = facts.system,
-                                                     .kind = "client",
                                                      .measured = true,
-                                                     .waits = driver.waits});
+                                                     .waits = driver.waits,
+                                                     .known = pinned.empty() ? &names : nullptr,
+                                                     .tags = knobs.common});
   if (!live) return nullptr;
   trace::Span& span = live.span();
-  span.set_static(tags::kDbSystem, facts.system);
   span.set(raw_command_of(driver), text);
   tag_connection(span, facts, call.self());
   if (pin) pin.tag(span);
@@ -148,16 +163,27 @@ std::vector<Ref> commands_of(Handle pipeline) {
 
 }  // namespace
 
-RedisKnobs redis_knobs(const Settings& from, std::string_view section) {
-  return {.own_service = from.own_service(section),
+RedisKnobs redis_knobs(const Settings& from, const RedisFacts& facts) {
+  const std::string_view section = facts.component;
+  const std::string own = from.own_service(section);
+  const KnownNames names = known_client(
+      from, facts.command, {.integration = section, .fallback = facts.service, .own = own});
+  KnownNames of_pipelines = names;
+  if (!facts.mapped_pipelines_tell && names.before.present()) of_pipelines.source = names.before;
+  return {.names = names,
+          .pipeline_names = of_pipelines,
+          .common = {{tags::kComponent, trace::Text(facts.component)},
+                     {tags::kSpanKind, trace::Text("client")},
+                     {tags::kDbSystem, trace::Text(facts.system)}},
           .longest = static_cast<std::size_t>(from.number(section, "CMD_MAX_LENGTH", 1000)),
           .only_command_word = from.knob(section, "RESOURCE_ONLY_COMMAND", true),
           .is_v1 = from.naming.facts().schema == Schema::kV1};
 }
 
 std::string redis_command_text(std::span<PyObject* const> words, std::size_t longest) {
-  constexpr std::size_t kLongestValue = 100;
   std::string out;
+  if (put_short_words(out, words, longest)) return out;
+  out.clear();
   std::size_t used = 0;
   for (PyObject* const word : words) {
     const Handle object = word;
@@ -189,7 +215,7 @@ void leave_redis_command(py::Outcome& outcome, py::Scope& scope) {
   if (const tracing::LiveSpan* live = step_of(scope)) {
     trace::Span& span = live->span();
     const RedisDriver& driver = *static_cast<const RedisDriver*>(outcome.data());
-    const std::string command(first_word(span.text(raw_command_of(driver))));
+    const std::string_view command = first_word(span.text(raw_command_of(driver)));
     if (returns_rows(command)) span.set(tags::kDbRowCount, count_rows(command, outcome.result));
   }
   finish_step(outcome, scope);

@@ -36,12 +36,13 @@ struct RedisFacts {                     // of a library, immutable
 };
 
 struct RedisKnobs {  // of a library, from its settings
-  std::string own_service;
+  KnownNames names, pipeline_names;
+  trace::StaticTag common[3];
   std::size_t longest = 1000;     // characters of a command
   bool only_command_word = true;  // in the resource
   bool is_v1 = false;             // the schema of names
 };
-RedisKnobs redis_knobs(const Settings& settings, std::string_view section);
+RedisKnobs redis_knobs(const Settings& settings, const RedisFacts& facts);
 
 struct RedisDriver {  // data of a target
   const RedisFacts* facts;

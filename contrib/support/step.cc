@@ -11,7 +11,11 @@ namespace {
 
 struct StepState {
   StepState(tracing::LiveSpan&& started, const Step& step)
-      : span(std::move(started)), kept(step.keeps.share()), flag(step.flag), waits(step.waits) {
+      : span(std::move(started)),
+        kept(step.keeps.share()),
+        flag(step.flag),
+        waits(step.waits),
+        settled(step.known != nullptr) {
     if (flag && !waits) inside = py::InForce(*flag, py::boolean(true));
   }
   StepState(StepState&& other) noexcept
@@ -19,7 +23,8 @@ struct StepState {
         kept(std::move(other.kept)),
         inside(std::move(other.inside)),
         flag(other.flag),
-        waits(other.waits) {}
+        waits(other.waits),
+        settled(other.settled) {}
   // leave was skipped: the hook's own fault, or an interrupt while entering.
   ~StepState() {
     if (span.open()) span.finish();
@@ -30,6 +35,7 @@ struct StepState {
   py::InForce inside;
   const py::ContextVariable* flag;
   bool waits;  // to begin
+  bool settled;
 };
 
 }  // namespace
@@ -42,17 +48,23 @@ void set_late_service(trace::Span& span, std::string_view service, std::string_v
 
 tracing::LiveSpan& start_step(py::Scope& scope, const Step& step) {
   const std::string_view service = step.late_service ? std::string_view() : step.service;
-  const tracing::SpanStart what = {.name = step.name,
-                                   .service = service,
-                                   .resource = step.resource,
-                                   .type = step.type,
-                                   .activate = !step.waits,
-                                   .measured = step.measured};
+  tracing::SpanStart what = {.name = step.name,
+                             .service = service,
+                             .resource = step.resource,
+                             .type = step.type,
+                             .activate = !step.waits,
+                             .measured = step.measured};
+  if (step.known) {
+    what.known_name = step.known->name;
+    what.known_service = step.known->service;
+    what.known_source = step.known->source;
+  }
   StepState& state = scope.emplace<StepState>(
       step.is_root ? tracing::LiveSpan::start_under({}, what) : tracing::LiveSpan::start(what),
       step);
   if (state.span) {
     trace::Span& span = state.span.span();
+    if (!step.tags.empty()) span.set_static(step.tags);
     if (!step.component.empty()) span.set_static(trace::tags::kComponent, step.component);
     if (!step.kind.empty()) span.set_static(trace::tags::kSpanKind, step.kind);
     if (step.late_service)
@@ -92,7 +104,7 @@ void finish_step(const py::Outcome& outcome, py::Scope& scope) {
   if (!state->span) return;
   if (state->waits && outcome.abandoned()) return state->span.forget();
   if (outcome.error) state->span.fail(outcome.error);
-  settle_source(state->span.span());
+  if (!state->settled) settle_source(state->span.span());
   state->span.finish();
 }
 

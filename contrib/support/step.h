@@ -5,9 +5,11 @@
 
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "contrib/rules/naming.h"
+#include "contrib/support/known_names.h"
 #include "core/py/context.h"
 #include "core/py/hook.h"
 #include "core/tracing/live_span.h"
@@ -29,6 +31,9 @@ struct Step {
   bool late_service = false;
   bool waits = false;  // of a coroutine: active from begin_step() on, where its code runs
   py::Handle keeps{};  // an object of the call that leave asks for
+  // In place of name, service and source, which is the component's or says whose choice it is.
+  const KnownNames* known = nullptr;
+  std::span<const trace::StaticTag> tags{};  // in place of component and kind
   const py::ContextVariable* flag = nullptr;  // True inside
 };
 

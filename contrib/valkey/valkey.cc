@@ -21,7 +21,7 @@ constexpr RedisFacts kFacts = {.component = "valkey",
 constinit const RedisKnobs* knobs = nullptr;
 constexpr RedisDriver kDriver = {&kFacts, &knobs}, kAsyncDriver = {&kFacts, &knobs, true};
 
-void prepare(const Settings& from) { knobs = new RedisKnobs(redis_knobs(from, "valkey")); }
+void prepare(const Settings& from) { knobs = new RedisKnobs(redis_knobs(from, kFacts)); }
 
 constexpr const char* kModules[] = {"valkey"};
 constexpr py::Target kTargets[] = {

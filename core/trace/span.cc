@@ -153,8 +153,10 @@ void Span::add_to_index(Attribute* made) {
 inline Attribute* Span::slot(const Key& key, std::size_t text_bytes) {
   if (flags & kSealed) return nullptr;
   if (key.index <= Key::kLastCarried)
-    if (const std::uint16_t carrier = carrier_of(key); flags & carrier) [[unlikely]]
-      store_bit(static_cast<SpanFlag>(carrier));
+    if (const std::uint16_t carrier = carrier_of(key)) [[unlikely]] {
+      if (flags & carrier) store_bit(static_cast<SpanFlag>(carrier));
+      flags |= kStoresCarried;
+    }
   if (is_stored(key))
     if (Attribute* known = search(key)) return known;
   return append(key, text_bytes);
@@ -184,6 +186,34 @@ void Span::set_static(const Key& key, const Text& value) {
   at->kind = AttributeKind::kText;
   at->capacity = 0;
   at->text = value;
+}
+
+void Span::set_static(std::span<const StaticTag> tags) {
+  std::uint32_t bits = 0;
+  bool fresh = !(flags & kSealed) && attribute_count + tags.size() <= kIndexFrom && !is_indexed();
+  for (const StaticTag& tag : tags) {
+    fresh = fresh && tag.key.index > Key::kLastCarried && !(bits & bit_of(tag.key.fingerprint));
+    bits |= bit_of(tag.key.fingerprint);
+  }
+  if (!fresh || (seen_ & bits)) {
+    for (const StaticTag& tag : tags) set_static(tag.key, tag.value);
+    return;
+  }
+  auto* made = static_cast<Attribute*>(
+      chunk->arena.allocate(tags.size() * sizeof(Attribute), alignof(Attribute)));
+  for (const StaticTag& tag : tags) {
+    new (made) Attribute{.next = nullptr,
+                         .key = Text(tag.key.text),
+                         .kind = AttributeKind::kText,
+                         .fingerprint = tag.key.fingerprint,
+                         .capacity = 0,
+                         .text = tag.value};
+    made->key.number = tag.key.index;
+    (last_ ? last_->next : attributes) = made;
+    last_ = made++;
+  }
+  seen_ |= bits;
+  attribute_count = static_cast<std::uint16_t>(attribute_count + tags.size());
 }
 
 void Span::set(const Key& key, std::int64_t value) {

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "core/trace/text.h"
@@ -63,11 +64,17 @@ enum SpanFlag : std::uint16_t {
   // Of its object in Python (core/tracing/span_object.h).
   kDetached = 1 << 10,  // made by its constructor, unknown to the tracer
   kKeepsObject = 1 << 11,  // one reference belongs to the chunk, until that leaves
+  kStoresCarried = 1 << 12,  // there may be attributes that a bit above stands for, too
 };
 
 struct Link;   // core/trace/link.h
 struct Event;  // the same
 struct StructTag;  // the same
+
+struct StaticTag {
+  Key key;  // a constant of core/trace/tags.h
+  Text value;  // that lives for ever
+};
 
 struct RareParts {  // what few spans have
   Link* links = nullptr;
@@ -92,6 +99,7 @@ class Span {
   void set(const Key& key, std::string_view value);  // copies into the arena
   void set_static(const Key& key, const Text& value);  // keeps the pointer: immortal text
   void set_static(const Key& key, std::string_view value) { set_static(key, Text(value)); }
+  void set_static(std::span<const StaticTag> tags);  // one after the other, in one piece
   void set(const Key& key, std::int64_t value);
   void set(const Key& key, double value);  // not-a-number and infinities are dropped
   void remove(const Key& key);

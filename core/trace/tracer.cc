@@ -128,7 +128,7 @@ void complete_span(Span& span, const ProcessFacts& facts) {
       !same_ignoring_case(span.service.view(), base))
     span.set_static(tags::kBaseService, base);
   // The trace's own origin goes on every span.
-  if (span.has(tags::kOrigin) && !span.segment->origin.empty()) span.remove(tags::kOrigin);
+  if (!span.segment->origin.empty() && span.has(tags::kOrigin)) span.remove(tags::kOrigin);
 }
 
 // What is the same for every trace is not stored but carried by the flag.
@@ -138,9 +138,9 @@ void set_trace_tags(Segment& segment, Span& head, const ProcessFacts& facts) {
     base::hex16(segment.trace_id.high, segment.high_digits);
   // A head that names another decision keeps it: the trace's goes among the entries then. One that
   // a filter made reads another segment than ours.
-  const Entries& entries = head.find(tags::kDecisionMaker) || head.segment != &segment
-                               ? segment.meta()
-                               : segment.written_meta();
+  const bool names_maker = head.has(kStoresCarried) && head.find(tags::kDecisionMaker);
+  const Entries& entries =
+      names_maker || head.segment != &segment ? segment.meta() : segment.written_meta();
   for (const auto& [name, value] : entries) {
     if (name == "traceparent" || name == "tracestate" ||
         (name == tags::kTraceIdHigh.text && segment.trace_id.high))
@@ -151,7 +151,7 @@ void set_trace_tags(Segment& segment, Span& head, const ProcessFacts& facts) {
   }
   for (const auto& [name, value] : segment.metrics)
     if (!head.has(Key(name))) head.set(Key(name), value);
-  if (head.attributes) {
+  if (head.has(kStoresCarried)) {
     const auto forget = [&](const Key& key, bool carried) {
       if (carried && head.find(key)) head.remove(key);
     };
@@ -301,7 +301,10 @@ Span* Tracer::start(const StartOptions& options) {
   span->name = options.known_name.present() ? options.known_name : Text(arena.copy(options.name));
   if (options.type.data()) span->type = Text(arena.copy(options.type));
 
-  if (options.service.data()) {
+  if (options.known_service.present()) {
+    span->service = options.known_service;
+    span->set_static(tags::kServiceSource, options.known_source);
+  } else if (options.service.data()) {
     span->service = options.service == process.service ? Text(process.service)
                                                        : Text(arena.copy(options.service));
     if (options.service_source.data())

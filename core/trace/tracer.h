@@ -31,6 +31,7 @@ struct StartOptions {
   std::string_view name;
   Text known_name{};            // with a number: in place of the name
   std::string_view service{};   // null data: inherit from the parent, else the process' service
+  Text known_service{};         // lives for ever, has a known source: in place of the service
   std::string_view resource{};  // null data: the name
   std::string_view type{};
   const Span* parent = nullptr;    // local parent
@@ -39,6 +40,7 @@ struct StartOptions {
   const Span* active_root = nullptr;  // of the caller's context, for the version tag (trap 7)
   std::int64_t start_ns = 0;       // 0: now
   std::string_view service_source{};  // name of the integration whose default the service is
+  Text known_source{};                // lives for ever: in place of that
 };
 
 // What is the same for all spans of the process; replaced as a whole (configuration, fork).

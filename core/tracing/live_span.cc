@@ -22,14 +22,17 @@ using py::Ref;
 
 constinit PyObject* common_tags = nullptr;
 
-Ref begin(Handle parent, const SpanStart& what) {
+Ref begin(Handle parent, const SpanStart& what, bool parent_is_active) {
   Ref object = start_span(parent,
                           {.name = what.name,
+                           .known_name = what.known_name,
                            .service = what.service,
+                           .known_service = what.known_service,
                            .resource = what.resource,
                            .type = what.type,
-                           .start_ns = what.start_ns},
-                          what.activate);
+                           .start_ns = what.start_ns,
+                           .known_source = what.known_source},
+                          what.activate, parent_is_active);
   if (object && what.measured) {
     trace::Span& span = *as_span(object)->span;
     span.flags = static_cast<std::uint16_t>(span.flags | trace::kMeasured);
@@ -55,7 +58,8 @@ void add_headline(trace::Span& span) {
 
 }  // namespace
 
-Ref start_span(Handle parent, trace::StartOptions&& options, bool activate) {
+Ref start_span(Handle parent, trace::StartOptions&& options, bool activate,
+               bool parent_is_active) {
   Handle span_parent, context;
   if (is_span(parent)) {
     SpanObject* const above = as_span(parent);
@@ -68,7 +72,9 @@ Ref start_span(Handle parent, trace::StartOptions&& options, bool activate) {
   }
   // Whether a span has the process' version depends on what is active, not on its parent.
   Ref active;
-  if (!trace::Tracer::get().facts().version.empty()) {
+  if (parent_is_active) {
+    if (span_parent) options.active_root = as_span(parent)->root->span;
+  } else if (!trace::Tracer::get().facts().version.empty()) {
     const py::ErrorKeep keep;
     active = active_object();
     if (PyErr_Occurred()) py::swallow_error();
@@ -100,14 +106,14 @@ LiveSpan LiveSpan::start(const SpanStart& what) {
   const py::ErrorKeep keep;
   const Ref parent = what.activate ? parent_of_next() : active_object();
   py::swallow_error();
-  Ref object = begin(parent, what);
+  Ref object = begin(parent, what, true);
   py::swallow_error();
   return LiveSpan(std::move(object));
 }
 
 LiveSpan LiveSpan::start_under(Handle parent, const SpanStart& what) {
   const py::ErrorKeep keep;
-  Ref object = begin(parent, what);
+  Ref object = begin(parent, what, false);
   py::swallow_error();
   return LiveSpan(std::move(object));
 }

@@ -24,6 +24,8 @@ struct SpanStart {
   bool activate = true;
   bool measured = false;
   std::int64_t start_ns = 0;  // 0: now
+  // Texts that live for ever, in place of the above; the service's source with it.
+  trace::Text known_name{}, known_service{}, known_source{};
 };
 
 // Owns the Python object of one span.

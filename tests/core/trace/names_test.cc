@@ -41,6 +41,40 @@ TEST(Names, mean_the_same_tag_with_a_number_and_without) {
   chunk->release();
 }
 
+TEST(StaticTags, are_as_if_set_one_by_one) {
+  Tracer& tracer = Tracer::get();
+  const StaticTag common[] = {{tags::kComponent, Text("sqlite")},
+                              {tags::kDbSystem, Text("sqlite")},
+                              {tags::kSpanKind, Text("client")}};
+  for (const bool known_before : {false, true}) {
+    Span* const span = tracer.start({.name = "x"});
+    if (known_before) span->set(tags::kDbSystem, "another");
+    span->set_static(common);
+    span->set(tags::kSpanKind, "server");
+    EXPECT_EQ(span->attribute_count, 3u);
+    EXPECT_EQ(span->text(tags::kComponent), "sqlite");
+    EXPECT_EQ(span->text(tags::kDbSystem), "sqlite");
+    EXPECT_EQ(span->text(tags::kSpanKind), "server");
+    EXPECT_EQ(span->attributes->key.view(), known_before ? "db.system" : "component");
+    span->set(Key("late"), "x");
+    EXPECT_EQ(span->text(Key("late")), "x");
+    Chunk* const chunk = span->chunk;
+    tracer.abandon(span);
+    chunk->release();
+  }
+}
+
+TEST(StaticTags, of_a_statement_are_told_apart_without_a_search) {
+  std::uint32_t seen = 0;
+  for (const Key& key : {tags::kComponent, tags::kSpanKind, tags::kServiceSource, tags::kBaseService,
+                         tags::kDbSystem, tags::kDbRowCount, tags::kOutHost, tags::kServerAddress,
+                         tags::kDestinationPort, tags::kPeerService, tags::kOrigin}) {
+    const std::uint32_t bit = 1u << (key.fingerprint & 31);
+    EXPECT_FALSE(seen & bit) << key.text;
+    seen |= bit;
+  }
+}
+
 // The last of this program: it fills the table.
 TEST(NamesAtTheEnd, have_room_for_a_limited_number) {
   int known = 0;
