@@ -170,16 +170,13 @@ void apply(const LibraryConfig& wanted) {
   if (wanted.tracing_enabled != before->tracing_enabled) put_enabled(wanted);
   put(config::logs_injection, wanted.log_injection);
   put(config::header_tags, wanted.header_tags);
+  if (listener != nullptr) listener(*before, wanted);
   *before = wanted;
 }
 
 void change_library(std::span<Configuration* const> in_force) {
   const trace::ProcessFacts& facts = trace::Tracer::get().facts();
-  static auto* const before = new LibraryConfig;
-  const LibraryConfig now = merge(in_force, facts.service, facts.env);
-  apply(now);
-  if (now != *before && listener != nullptr) listener(*before, now);
-  *before = now;
+  apply(merge(in_force, facts.service, facts.env));
 }
 
 void on_library_change(Listener changed) { listener = changed; }

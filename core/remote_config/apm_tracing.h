@@ -30,8 +30,8 @@ struct LibraryConfig {
 LibraryConfig merge(std::span<Configuration* const> configurations, std::string_view service,
                     std::string_view env);
 
-// Puts it in force: sampling, tags of spans, tracing on or off, and the settings that others read.
-// On one thread.
+// Puts it in force, where it differs from what was before: sampling, tags of spans, tracing on or
+// off, and the settings that others read. On one thread.
 void apply(const LibraryConfig& wanted);
 
 // The product's side of remote_config.h: merges and applies. On the worker.

@@ -11,6 +11,7 @@
 #include "core/config/identity.h"
 #include "core/config/parse.h"
 #include "core/json/json.h"
+#include "core/remote_config/family.h"
 #include "core/trace/segment.h"
 #include "core/trace/span.h"
 #include "core/trace/tracer.h"
@@ -28,6 +29,9 @@ constinit config::SettingBase* const kSettings[] = {&enabled, &interval_s, &dire
 
 constexpr int kMaxFailures = 3;
 constexpr std::size_t kMaxServices = 64;
+// Whoever asks has shown a sign of life with each of its turns.
+constexpr double kStaleIntervals = 3;
+constexpr std::int64_t kStaleNs = 1'000'000'000;
 
 std::string new_client_id() {
   char hex[32];
@@ -55,9 +59,13 @@ class Poller final : public transport::Job {
 
  private:
   void begin_anew();
+  std::int64_t interval_ns() const;
+  bool leads(std::int64_t now_ns);
+  void look_at_family();
   void poll();
   void hear(const transport::Reply& reply);
   void hand_out(const Changes& changes);
+  void accept_for_others(std::span<Configuration* const> added);
   void hand_to(const Product& product, const Changes& changes);
   void greet_fresh();
   std::vector<Product> products();
@@ -77,6 +85,8 @@ class Poller final : public transport::Job {
 
   // The worker's own.
   Repository* repository_ = nullptr;
+  Family family_;
+  std::uint64_t own_id_ = 0, seen_ = 0;  // in the family; what was published last
   Client client_;
   std::int64_t next_ns_ = 0;
   int failures_ = 0;
@@ -92,6 +102,8 @@ Poller& poller() {
 
 void Poller::start(Options options) {
   options_ = std::move(options);
+  (void)family_.open();  // without it each process asks for itself
+  own_id_ = base::random_id();
   begin_anew();
   client_.id = new_client_id();
   client_.hostname = config::host_name();
@@ -101,6 +113,7 @@ void Poller::start(Options options) {
 }
 
 void Poller::begin_anew() {
+  seen_ = 0;
   repository_ = new Repository;
   if (!director_root.get().empty()) repository_->believe(director_root.get());
 }
@@ -136,13 +149,44 @@ std::vector<Product> Poller::products() {
   return products_;
 }
 
+std::int64_t Poller::interval_ns() const {
+  return static_cast<std::int64_t>(std::clamp(interval_s.get(), 0.1, 3600.0) * 1e9);
+}
+
+bool Poller::leads(std::int64_t now_ns) {
+  if (!family_.is_open()) return true;
+  const auto stale = static_cast<std::int64_t>(kStaleIntervals * static_cast<double>(interval_ns()));
+  return family_.lead(own_id_, now_ns, std::max(stale, kStaleNs));
+}
+
+// What another process was answered; and what it should ask for besides.
+void Poller::look_at_family() {
+  std::uint64_t capabilities = more_capabilities_.load();
+  for (const Product& product : products()) {
+    family_.put_down(Family::List::kProducts, product.name);
+    capabilities |= product.capabilities;
+  }
+  family_.want_capabilities(capabilities);
+  for (const std::string& name : client_.extra_services)
+    family_.put_down(Family::List::kServices, name);
+  for (const Failure& one : take_failures()) repository_->fail(one.path, one.version, one.why);
+  if (const auto text = family_.news(seen_)) hand_out(repository_->adopt(*text));
+}
+
 std::int64_t Poller::turn(const transport::Turn& turn) {
-  if (turn.stopping) return transport::kNever;
+  if (turn.stopping) {
+    if (family_.is_open()) family_.resign(own_id_);
+    return transport::kNever;
+  }
   if (has_fresh_.load(std::memory_order_acquire)) greet_fresh();
   if (asking_) return transport::kNever;
   if (turn.now_ns < next_ns_) return next_ns_;
-  next_ns_ =
-      turn.now_ns + static_cast<std::int64_t>(std::clamp(interval_s.get(), 0.1, 3600.0) * 1e9);
+  if (!leads(turn.now_ns)) {
+    next_ns_ = turn.now_ns + interval_ns() / 2;
+    look_at_family();
+    return next_ns_;
+  }
+  next_ns_ = turn.now_ns + interval_ns();
   const transport::AgentInfo* const info = transport::agent::info();
   if (info == nullptr || failures_ >= kMaxFailures) {
     failures_ = 0;
@@ -168,6 +212,13 @@ void Poller::poll() {
     client_.products.emplace_back(product.name);
     client_.capabilities |= product.capabilities;
   }
+  if (family_.is_open()) {
+    client_.capabilities |= family_.capabilities();
+    for (std::string& name : family_.names(Family::List::kProducts))
+      if (std::ranges::find(client_.products, name) == client_.products.end())
+        client_.products.push_back(std::move(name));
+    for (const std::string& name : family_.names(Family::List::kServices)) note_service(name);
+  }
   for (const Failure& one : take_failures()) repository_->fail(one.path, one.version, one.why);
   asking_ = agent->submit({.target = "/v0.7/config",
                            .headers = {{"user-agent", "Libdatadog/4.0.0"},
@@ -185,8 +236,8 @@ void Poller::hear(const transport::Reply& reply) {
   }
   failures_ = 0;
   const Changes changes = repository_->take(reply.body);
-  for (Configuration* one : changes.added)
-    if (!json::parse(one->content)) one->fail("invalid JSON content");
+  if (family_.is_open() && (seen_ == 0 || !changes.added.empty() || !changes.removed.empty()))
+    family_.publish(repository_->written(), seen_);
   if (!changes.problem.empty())
     base::log(base::LogLevel::kDebug, "remote configuration refused: " + changes.problem);
   hand_out(changes);
@@ -228,7 +279,20 @@ void Poller::hand_to(const Product& product, const Changes& changes) {
 }
 
 void Poller::hand_out(const Changes& changes) {
+  for (Configuration* one : changes.added)
+    if (!json::parse(one->content)) one->fail("invalid JSON content");
   for (const Product& product : products()) hand_to(product, changes);
+  accept_for_others(changes.added);
+}
+
+// What only other processes of the family wanted.
+void Poller::accept_for_others(std::span<Configuration* const> added) {
+  if (added.empty() || !family_.is_open()) return;
+  const std::vector<std::string> wanted = family_.names(Family::List::kProducts);
+  for (Configuration* one : added)
+    if (one->state == ApplyState::kUnacknowledged &&
+        std::ranges::find(wanted, one->product) != wanted.end())
+      one->state = ApplyState::kAcknowledged;
 }
 
 void Poller::greet_fresh() {
@@ -256,6 +320,7 @@ void Poller::forked(bool whole) {
   failures_ = 0;
   if (!whole) begin_anew();  // the old one may be half written
   client_.id = new_client_id();
+  own_id_ = base::random_id();
 }
 
 }  // namespace

@@ -2,8 +2,9 @@
 //
 //   start() -> the agent answers /info with "/v0.7/config" among its endpoints -> a poll at once and
 //   every DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS on the worker. No thread and no request before
-//   there is traffic of ours; a forked child asks for itself from its first trace on, and keeps what
-//   its parent had. Three failures in a row: asks for /info again.
+//   there is traffic of ours. Of a process and those it forked one asks, for all: the others keep
+//   what their parent had and look twice in an interval at what the one was answered (family.h).
+//   Three failures in a row: asks for /info again.
 //
 // Products are called on the worker, without the GIL, with all that is in force for them whenever
 // something of it changed; they mark what they cannot use. Callbacks of Python programs are called

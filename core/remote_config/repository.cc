@@ -7,6 +7,7 @@
 #include "core/base/base64.h"
 #include "core/base/clock.h"
 #include "core/base/sha256.h"
+#include "core/config/parse.h"
 #include "core/json/json.h"
 
 namespace dd::remote_config {
@@ -221,9 +222,17 @@ Status Repository::merge(const Answer& answer, Changes& changes) {
     made->version = target->second.version;
     fresh.push_back(std::move(made));
   }
+  replace(answer.in_force, std::move(fresh), changes);
+  targets_version_ = answer.version;
+  backend_state_ = answer.backend_state;
+  return {};
+}
+
+void Repository::replace(const std::vector<std::string>& in_force,
+                         std::vector<std::unique_ptr<Configuration>> fresh, Changes& changes) {
   for (auto one = configurations_.begin(); one != configurations_.end();) {
     // What has not changed keeps the version it was taken with.
-    if (std::ranges::find(answer.in_force, (*one)->path) != answer.in_force.end()) {
+    if (std::ranges::find(in_force, (*one)->path) != in_force.end()) {
       ++one;
     } else {
       changes.removed.push_back(std::move(*one));
@@ -240,9 +249,55 @@ Status Repository::merge(const Answer& answer, Changes& changes) {
     else
       configurations_.push_back(std::move(made));
   }
-  targets_version_ = answer.version;
-  backend_state_ = answer.backend_state;
-  return {};
+}
+
+std::string Repository::written() const {
+  std::string out;
+  const auto add = [&out](std::string_view text) {
+    out += std::to_string(text.size());
+    out += ':';
+    out += text;
+  };
+  for (const auto& one : configurations_) {
+    add(one->path);
+    add(one->sha256);
+    add(std::to_string(one->version));
+    add(one->content);
+  }
+  return out;
+}
+
+Changes Repository::adopt(std::string_view written) {
+  const auto next = [&written]() -> std::string_view {
+    std::size_t size = 0, at = 0;
+    while (at < written.size() && written[at] >= '0' && written[at] <= '9')
+      size = size * 10 + static_cast<std::size_t>(written[at++] - '0');
+    if (at == written.size()) return written = {};
+    const std::string_view text = written.substr(at + 1, size);
+    written.remove_prefix(at + 1 + text.size());
+    return text;
+  };
+  std::vector<std::string> in_force;
+  std::vector<std::unique_ptr<Configuration>> fresh;
+  while (!written.empty()) {
+    auto made = std::make_unique<Configuration>();
+    made->path = next();
+    made->sha256 = next();
+    made->version = config::parse_int(next()).value_or(0);
+    made->content = next();
+    const std::optional<Path> parts = parse_path(made->path);
+    if (!parts) break;
+    made->product = parts->product;
+    made->id = parts->id;
+    in_force.push_back(made->path);
+    const auto same = [&made](const auto& one) {
+      return one->path == made->path && one->sha256 == made->sha256;
+    };
+    if (std::ranges::none_of(configurations_, same)) fresh.push_back(std::move(made));
+  }
+  Changes changes;
+  replace(in_force, std::move(fresh), changes);
+  return changes;
 }
 
 Changes Repository::take(std::string_view text) {

@@ -73,6 +73,9 @@ class Repository {
   void believe(std::string_view root);
   std::string request(const Client& client) const;
   Changes take(std::string_view answer);
+  // All that is in force, for another process' adopt(): no JSON, and nothing is checked again.
+  std::string written() const;
+  Changes adopt(std::string_view written);
   // Something that was taken could not be applied after all.
   void fail(std::string_view path, std::int64_t version, const std::string& why);
   // Those in force of a product, in the order in which they came.
@@ -89,6 +92,8 @@ class Repository {
   Status refuse(const Answer& answer, const std::string& path, std::string why);
   static Result<Answer> read(std::string_view answer);
   Status merge(const Answer& answer, Changes& changes);
+  void replace(const std::vector<std::string>& in_force,
+               std::vector<std::unique_ptr<Configuration>> fresh, Changes& changes);
 
   std::vector<std::unique_ptr<Configuration>> configurations_;
   std::int64_t root_version_ = 1, targets_version_ = 0;

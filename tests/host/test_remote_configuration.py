@@ -218,3 +218,137 @@ def test_callbacks_of_the_program(forked):
     assert states[:2] == [[], [(1, 2, "")]]
     assert (2, 3, "ValueError('not this')") in states[3]
     assert int.from_bytes(bytes(polls[0]["client"]["capabilities"]), "big") >> 2 & 1
+
+
+FAMILY = """
+import os, sys, time
+from ddtrace.trace import tracer
+def wait_for(value):
+    end = time.time() + 20
+    while time.time() < end:
+        with tracer.trace("look", service=sys.argv[1] if len(sys.argv) > 1 else "look") as span: pass
+        if span.get_tag("from") == value: return
+        time.sleep(0.01)
+    os._exit(7)
+"""
+TAGGED = {"lib_config": {"tracing_tags": ["from:afar"]}}
+
+
+def polls(agent):
+    return [request.json()["client"] for request in agent.by_path("/v0.7/config")]
+
+
+def askers(agent):
+    return {client["id"] for client in polls(agent)}
+
+
+def answering(says):
+    def answer(request):
+        if request.path == "/v0.7/config":
+            return 200, {}, json.dumps(says()).encode()
+        return 200, {}, json.dumps(INFO).encode() if request.path == "/info" else b"{}"
+
+    return answer
+
+
+def of_family(agent, program, *arguments, interval="0.1"):
+    return subprocess.Popen(
+        [LAUNCHER, "-c", FAMILY + program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env=clean_environment(DD_TRACE_AGENT_URL=agent.url, DD_SERVICE="shop", DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS=interval))
+
+
+def test_one_process_of_a_family_asks_for_all():
+    program = """
+wait_for("afar")
+children = []
+for n in range(3):
+    child = os.fork()
+    if child == 0:
+        wait_for("afar"); print("had", flush=True)
+        wait_for(None); print("taken back", flush=True)
+        wait_for("afar"); print("again", flush=True)
+        os._exit(0)
+    children.append(child)
+for child in children: assert os.waitpid(child, 0)[1] == 0
+"""
+    said = [answer_with("datadog/2/APM_TRACING/one/config", TAGGED)]
+    with Agent() as agent:
+        agent.answer = answering(lambda: said[-1])
+        with of_family(agent, program) as process:
+            assert [process.stdout.readline() for _ in range(3)] == ["had\n"] * 3
+            said.append(answer_with("x", {}, 2) | {"client_configs": [], "target_files": []})
+            assert [process.stdout.readline() for _ in range(3)] == ["taken back\n"] * 3
+            said.append(answer_with("datadog/2/APM_TRACING/two/config", TAGGED, 3))
+            assert [process.stdout.readline() for _ in range(3)] == ["again\n"] * 3
+            process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert len(askers(agent)) == 1
+        assert not any(client["state"]["has_error"] for client in polls(agent))
+
+
+@pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), 9)"], ids=["ends", "is killed"])
+def test_another_asks_when_the_one_has_gone(end):
+    program = """
+wait_for("afar")
+if os.fork() == 0:
+    print("on", flush=True)
+    wait_for(None); print("taken back", flush=True)
+    os._exit(0)
+sys.stdin.readline()
+""" + end
+    said = [answer_with("datadog/2/APM_TRACING/one/config", TAGGED)]
+    with Agent() as agent:
+        agent.answer = answering(lambda: said[-1])
+        with of_family(agent, program) as process:
+            assert process.stdout.readline() == "on\n"
+            assert len(askers(agent)) == 1
+            process.stdin.write("\n")
+            process.stdin.close()
+            process.wait(60)
+            said.append(answer_with("x", {}, 2) | {"client_configs": [], "target_files": []})
+            assert process.stdout.readline() == "taken back\n"
+        assert len(askers(agent)) == 2
+
+
+def test_the_one_asks_for_what_members_want_too():
+    program = """
+from ddtrace.internal.native._native import RemoteConfigCapabilities, RemoteConfigProduct
+from ddtrace.internal.remoteconfig import RCCallback
+from ddtrace.internal.remoteconfig.worker import remoteconfig_poller
+wait_for("afar")
+child = os.fork()
+if child == 0:
+    class Seen(RCCallback):
+        def __call__(self, payloads):
+            for one in payloads: print(one.path, one.content, flush=True)
+    remoteconfig_poller.register_callback(RemoteConfigProduct.AsmData, Seen(), [RemoteConfigCapabilities.AsmIpBlocking])
+    remoteconfig_poller.enable_product(RemoteConfigProduct.AsmData)
+    sys.argv[1:] = ["a-part"]
+    wait_for("never")
+sys.stdin.readline()
+os.kill(child, 9)
+"""
+    path = "datadog/2/APM_TRACING/one/config"
+    both = answer_with(path, TAGGED)
+    more = answer_with(DATA, {"a": 1})
+    targets = [json.loads(base64.b64decode(one["targets"])) for one in (both, more)]
+    targets[0]["signed"]["version"] = 2
+    targets[0]["signed"]["targets"] |= targets[1]["signed"]["targets"]
+    more = {"targets": base64.b64encode(json.dumps(targets[0]).encode()).decode(), "client_configs": [path, DATA],
+            "target_files": both["target_files"] + more["target_files"]}
+
+    with Agent() as agent:
+        def wanted():
+            return bool(polls(agent)) and "ASM_DATA" in polls(agent)[-1]["products"]
+
+        agent.answer = answering(lambda: more if wanted() else both)
+        with of_family(agent, program) as process:
+            assert process.stdout.readline() == f"{DATA} {{'a': 1}}\n"
+            agent.wait_for(until=lambda agent: "a-part" in polls(agent)[-1]["client_tracer"]["extra_services"])
+            agent.wait_for(until=lambda agent: len(polls(agent)[-1]["state"]["config_states"]) == 2)
+            process.communicate("\n", timeout=60)
+        assert process.returncode == 0
+        last = polls(agent)[-1]
+        assert {one["apply_state"] for one in last["state"]["config_states"]} == {2}
+        assert int.from_bytes(bytes(last["capabilities"]), "big") >> 2 & 1
+        assert len(askers(agent)) == 1
