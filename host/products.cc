@@ -20,6 +20,7 @@
 #include "host/sinks.h"
 #include "host/startup_log.h"
 #include "host/trace_setup.h"
+#include "pyshim/native/log_submission.h"
 #include "pyshim/native/logging_hook.h"
 #include "pyshim/native/otel.h"
 #include "pyshim/native/runtime_metrics.h"
@@ -57,7 +58,7 @@ void stop_products() {
   stop_worker();
 }
 
-constinit product::Gate tracer_gate, otel_gate, logs_gate, metrics_gate;
+constinit product::Gate tracer_gate, otel_gate, logs_gate, submission_gate, metrics_gate;
 
 Status hook_libraries() {
   contrib::tell_endpoints(integration_settings());
@@ -139,6 +140,16 @@ constinit const product::Product opentelemetry = {.gate = &host::otel_gate,
 
 constinit const product::Product log_correlation = {.gate = &host::logs_gate,
                                                     .start = &host::watch_logging};
+
+constinit const product::Product log_submission = {
+    .gate = &host::submission_gate,
+    .settings = &pyshim::log_submission_settings,
+    .wanted =
+        [] {
+          return product::Wanted{pyshim::log_submission_wanted(),
+                                 "DD_AGENTLESS_LOG_SUBMISSION_ENABLED"};
+        },
+    .start = &pyshim::submit_logs};
 
 constinit const product::Product runtime_metrics = {
     .gate = &host::metrics_gate,
