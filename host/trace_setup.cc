@@ -13,10 +13,14 @@
 #include "core/config/core_settings.h"
 #include "core/config/explain.h"
 #include "core/config/parse.h"
+#include "core/http/redact.h"
 #include "core/sampling/sampling.h"
+#include "core/statsd/client.h"
 #include "core/trace/facts.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/unfinished.h"
+#include "core/transport/address.h"
+#include "core/transport/agent_sink.h"
 #include "host/children/policy.h"
 #include "host/crash_setup.h"
 #include "host/products.h"
@@ -67,6 +71,24 @@ std::optional<std::string> setting(std::string_view name) {
   return std::string(*text);
 }
 
+constexpr config::Check kChecks[] = {
+    {"DD_TRACE_AGENT_URL",
+     [](std::string_view text) { return transport::parse_agent_url(text).ok(); },
+     &transport::agent_sink::agent_url},
+    {"DD_AGENT_HOST",
+     [](std::string_view text) { return text.find_first_of("/ \t") == text.npos; },
+     &transport::agent_sink::agent_url},
+    {"DD_DOGSTATSD_URL",
+     [](std::string_view text) {
+       statsd::Place place;
+       return statsd::parse_url(text, place);
+     },
+     &statsd::default_url},
+    {"DD_TRACE_OBFUSCATION_QUERY_STRING_REGEXP",
+     [](std::string_view text) { return http::QueryRedactor(text).usable(); },
+     [] { return std::string("none: no query string is shown"); }},
+};
+
 }  // namespace
 
 Status set_up_tracer(std::span<char* const> arguments) {
@@ -79,6 +101,7 @@ Status set_up_tracer(std::span<char* const> arguments) {
   config::resolve(children::settings());
   resolve_products();
   if (config::debug.get()) base::set_log_level(base::LogLevel::kDebug);
+  config::also_check(kChecks);
   config::warn_about_settings();
   trace::Tracer& tracer = trace::Tracer::get();
   const std::vector<std::string_view> words(arguments.begin(), arguments.end());

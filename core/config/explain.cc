@@ -45,8 +45,9 @@ constexpr Choice kChoices[] = {
      true,
      {"datadog", "tracecontext", "b3", "b3multi", "baggage", "none"}},
     {"DD_TRACE_LOG_LEVEL", false, {"CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "NOTSET"}},
-    {"DD_TRACE_PYTHON_CHILDREN", false, {"none", "direct", "all"}},
 };
+
+constinit std::span<const Check> more_checks;
 
 struct Verdict {
   bool understood = true;
@@ -99,8 +100,11 @@ Verdict judge(const KnownSetting& known, std::string_view text) {
                       (known.words && one_of(text, kYes));
     return {good, "false"};
   }
+  for (const Check& check : more_checks)
+    if (check.name == known.name)
+      return text.empty() || check.good(text) ? Verdict{} : Verdict{false, check.used()};
   // An empty text of an address is none.
-  if (text.empty() && known.name.ends_with("_PORT")) return {};
+  if (known.name.ends_with("_PORT")) return {text.empty() || is_port(text), or_none(fallback_of(known))};
   if (known.type == "int" && !parse_int(text)) return {false, or_none(fallback_of(known))};
   if (known.type == "decimal" && !parse_double(text)) return {false, or_none(fallback_of(known))};
   return {};
@@ -213,6 +217,8 @@ void each_unknown(F&& see) {
 }
 
 }  // namespace
+
+void also_check(std::span<const Check> checks) { more_checks = checks; }
 
 std::string_view origin_in_words(Origin origin) {
   constexpr std::string_view kWords[] = {"default",    "local file", "environment",

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,15 @@ struct Explained {
 Explained explain(std::string_view name);
 // Those that have another value than their default, by name.
 std::vector<Explained> settings_not_default();
+
+// What only another library can say of a text: whether it can be used, and what is used in its place.
+struct Check {
+  std::string_view name;
+  bool (*good)(std::string_view text);
+  std::string (*used)();
+};
+// Once, before anything is complained about.
+void also_check(std::span<const Check> checks);
 
 // "local file", "environment", ...
 std::string_view origin_in_words(Origin origin);

@@ -54,6 +54,12 @@ constexpr std::optional<std::int64_t> parse_int(std::string_view text) {
   return negative ? -value : value;
 }
 
+// 1 to 65535.
+constexpr bool is_port(std::string_view text) {
+  const auto number = parse_int(text);
+  return number && *number > 0 && *number < 65536;
+}
+
 // Decimal notation with an optional exponent; never the locale's. Finite.
 constexpr std::optional<double> parse_double(std::string_view text) {
   text = trim(text);

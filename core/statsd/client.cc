@@ -104,7 +104,7 @@ bool parse_url(std::string_view url, Place& out) {
   if (out.host.starts_with('[') && out.host.ends_with(']'))
     out.host = out.host.substr(1, out.host.size() - 2);
   out.port = colon == url.npos ? "8125" : url.substr(colon + 1);
-  return !out.host.empty();
+  return !out.host.empty() && config::is_port(out.port);
 }
 
 std::string default_url() {
@@ -112,10 +112,14 @@ std::string default_url() {
     const auto value = config::variable(one);
     return value && !value->empty() ? value : config::variable(other);
   };
-  if (const auto url = config::variable("DD_DOGSTATSD_URL"); url && !url->empty())
+  // What cannot be used is as if it was not set: the user was told (config/explain.h).
+  Place place;
+  if (const auto url = config::variable("DD_DOGSTATSD_URL");
+      url && !url->empty() && parse_url(*url, place))
     return std::string(*url);
   const auto host = first("DD_DOGSTATSD_HOST", "DD_AGENT_HOST");
-  const auto port = first("DD_DOGSTATSD_PORT", "DD_AGENT_PORT");
+  auto port = first("DD_DOGSTATSD_PORT", "DD_AGENT_PORT");
+  if (port && !config::is_port(*port)) port.reset();
   if (!host && !port && access(kSocket, F_OK) == 0) return std::string("unix://") + kSocket;
   return "udp://" + std::string(host.value_or("localhost")) + ":" +
          std::string(port.value_or("8125"));

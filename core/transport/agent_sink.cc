@@ -10,6 +10,7 @@
 #include "core/config/serverless.h"
 #include "core/sampling/sampling.h"
 #include "core/trace/tracer.h"
+#include "core/transport/address.h"
 #include "core/transport/agent.h"
 #include "core/transport/exporter.h"
 #include "core/transport/file_sink.h"
@@ -128,16 +129,19 @@ void start_second(Options options, const Versions& versions) {
 }  // namespace
 
 std::string agent_url() {
-  if (const std::string_view url = config::agent_url.get(); !url.empty()) return std::string(url);
-  const std::string_view host = config::agent_host.get();
+  // What cannot be used is as if it was not set: the user was told (config/explain.h).
+  const std::string_view url = config::agent_url.get();
+  if (!url.empty() && parse_agent_url(url).ok()) return std::string(url);
+  std::string_view host = config::agent_host.get();
   std::string_view port = config::agent_port.get();
-  if (!config::parse_int(port)) port = {};  // the user was told
+  if (host.find_first_of("/ \t") != host.npos) host = {};
+  if (!config::is_port(port)) port = {};
   if (host.empty() && port.empty() && access(kSocket, F_OK) == 0)
     return "unix://" + std::string(kSocket);
   const bool v6 = host.find(':') != std::string_view::npos && !host.starts_with('[');
-  std::string url = "http://";
-  url += v6 ? "[" + std::string(host) + "]" : std::string(host.empty() ? "localhost" : host);
-  return url + ":" + std::string(port.empty() ? "8126" : port);
+  std::string made = "http://";
+  made += v6 ? "[" + std::string(host) + "]" : std::string(host.empty() ? "localhost" : host);
+  return made + ":" + std::string(port.empty() ? "8126" : port);
 }
 
 Status start(const Versions& versions) {

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "host/children/redirect.h"
 
@@ -14,6 +16,14 @@ constinit config::TextSetting python_children({.env = "DD_TRACE_PYTHON_CHILDREN"
 config::SettingBase* const kTable[] = {&python_children};
 
 constinit bool inherited = false;
+
+std::optional<Children> understood(std::string_view text) {
+  for (const std::string_view no : {"none", "false", "0"})
+    if (config::same_ignoring_case(text, no)) return Children::kNone;
+  if (config::same_ignoring_case(text, "all")) return Children::kAll;
+  if (config::same_ignoring_case(text, "direct")) return Children::kDirect;
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -34,14 +44,15 @@ void take_library() {
 
 Children policy() {
   const std::string_view text = config::trim(python_children.get());
-  for (const std::string_view no : {"none", "false", "0"})
-    if (config::same_ignoring_case(text, no)) return Children::kNone;
-  if (config::same_ignoring_case(text, "all")) return Children::kAll;
-  if (config::same_ignoring_case(text, "direct")) return Children::kDirect;
+  if (const auto said = understood(text)) return *said;
   return inherited ? Children::kAll : Children::kDirect;
 }
 
 Status follow() {
+  if (const std::string_view text = config::trim(python_children.get());
+      !text.empty() && !understood(text))
+    config::warn_once("DD_TRACE_PYTHON_CHILDREN=" + std::string(text.substr(0, 100)) +
+                      " is not understood; using " + (inherited ? "all" : "direct"));
   follow_children(policy());
   return {};
 }

@@ -92,6 +92,35 @@ def test_info_survives_an_address_that_is_none(info):
     assert "Agent error: " in info(2, DD_TRACE_AGENT_URL="foo://x")
 
 
+@pytest.mark.parametrize(("name", "value", "used"), [
+    ("DD_TRACE_AGENT_URL", "foo://x", "http://localhost:8126"),
+    ("DD_TRACE_AGENT_URL", "nothing", "http://localhost:8126"),
+    ("DD_TRACE_AGENT_URL", "http://h:99999", "http://localhost:8126"),
+    ("DD_AGENT_HOST", "a/b", "http://localhost:8126"),
+    ("DD_TRACE_AGENT_PORT", "99999", "8126"),
+    ("DD_DOGSTATSD_URL", "foo://x", "udp://localhost:8125"),
+    ("DD_DOGSTATSD_URL", "udp://x:99999", "udp://localhost:8125"),
+    ("DD_DOGSTATSD_PORT", "x", "8125"),
+    ("DD_TRACE_OBFUSCATION_QUERY_STRING_REGEXP", "(", "none: no query string is shown"),
+    ("DD_TRACE_PYTHON_CHILDREN", "some", "direct"),
+    ("DD_TELEMETRY_HEARTBEAT_INTERVAL", "soon", "60"),
+    ("DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS", "now", "5"),
+])
+def test_a_value_that_cannot_be_used_is_told_in_one_line(both, name, value, used):
+    code, out, err = both.run(both.launcher, "-c", "print(1)", env={name: value, "DD_RUNTIME_METRICS_ENABLED": "true"})
+    assert (code, out, err) == (0, "1\n", f"ddpython: {name}={value} is not understood; using {used}\n")
+
+
+def test_a_file_of_settings_that_cannot_be_read_is_told_in_one_line(both, tmp_path):
+    local, fleet = tmp_path / "local.yaml", tmp_path / "fleet.yaml"
+    local.write_text("apm_configuration_default:\n  DD_SERVICE: [a\n bad: : :\n")
+    fleet.write_text("apm_configuration_default:\n  DD_VERSION: '9'\n")
+    code, out, err = both.run(both.launcher, "-c", "import ddtrace; print(ddtrace.config.version)",
+                              env={"_DD_SC_LOCAL_FILE_OVERRIDE": str(local), "_DD_SC_MANAGED_FILE_OVERRIDE": str(fleet)})
+    assert (code, out) == (0, "9\n")
+    assert err.count("\n") == 1 and err.startswith(f"ddpython: {local}: line 2: ") and "no setting is taken" in err
+
+
 def colours(program, terminal, **variables):
     ours, theirs = pty.openpty()
     done = subprocess.Popen(program, stdin=subprocess.DEVNULL, stdout=theirs if terminal else subprocess.PIPE,

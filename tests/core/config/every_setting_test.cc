@@ -184,6 +184,35 @@ TEST_F(EverySetting, that_is_not_understood_costs_one_line_and_has_its_default) 
   EXPECT_GT(lines, 480);
 }
 
+TEST_F(EverySetting, that_is_a_port_is_a_number_of_a_port) {
+  for (const KnownSetting& known : registry()) {
+    if (!known.name.ends_with("_PORT") || known.type != "int") continue;
+    for (const char* const text : {"0", "-1", "65536", "8126x", "1e3"}) {
+      load({}, {{std::string(known.name), text}}, {});
+      EXPECT_TRUE(said_.starts_with("ddpython: " + std::string(known.name) + "=" + text +
+                                    " is not understood; using "))
+          << known.name << ": " << said_;
+    }
+    for (const char* const text : {"", "1", "65535", " 8126 "}) {
+      load({}, {{std::string(known.name), text}}, {});
+      EXPECT_EQ(said_, "") << known.name << "=" << text;
+    }
+  }
+}
+
+TEST_F(EverySetting, may_be_checked_by_who_knows_what_it_means) {
+  static constexpr Check kChecks[] = {{"DD_SITE", [](std::string_view text) { return text != "moon"; },
+                                       [] { return std::string("earth"); }}};
+  also_check(kChecks);
+  load({}, {{"DD_SITE", "moon"}}, {});
+  EXPECT_EQ(said_, "ddpython: DD_SITE=moon is not understood; using earth\n");
+  load({{"DD_SITE", "moon"}}, {{"DD_SITE", "mars"}}, {});
+  EXPECT_EQ(said_, "ddpython: DD_SITE=moon is not understood; using mars (local file)\n");
+  load({}, {{"DD_SITE", ""}}, {});
+  EXPECT_EQ(said_, "");
+  also_check({});
+}
+
 TEST_F(EverySetting, that_is_not_understood_leaves_the_weaker_value) {
   load({{"DD_TRACE_RATE_LIMIT", "7"}}, {{"DD_TRACE_RATE_LIMIT", "many"}}, {});
   EXPECT_EQ(rate_limit.get(), 7);
