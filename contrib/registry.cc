@@ -209,8 +209,7 @@ void watch(const Row& row) {
       const std::string_view module = module_of(target);
       if (triggers(integration, module) || std::ranges::find(seen, module) != seen.end()) continue;
       seen.push_back(module);
-      // The finder keeps names that end in a null; a target's module is followed by a colon.
-      registry->watched.push_back({*new std::string(module), on_import, &row});
+      registry->watched.push_back({module, on_import, &row});
     }
   }
 }
@@ -224,6 +223,7 @@ void start(const Settings* wanted, bool automatic) {
   set_settings(wanted);
   registry = new Registry;
   registry->given = wanted;
+  registry->watched.reserve(4 * kCount);  // about as many; growing would touch each page twice
   for (std::size_t i = 0; i < kCount; ++i) {
     registry->states[i].on =
         automatic && wanted->on(kRows[i].integration->name, kRows[i].by_default);

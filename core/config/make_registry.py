@@ -1,4 +1,4 @@
-"""Turns registry.tsv into the rows of a constexpr table: make_registry.py REGISTRY.TSV OUT.
+"""Turns registry.tsv into a constexpr table and its texts: make_registry.py REGISTRY.TSV OUT.
 
 Each row also says whether any source of the program names the setting, as the sources are when the table is made.
 """
@@ -29,10 +29,27 @@ class Sources:
             self.integrations.intersection([product.removeprefix("integration:"), switch]))
 
 
-def row(line: str, sources: Sources) -> str:
+class Texts:
+    """All texts of the table, each once."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, int] = {}
+        self.size = 0
+
+    def keep(self, text: str) -> str:
+        if text not in self.places:
+            self.places[text] = self.size
+            self.size += len(text.encode()) + 1
+        return f"{{{self.places[text]}, {len(text.encode())}}}"
+
+    def lines(self) -> str:
+        return "\n".join(f'    {json.dumps(text)} "\\0"' for text in self.places)
+
+
+def row(line: str, sources: Sources, kept: Texts) -> str:
     name, aliases, kind, fallback, product, otel, flags = line.split("\t")
     marks = set(flags.split(","))
-    texts = ", ".join(json.dumps(text) for text in (name, aliases, kind, fallback, product, otel))
+    texts = ", ".join(kept.keep(text) for text in (name, aliases, kind, fallback, product, otel))
     bits = [mark in marks for mark in ("sensitive", "internal", "remote", "reported", "stable", "words")]
     bits.append(not sources.use(name, aliases, product))
     return f"{{{texts}, {', '.join(str(bit).lower() for bit in bits)}}},"
@@ -45,7 +62,10 @@ def main() -> None:
         sys.exit(f"{source}: rows must be sorted by name")
     sources = Sources(source.resolve().parents[2])
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text("\n".join(row(line, sources) for line in lines) + "\n")
+    kept = Texts()
+    rows = [row(line, sources, kept) for line in lines]
+    target.write_text("const char registry_texts[] =\n" + kept.lines() + ";\nnamespace {\n"
+                      "constexpr KnownSetting kRegistry[] = {\n" + "\n".join(rows) + "\n};\n}  // namespace\n")
 
 
 main()

@@ -5,11 +5,10 @@
 #include <vector>
 
 namespace dd::config {
-namespace {
 
-constexpr KnownSetting kRegistry[] = {
 #include "core/config/registry_table.inc"
-};
+
+namespace {
 
 bool lists(std::string_view names, std::string_view name) {
   for (std::size_t at = 0; at < names.size();) {
@@ -25,9 +24,9 @@ bool lists(std::string_view names, std::string_view name) {
 std::span<const KnownSetting> registry() { return kRegistry; }
 
 const KnownSetting* find_known(std::string_view name) {
-  const auto* const at =
-      std::lower_bound(std::begin(kRegistry), std::end(kRegistry), name,
-                       [](const KnownSetting& row, std::string_view n) { return row.name < n; });
+  const auto* const at = std::lower_bound(
+      std::begin(kRegistry), std::end(kRegistry), name,
+      [](const KnownSetting& row, std::string_view n) { return row.name.view() < n; });
   if (at != std::end(kRegistry) && at->name == name) return at;
   for (const KnownSetting& row : kRegistry)
     if (lists(row.aliases, name)) return &row;

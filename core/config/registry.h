@@ -6,11 +6,16 @@
 #include <span>
 #include <string_view>
 
+#include "core/base/kept_text.h"
+
 namespace dd::config {
 
+extern const char registry_texts[];
+
 struct KnownSetting {
-  std::string_view name, aliases;  // aliases: comma separated
-  std::string_view type, fallback, product, otel;
+  using Text = base::KeptText<registry_texts>;
+  Text name, aliases;  // aliases: comma separated
+  Text type, fallback, product, otel;
   bool secret, internal;
   bool remote;    // may change by remote configuration
   bool reported;  // told by telemetry, under its name

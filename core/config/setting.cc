@@ -1,5 +1,7 @@
 #include "core/config/setting.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -172,13 +174,18 @@ void load_environment(char** variables) {
   }
   std::stable_sort(made->all.begin(), made->all.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  const std::vector<std::string> arguments = command_line();
-  const Process process{.arguments = arguments, .environment = &made->all};
   const auto path = [&](std::string_view override_name, const char* usual) {
     return std::string(lookup(made->all, override_name).value_or(usual));
   };
-  made->local = read_stable_file(path("_DD_SC_LOCAL_FILE_OVERRIDE", kLocalFile), process);
-  made->fleet = read_stable_file(path("_DD_SC_MANAGED_FILE_OVERRIDE", kFleetFile), process);
+  const std::string local = path("_DD_SC_LOCAL_FILE_OVERRIDE", kLocalFile);
+  const std::string fleet = path("_DD_SC_MANAGED_FILE_OVERRIDE", kFleetFile);
+  // Nearly no process has such files; the arguments are for their rules only.
+  if (access(local.c_str(), F_OK) == 0 || access(fleet.c_str(), F_OK) == 0) {
+    const std::vector<std::string> arguments = command_line();
+    const Process process{.arguments = arguments, .environment = &made->all};
+    made->local = read_stable_file(local, process);
+    made->fleet = read_stable_file(fleet, process);
+  }
   environment.store(made, std::memory_order_release);
 }
 

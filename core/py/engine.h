@@ -126,12 +126,9 @@ class Hook {
 inline constexpr int kSlots = 1024;
 
 using MethodEntry = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);
-struct Entries {
-  vectorcallfunc call[kSlots];
-  MethodEntry method[kSlots];
-};
-// Entry N calls the hook that slot N holds.
-extern const Entries kEntries;
+// Call the hook that the slot holds.
+vectorcallfunc entry_of(int slot);
+MethodEntry method_entry_of(int slot);
 int take_slot();  // -1 when there is none left
 void set_slot(int slot, Hook* hook);
 

@@ -1,6 +1,5 @@
-#include <utility>
-
 #include "core/py/engine.h"
+#include "core/py/numbered.h"
 
 namespace dd::py {
 namespace {
@@ -16,11 +15,6 @@ PyObject* entry(PyObject* callable, PyObject* const* args, std::size_t nargsf, P
 template <int N>
 PyObject* method_entry(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* kwnames) {
   return slots[N].load(std::memory_order_acquire)->call_method(self, args, count, kwnames);
-}
-
-template <int... N>
-constexpr Entries make_entries(std::integer_sequence<int, N...>) {
-  return {{entry<N>...}, {method_entry<N>...}};
 }
 
 // The type of a function that must not be inlined: 3.11's CALL and, in every version, the
@@ -41,7 +35,12 @@ constinit PyTypeObject hidden_function_type = {PyVarObject_HEAD_INIT(nullptr, 0)
 
 }  // namespace
 
-constexpr Entries kEntries = make_entries(std::make_integer_sequence<int, kSlots>());
+vectorcallfunc entry_of(int slot) {
+  return pick<0, kSlots>(slot, []<int N>() -> vectorcallfunc { return &entry<N>; });
+}
+MethodEntry method_entry_of(int slot) {
+  return pick<0, kSlots>(slot, []<int N>() -> MethodEntry { return &method_entry<N>; });
+}
 
 int take_slot() {
   const int slot = slots_used.fetch_add(1, std::memory_order_relaxed);

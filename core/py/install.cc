@@ -85,7 +85,7 @@ const char* Hook::change(const Place& place) {
     original_call_ = function->vectorcall;
     const bool swap = place.special || !compat::kVectorcallIsHonoured;
     form_ = swap ? Form::kSwappedFunction : Form::kFunction;
-    compat::set_vectorcall(object.ptr(), kEntries.call[slot_]);
+    compat::set_vectorcall(object.ptr(), entry_of(slot_));
     if (swap) Py_SET_TYPE(object.ptr(), function_type());
     return nullptr;
   }
@@ -101,10 +101,10 @@ const char* Hook::change(const Place& place) {
       return "no twin of the function";
     }
     def_ = {original_def_->ml_name,
-            reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(kEntries.method[slot_])),
+            reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(method_entry_of(slot_))),
             METH_FASTCALL | METH_KEYWORDS, original_def_->ml_doc};
     builtin->m_ml = &def_;
-    builtin->vectorcall = kEntries.call[slot_];
+    builtin->vectorcall = entry_of(slot_);
   } else if (Py_IS_TYPE(object.ptr(), &PyMethodDescr_Type) ||
              Py_IS_TYPE(object.ptr(), &PyClassMethodDescr_Type)) {
     auto* method = reinterpret_cast<PyMethodDescrObject*>(object.ptr());
@@ -121,14 +121,14 @@ const char* Hook::change(const Place& place) {
     if (only_for_ == nullptr)
       only_for_ = Py_NewRef(reinterpret_cast<PyObject*>(PyDescr_TYPE(method)));
     def_ = {original_def_->ml_name,
-            reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(kEntries.method[slot_])),
+            reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(method_entry_of(slot_))),
             METH_FASTCALL | METH_KEYWORDS, original_def_->ml_doc};
     method->d_method = &def_;
-    if (!of_class) method->vectorcall = kEntries.call[slot_];
+    if (!of_class) method->vectorcall = entry_of(slot_);
   } else if (vectorcallfunc* own = own_vectorcall(object)) {
     form_ = Form::kVectorcall;
     original_call_ = *own;
-    *own = kEntries.call[slot_];
+    *own = entry_of(slot_);
   } else {
     return stand_in(place);
   }
@@ -157,7 +157,7 @@ void Hook::stay(PyObject* object) {
   vectorcallfunc* own = own_vectorcall(object);
   if (own == nullptr || *own != nullptr || !installed_) return;
   original_call_ = nullptr;
-  *own = kEntries.call[slot_];
+  *own = entry_of(slot_);
 }
 
 void Hook::uninstall() {
@@ -188,7 +188,7 @@ bool Hook::put_back() {
   }
   if (form_ == Form::kVectorcall) {
     vectorcallfunc* own = own_vectorcall(object_);
-    if (*own != kEntries.call[slot_]) return *own == nullptr;
+    if (*own != entry_of(slot_)) return *own == nullptr;
     *own = original_call_;
     return true;
   }
@@ -209,11 +209,11 @@ bool Hook::put_back() {
   const Ref function = Ref::steal(compat::weak_target(object_));
   if (!function) return true;
   auto* object = reinterpret_cast<PyFunctionObject*>(function.ptr());
-  if (object->vectorcall != kEntries.call[slot_]) return false;
+  if (object->vectorcall != entry_of(slot_)) return false;
   compat::set_vectorcall(function.ptr(), original_call_);
   // The first hook of a chain goes last, and only then is it a plain function again.
   bool chained = false;
-  for (const vectorcallfunc other : kEntries.call) chained = chained || other == original_call_;
+  for (int i = 0; i < kSlots; ++i) chained = chained || entry_of(i) == original_call_;
   if (!chained) Py_SET_TYPE(function.ptr(), &PyFunction_Type);
   return true;
 }

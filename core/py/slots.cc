@@ -6,6 +6,7 @@
 
 #include "core/py/engine.h"
 #include "core/py/error.h"
+#include "core/py/numbered.h"
 
 namespace dd::py {
 namespace {
@@ -31,18 +32,6 @@ PyObject* new_entry(PyTypeObject* type, PyObject* args, PyObject* keywords) {
       .load(std::memory_order_acquire)
       ->call_slot(reinterpret_cast<PyObject*>(type), args, keywords);
 }
-struct TypeEntries {
-  initproc init[kTypeSlots];
-  ternaryfunc call[kTypeSlots];
-  newfunc make[kTypeSlots];
-};
-template <int... N>
-constexpr TypeEntries make_type_entries(std::integer_sequence<int, N...>) {
-  return {{init_entry<N>...}, {call_entry<N>...}, {new_entry<N>...}};
-}
-constexpr TypeEntries kTypeEntries =
-    make_type_entries(std::make_integer_sequence<int, kTypeSlots>());
-
 using Slot = Hook::TypeSlot;
 
 void* read_slot(const PyTypeObject* type, Slot slot) {
@@ -147,11 +136,14 @@ bool Hook::put_back_slot() {
 void* Hook::slot_entry() const {
   switch (type_slot_) {
     case Slot::kInit:
-      return reinterpret_cast<void*>(kTypeEntries.init[type_slot_index_]);
+      return pick<0, kTypeSlots>(type_slot_index_,
+                                 []<int N>() { return reinterpret_cast<void*>(&init_entry<N>); });
     case Slot::kCall:
-      return reinterpret_cast<void*>(kTypeEntries.call[type_slot_index_]);
+      return pick<0, kTypeSlots>(type_slot_index_,
+                                 []<int N>() { return reinterpret_cast<void*>(&call_entry<N>); });
     case Slot::kNew:
-      return reinterpret_cast<void*>(kTypeEntries.make[type_slot_index_]);
+      return pick<0, kTypeSlots>(type_slot_index_,
+                                 []<int N>() { return reinterpret_cast<void*>(&new_entry<N>); });
   }
   return nullptr;
 }

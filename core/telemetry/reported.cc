@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/kept_text.h"
 #include "core/config/core_settings.h"
 #include "core/config/parse.h"
 #include "core/config/registry.h"
@@ -32,15 +33,25 @@ enum class Kind : std::uint8_t {
 };
 enum class Origins : std::uint8_t { kAll, kPlain, kOne };  // see reported.tsv
 
+}  // namespace
+
+extern const char reported_texts[];
+
+namespace {
+
 struct Reported {
-  std::string_view name;
+  using Text = base::KeptText<reported_texts>;
+  Text name;
   Origins origins;
   Kind kind;
-  std::string_view fallback;  // no data: null
+  Text fallback;  // no data: null
 };
-constexpr Reported kReported[] = {
+
+}  // namespace
+
 #include "core/telemetry/reported_table.inc"
-};
+
+namespace {
 
 constexpr Origin kGiven[] = {Origin::kLocalFile, Origin::kEnvironment, Origin::kFleetFile};
 constexpr Origin kLater[] = {Origin::kCode, Origin::kRemote};
@@ -195,7 +206,7 @@ std::optional<std::string> default_of(const Reported& row) {
     if (row.name == name)
       for (const auto& [tag, value] : config::parse_pairs(config::tags.get()))
         if (tag == key) return value;
-  if (row.fallback.data() == nullptr) return std::nullopt;
+  if (row.fallback.view().data() == nullptr) return std::nullopt;
   return std::string(row.fallback);
 }
 

@@ -24,7 +24,6 @@ __attribute__((visibility("hidden"))) extern const char dd_blob_{name}[{size}];
 
 namespace dd::py::packages {{
 namespace {{
-constexpr const char* kBlob = dd_blob_{name};
 """
 
 
@@ -49,20 +48,26 @@ def main(package, directory, out):
     def keep(data):
         at = len(blob)
         blob.extend(data)
-        return "{kBlob + %d, %d}" % (at, len(data))
+        return "{%d, %d}" % (at, len(data))
 
     modules, files = [], []
+    # Names lie together: they are looked through.
+    names = {}
+    for relative, _ in files_below(directory):
+        names[relative] = keep(f"{package}/{relative}".encode())
+        if relative.endswith(".py"):
+            names[relative + ":"] = keep(module_name(package, relative)[0].encode())
     for relative, path in files_below(directory):
         with open(path, "rb") as stream:
             source = stream.read()
         file = f"{package}/{relative}"
         if not relative.endswith(".py"):
-            files.append('    {"%s", %s},' % (file, keep(source)))
+            files.append("    {%s, %s}," % (names[relative], keep(source)))
             continue
         name, is_package = module_name(package, relative)
         code = compile(source, f"<ddpython>/{file}", "exec", dont_inherit=True, optimize=0)
-        modules.append('    {"%s", "%s", %s, %s, %s},' % (
-            name, file, keep(marshal.dumps(code)), keep(source), str(is_package).lower()))
+        modules.append("    {%s, %s, %s, %s, %s}," % (
+            names[relative + ":"], names[relative], keep(marshal.dumps(code)), keep(source), str(is_package).lower()))
     with open(out + ".blob", "wb") as stream:
         stream.write(blob)
     with open(out + ".cc", "w", encoding="utf-8") as stream:
@@ -73,7 +78,8 @@ def main(package, directory, out):
             stream.write("constinit const %s %s[] = {\n%s\n};\n" % (kind, name, "\n".join(rows))
                          if rows else "constinit const std::span<const %s> %s;\n" % (kind, name))
         stream.write("}  // namespace\n\nextern const FrozenPackage %s;\n" % package)
-        stream.write("constinit const FrozenPackage %s = {kModules, kFiles};\n" % package)
+        stream.write("constinit const FrozenPackage %s = {\"%s\", dd_blob_%s, kModules, kFiles};\n"
+                     % (package, package, package))
         stream.write("}  // namespace dd::py::packages\n")
 
 

@@ -3,9 +3,9 @@
 #include <Python.h>
 #include <marshal.h>
 
+#include <optional>
 #include <string>
 
-#include "core/base/log.h"
 #include "core/py/imports/loader_stand_in.h"
 #include "core/py/imports/watch_table.h"
 
@@ -16,8 +16,7 @@ namespace {
 constexpr std::string_view kRoot = "<ddpython>/";
 
 struct Loader {
-  PyObject_HEAD
-  const Entry* entry;
+  PyObject_HEAD const Entry* entry;
 };
 
 const Entry& entry_of(PyObject* self) { return *reinterpret_cast<Loader*>(self)->entry; }
@@ -32,7 +31,7 @@ PyObject* bytes(std::string_view value) {
 
 std::string origin_of(const Entry& entry) {
   std::string origin(kRoot);
-  if (entry.module != nullptr) return origin += entry.module->file;
+  if (entry.module != nullptr) return origin += entry.package->text(entry.module->file);
   origin += entry.name;
   return origin;
 }
@@ -58,9 +57,9 @@ PyObject* create_module(PyObject* self, PyObject* spec) {
   return PyModule_FromDefAndSpec(reinterpret_cast<PyModuleDef*>(made), spec);
 }
 
-PyObject* read_code(const FrozenModule& module) {
-  return PyMarshal_ReadObjectFromString(module.code.data(),
-                                        static_cast<Py_ssize_t>(module.code.size()));
+PyObject* read_code(const Entry& entry) {
+  const std::string_view code = entry.package->text(entry.module->code);
+  return PyMarshal_ReadObjectFromString(code.data(), static_cast<Py_ssize_t>(code.size()));
 }
 
 PyObject* exec_module(PyObject* self, PyObject* module) {
@@ -72,7 +71,7 @@ PyObject* exec_module(PyObject* self, PyObject* module) {
     Py_RETURN_NONE;
   }
   PyObject* const names = PyModule_GetDict(module);
-  const Ref code = Ref::steal(read_code(*entry.module));
+  const Ref code = Ref::steal(read_code(entry));
   if (!code || names == nullptr) return nullptr;
   if (PyDict_GetItemString(names, "__builtins__") == nullptr &&
       PyDict_SetItemString(names, "__builtins__", PyEval_GetBuiltins()) != 0)
@@ -97,14 +96,14 @@ PyObject* get_code(PyObject* self, PyObject* args) {
   const Entry* const entry = asked(self, args);
   if (entry == nullptr) return nullptr;
   if (entry->module == nullptr) Py_RETURN_NONE;
-  return read_code(*entry->module);
+  return read_code(*entry);
 }
 
 PyObject* get_source(PyObject* self, PyObject* args) {
   const Entry* const entry = asked(self, args);
   if (entry == nullptr) return nullptr;
   if (entry->module == nullptr) Py_RETURN_NONE;
-  return text(entry->module->source);
+  return text(entry->package->text(entry->module->source));
 }
 
 PyObject* is_package(PyObject* self, PyObject* args) {
@@ -123,13 +122,14 @@ PyObject* no_such_file(PyObject* path) {
 }
 
 // `path` without the root, in the package of the loader.
-const std::string_view* find_data(const Entry& entry, std::string_view path) {
-  if (entry.package == nullptr) return nullptr;
-  for (const FrozenFile& file : entry.package->files)
-    if (file.path == path) return &file.data;
-  for (const FrozenModule& module : entry.package->modules)
-    if (module.file == path) return &module.source;
-  return nullptr;
+std::optional<std::string_view> find_data(const Entry& entry, std::string_view path) {
+  if (entry.package == nullptr) return std::nullopt;
+  const FrozenPackage& package = *entry.package;
+  for (const FrozenFile& file : package.files)
+    if (package.text(file.path) == path) return package.text(file.data);
+  for (const FrozenModule& module : package.modules)
+    if (package.text(module.file) == path) return package.text(module.source);
+  return std::nullopt;
 }
 
 PyObject* get_data(PyObject* self, PyObject* path) {
@@ -138,9 +138,8 @@ PyObject* get_data(PyObject* self, PyObject* path) {
   if (data == nullptr) PyErr_Clear();
   std::string_view view(data == nullptr ? "" : data, static_cast<std::size_t>(size));
   if (view.starts_with(kRoot)) {
-    const std::string_view* const found =
-        find_data(entry_of(self), view.substr(kRoot.size()));
-    if (found != nullptr) return bytes(*found);
+    if (const auto found = find_data(entry_of(self), view.substr(kRoot.size())))
+      return bytes(*found);
   }
   return no_such_file(path);
 }
@@ -148,7 +147,7 @@ PyObject* get_data(PyObject* self, PyObject* path) {
 // importlib.resources' older protocol, which every version still reads through an adapter.
 
 std::string folder_of(const Entry& entry) {
-  const std::string_view file = entry.module->file;
+  const std::string_view file = entry.package->text(entry.module->file);
   return std::string(file.substr(0, file.rfind('/') + 1));
 }
 
@@ -159,20 +158,20 @@ PyObject* get_resource_reader(PyObject* self, PyObject* args) {
   return Handle(self).share().release();
 }
 
-const std::string_view* find_resource(PyObject* self, PyObject* name) {
+std::optional<std::string_view> find_resource(PyObject* self, PyObject* name) {
   Py_ssize_t size = 0;
   const char* const data = PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, &size) : nullptr;
   if (data == nullptr) {
     PyErr_Clear();
-    return nullptr;
+    return std::nullopt;
   }
   return find_data(entry_of(self),
                    folder_of(entry_of(self)).append(data, static_cast<std::size_t>(size)));
 }
 
 PyObject* open_resource(PyObject* self, PyObject* name) {
-  const std::string_view* const found = find_resource(self, name);
-  if (found == nullptr) return no_such_file(name);
+  const std::optional<std::string_view> found = find_resource(self, name);
+  if (!found) return no_such_file(name);
   const Ref io = Ref::steal(PyImport_ImportModule("io"));
   if (!io) return nullptr;
   const Ref content = Ref::steal(bytes(*found));
@@ -182,7 +181,7 @@ PyObject* open_resource(PyObject* self, PyObject* name) {
 PyObject* resource_path(PyObject*, PyObject* name) { return no_such_file(name); }
 
 PyObject* is_resource(PyObject* self, PyObject* name) {
-  return PyBool_FromLong(find_resource(self, name) != nullptr);
+  return PyBool_FromLong(find_resource(self, name).has_value());
 }
 
 PyObject* contents(PyObject* self, PyObject*) {
@@ -198,9 +197,9 @@ PyObject* contents(PyObject* self, PyObject*) {
     return name && PyList_Append(names.ptr(), name.ptr()) == 0;
   };
   for (const FrozenFile& file : entry.package->files)
-    if (!append(file.path)) return nullptr;
+    if (!append(entry.package->text(file.path))) return nullptr;
   for (const FrozenModule& module : entry.package->modules)
-    if (!append(module.file)) return nullptr;
+    if (!append(entry.package->text(module.file))) return nullptr;
   return PyObject_GetIter(names.ptr());
 }
 
@@ -272,23 +271,8 @@ PyObject* frozen_spec(const Entry& entry, PyObject* name) {
 
 namespace frozen {
 
-namespace {
-void serve(const FrozenPackage& package, bool gives_way) {
-  for (const FrozenModule& module : package.modules) {
-    imports::Entry* const entry = imports::find_or_add(module.name);
-    if (entry == nullptr) {
-      base::log(base::LogLevel::kError, "imports: the table of watched modules is full");
-      return;
-    }
-    entry->module = &module;
-    entry->package = &package;
-    entry->gives_way = gives_way;
-  }
-}
-}  // namespace
-
-void serve(const FrozenPackage& package) { serve(package, false); }
-void serve_last(const FrozenPackage& package) { serve(package, true); }
+void serve(const FrozenPackage& package) { imports::await_package(package, false); }
+void serve_last(const FrozenPackage& package) { imports::await_package(package, true); }
 
 void serve(std::span<const NativeModule> modules) {
   for (const NativeModule& module : modules) {

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -14,22 +15,31 @@
 
 namespace dd::py {
 
+// Places, not addresses: nothing for the loader to correct (core/base/kept_text.h).
+struct FrozenText {
+  std::uint32_t at, size;
+};
+
 struct FrozenModule {
-  std::string_view name;    // "ddtrace.trace"
-  std::string_view file;    // "ddtrace/trace/__init__.py"
-  std::string_view code;    // marshalled
-  std::string_view source;
+  FrozenText name;    // "ddtrace.trace"
+  FrozenText file;    // "ddtrace/trace/__init__.py"
+  FrozenText code;    // marshalled
+  FrozenText source;
   bool is_package;
 };
 
 struct FrozenFile {
-  std::string_view path;  // "ddtrace/py.typed"
-  std::string_view data;
+  FrozenText path;  // "ddtrace/py.typed"
+  FrozenText data;
 };
 
 struct FrozenPackage {
+  std::string_view name;
+  const char* texts;
   std::span<const FrozenModule> modules;
   std::span<const FrozenFile> files;
+
+  std::string_view text(FrozenText of) const { return {texts + of.at, of.size}; }
 };
 
 struct NativeModule {

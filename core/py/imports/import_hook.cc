@@ -213,7 +213,7 @@ void add(std::span<const ModuleHook> hooks) {
   const std::vector<const Entry*> loaded = loaded_entries();
   if (loaded.empty()) return;
   for (const ModuleHook& hook : hooks) {
-    Entry* const entry = imports::find(hook.module);
+    Entry* const entry = imports::find_or_add(hook.module);  // it is there
     if (std::ranges::find(loaded, entry) == loaded.end()) continue;
     const Ref module = Handle(imports::finished_module(*entry)).share();
     if (!module) {

@@ -25,7 +25,7 @@
 namespace dd::py {
 
 struct ModuleHook {
-  std::string_view module;  // absolute name; a literal: ASCII, ends in a null, never goes away
+  std::string_view module;  // absolute name, ASCII; the text never goes away
   // Runs each time the module's code has run without an exception: once, and again after a reload.
   // The module is the one in sys.modules. What it throws or leaves as an Exception is dropped.
   void (*imported)(Handle module, const void* data);

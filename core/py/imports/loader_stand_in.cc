@@ -10,9 +10,8 @@ namespace dd::py::imports {
 namespace {
 
 struct StandIn {
-  PyObject_HEAD
-  PyObject* loader;  // the real one
-  PyObject* spec;    // null once the module's code has started to run
+  PyObject_HEAD PyObject* loader;  // the real one
+  PyObject* spec;                  // null once the module's code has started to run
   Entry* entry;
 };
 
@@ -49,6 +48,16 @@ void step_aside(StandIn* self, PyObject* module) {
   PyErr_Clear();
 }
 
+// As sys.modules has it: borrowed, or null.
+PyObject* imported_module(const Entry& entry) {
+  const Ref name = Ref::steal(
+      PyUnicode_FromStringAndSize(entry.name.data(), static_cast<Py_ssize_t>(entry.name.size())));
+  PyObject* const module =
+      name ? PyDict_GetItemWithError(PyImport_GetModuleDict(), name.ptr()) : nullptr;
+  if (module == nullptr) PyErr_Clear();
+  return module;
+}
+
 PyObject* create_watched(PyObject* self, PyObject* spec) {
   return PyObject_CallMethod(as_stand_in(self)->loader, "create_module", "O", spec);
 }
@@ -58,9 +67,8 @@ PyObject* exec_watched(PyObject* self, PyObject* module) {
   step_aside(stand_in, module);
   Ref result = Ref::steal(PyObject_CallMethod(stand_in->loader, "exec_module", "O", module));
   if (!result) return nullptr;
-  const std::string_view name = stand_in->entry->name;
   set_pending(*stand_in->entry, false);
-  PyObject* now = PyDict_GetItemString(PyImport_GetModuleDict(), name.data());
+  PyObject* const now = imported_module(*stand_in->entry);
   const Ref kept = Handle(now != nullptr ? now : module).share();
   if (!run_hooks(*stand_in->entry, kept.ptr())) return nullptr;
   return result.release();
@@ -186,7 +194,7 @@ bool run_hooks(const Entry& entry, PyObject* module) {
 }
 
 PyObject* finished_module(const Entry& entry) {
-  PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), entry.name.data());
+  PyObject* const module = imported_module(entry);
   if (module == nullptr || module == Py_None) return nullptr;
   if (std::strcmp(Py_TYPE(module)->tp_name, "_LazyModule") == 0) return nullptr;
   PyObject* const names = own_dict(module);

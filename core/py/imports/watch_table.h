@@ -1,6 +1,6 @@
 // What the finder knows, by module name: a fixed open-addressing table. Lookup touches the first and
-// last bytes of the name and, for most names, one slot. Entries are added during start-up and never
-// removed.
+// last bytes of the name and, for most names, one slot. Entries are added during start-up, or with
+// the first import of a package from the binary, and never removed.
 
 #pragma once
 
@@ -28,12 +28,16 @@ struct Entry {
   bool pending = false;                    // imported without our seeing the end of it
 };
 
-inline constexpr std::size_t kMaxEntries = 1536;
-inline constexpr std::size_t kSlots = 4096;
+inline constexpr std::size_t kMaxEntries = 1000;
+inline constexpr std::size_t kSlots = 2048;
+inline constexpr std::size_t kMaxPackages = 4;
+
+// The modules of the package have entries from the first time on that somebody asks for one of them.
+void await_package(const FrozenPackage& package, bool gives_way);
 
 // Null when absent.
 Entry* find(std::string_view name);
-// Null when the table is full.
+// Null when the table is full. Does not make a package load: a module of one may be watched.
 Entry* find_or_add(std::string_view name);
 bool add_hook(Entry& entry, const ModuleHook& hook);
 void drop_hooks();

@@ -30,7 +30,7 @@ std::string value_of(const KnownSetting& known, int which) {
   if (known.type == "boolean") return (which % 2 == 0) == first ? "true" : "false";
   if (known.type == "int") return std::to_string(41 + which);
   if (known.type == "decimal") return "0." + std::to_string(31 + which);
-  if (known.name.find("STYLE") != known.name.npos) return which % 2 == 0 ? "b3" : "datadog";
+  if (known.name.view().find("STYLE") != std::string_view::npos) return which % 2 == 0 ? "b3" : "datadog";
   if (known.name == "DD_TRACE_SPAN_ATTRIBUTE_SCHEMA") return which % 2 == 0 ? "v1" : "v0";
   if (known.name == "DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT")
     return which % 2 == 0 ? "restart" : "ignore";
@@ -100,7 +100,7 @@ TEST_F(EverySetting, has_its_default_when_nobody_says_anything) {
     const std::string own(setting->spec().fallback);
     if (known->type == "boolean" && !known->fallback.empty() &&
         known->name != "DD_TRACE_STATS_COMPUTATION_ENABLED") {
-      EXPECT_EQ(own, known->fallback) << known->name;
+      EXPECT_EQ(own, known->fallback) << known->name.view();
     }
   }
 }
@@ -115,8 +115,8 @@ TEST_F(EverySetting, takes_each_source_over_the_weaker_ones) {
     };
     EXPECT_EQ(stack(known), "local file " + text(0) + ", environment " + text(1) + ", fleet file " +
                                 text(2) + ", ")
-        << known.name;
-    EXPECT_EQ(variable(known.name), value_of(known, 2)) << known.name;
+        << known.name.view();
+    EXPECT_EQ(variable(known.name), value_of(known, 2)) << known.name.view();
   }
 }
 
@@ -124,12 +124,12 @@ TEST_F(EverySetting, falls_back_to_the_next_weaker_source) {
   load(all(0), all(1), {});
   for (const KnownSetting& known : registry())
     if (!is_place(known.name)) {
-      EXPECT_EQ(variable(known.name), value_of(known, 1)) << known.name;
+      EXPECT_EQ(variable(known.name), value_of(known, 1)) << known.name.view();
     }
   load(all(0), {}, {});
   for (const KnownSetting& known : registry())
     if (!is_place(known.name)) {
-      EXPECT_EQ(variable(known.name), value_of(known, 0)) << known.name;
+      EXPECT_EQ(variable(known.name), value_of(known, 0)) << known.name.view();
     }
 }
 
@@ -139,17 +139,17 @@ TEST_F(EverySetting, that_is_resolved_yields_to_code_and_remote_and_comes_back) 
     const KnownSetting* known = find_known(setting->spec().env);
     ASSERT_NE(known, nullptr) << setting->spec().env;
     const auto in_force = [&] { return setting->shown(setting->origin()); };
-    EXPECT_EQ(setting->origin(), Origin::kFleetFile) << known->name;
-    EXPECT_EQ(in_force(), value_of(*known, 2)) << known->name;
-    ASSERT_TRUE(setting->assign(value_of(*known, 3), Origin::kCode)) << known->name;
-    ASSERT_TRUE(setting->assign(value_of(*known, 4), Origin::kRemote)) << known->name;
+    EXPECT_EQ(setting->origin(), Origin::kFleetFile) << known->name.view();
+    EXPECT_EQ(in_force(), value_of(*known, 2)) << known->name.view();
+    ASSERT_TRUE(setting->assign(value_of(*known, 3), Origin::kCode)) << known->name.view();
+    ASSERT_TRUE(setting->assign(value_of(*known, 4), Origin::kRemote)) << known->name.view();
     for (int origin = kOrigins - 1; origin > 0; --origin) {
-      EXPECT_EQ(static_cast<int>(setting->origin()), origin) << known->name;
+      EXPECT_EQ(static_cast<int>(setting->origin()), origin) << known->name.view();
       EXPECT_EQ(in_force(), value_of(*known, origin == 1 ? 0 : origin == 2 ? 1 : origin - 1))
-          << known->name << " " << origin;
+          << known->name.view() << " " << origin;
       setting->unset(static_cast<Origin>(origin));
     }
-    EXPECT_EQ(setting->origin(), Origin::kDefault) << known->name;
+    EXPECT_EQ(setting->origin(), Origin::kDefault) << known->name.view();
   }
 }
 
@@ -160,7 +160,7 @@ TEST_F(EverySetting, is_found_by_its_older_names_in_order) {
       load({}, {{aliases[i], value_of(known, static_cast<int>(i))},
                 {aliases.back(), value_of(known, static_cast<int>(aliases.size() - 1))}}, {});
       const std::vector<Held> held = explain(known.name).held;
-      ASSERT_EQ(held.size(), 1u) << known.name << " " << aliases[i];
+      ASSERT_EQ(held.size(), 1u) << known.name.view() << " " << aliases[i];
       EXPECT_EQ(held[0].name, aliases[i]);
     }
   }
@@ -172,11 +172,11 @@ TEST_F(EverySetting, that_is_not_understood_costs_one_line_and_has_its_default) 
     if (known.type != "int" && known.type != "decimal" && known.type != "boolean") continue;
     load({}, {{std::string(known.name), "bad!"}}, {});
     const std::string start = "ddpython: " + std::string(known.name) + "=bad! is not understood; using ";
-    EXPECT_TRUE(said_.starts_with(start)) << known.name << ": " << said_;
+    EXPECT_TRUE(said_.starts_with(start)) << known.name.view() << ": " << said_;
     EXPECT_EQ(std::count(said_.begin(), said_.end(), '\n'), 1) << said_;
     SettingBase* const setting = find_declared(known.name);
     if (setting != nullptr && known.type != "boolean" && !known.name.ends_with("_PORT")) {
-      EXPECT_EQ(setting->origin(), Origin::kDefault) << known.name;
+      EXPECT_EQ(setting->origin(), Origin::kDefault) << known.name.view();
       EXPECT_EQ(said_, start + std::string(setting->spec().fallback) + "\n");
     }
     ++lines;
@@ -191,11 +191,11 @@ TEST_F(EverySetting, that_is_a_port_is_a_number_of_a_port) {
       load({}, {{std::string(known.name), text}}, {});
       EXPECT_TRUE(said_.starts_with("ddpython: " + std::string(known.name) + "=" + text +
                                     " is not understood; using "))
-          << known.name << ": " << said_;
+          << known.name.view() << ": " << said_;
     }
     for (const char* const text : {"", "1", "65535", " 8126 "}) {
       load({}, {{std::string(known.name), text}}, {});
-      EXPECT_EQ(said_, "") << known.name << "=" << text;
+      EXPECT_EQ(said_, "") << known.name.view() << "=" << text;
     }
   }
 }
