@@ -71,10 +71,7 @@ void prepare(const Settings& from) {
   wishes = made;
 }
 
-std::string path_of(Handle type) {
-  const Ref module = type.attr(kModule), name = type.attr(kQualName);
-  return module.text() + "." + name.text();
-}
+std::string path_of(Handle type) { return class_path(type); }
 
 // "module.name" of a view of any kind.
 std::string view_path(Handle view) {
@@ -92,7 +89,7 @@ struct Request {
   Request(Request&& other) noexcept
       : span(std::move(other.span)), request(std::move(other.request)) {}
   ~Request() {
-    if (span && !span.span().finished()) span.finish();
+    if (span.open()) span.finish();
   }
   LiveSpan span;
   Ref request;
@@ -118,7 +115,7 @@ void begin(Scope& scope, Ref request) {
   span.set_static(tags::kComponent, kComponent);
   span.set_static(tags::kSpanKind, "server");
   span.set(tags::kServiceSource, named.source);
-  span.set(trace::Key("django.request.class"), path_of(request.type()));
+  span.set(trace::Key("django.request.class"), usual_class_path(request.type()));
   if (const Ref of = request.attr(kScope); of.is_dict())
     tag_asgi_request(span, of);
   else
@@ -156,7 +153,7 @@ void tag_route(trace::Span& span, Handle request, std::string_view method) {
 }
 
 void tag_response(trace::Span& span, Handle response) {
-  span.set(trace::Key("django.response.class"), path_of(response.type()));
+  span.set(trace::Key("django.response.class"), usual_class_path(response.type()));
   tag_http_status(span, static_cast<int>(response.attr(kStatusCode).integer()));
   const Ref template_name = response.attr(kTemplateName);
   constexpr std::string_view kTag = "django.response.template";
@@ -210,14 +207,14 @@ void begin_request_async(Scope& scope) {
 
 // --- steps inside ---
 
-// `data` of a target is the last part of the resource: the class of self comes before it.
+// `data` of a target is the last part of the resource, ".get": the class of self comes before it.
 void enter_method(Call& call, Scope& scope) {
   const Handle self = call.self();
   if (!self || self.attr(kAsyncMode).is_true()) return;
   const auto* method = static_cast<const std::string*>(call.data());
   start_step(scope, {.name = "django.middleware",
                      .component = kComponent,
-                     .resource = path_of(self.type()) + "." + *method});
+                     .resource = usual_class_path(self.type(), *method)});
 }
 void leave_method(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
 
@@ -247,7 +244,7 @@ void hook_method(Handle type, const char* method, py::Enter enter, py::Leave lea
     if (known == place) return;
   all.places.push_back(place);
   const std::string& where = all.texts.emplace_back(std::move(place));
-  const std::string& last = all.texts.emplace_back(method);
+  const std::string& last = all.texts.emplace_back(std::string(".") + method);
   const py::Target& target =
       all.targets.emplace_back(py::Target{.where = where.c_str(),
                                           .enter = enter,
@@ -381,15 +378,15 @@ void enter_defined(Call& call, Scope& scope) {
 void enter_render(Call& call, Scope& scope) {
   start_step(scope, {.name = kRender.name,
                      .component = kComponent,
-                     .resource = path_of(call.self().type()) + ".render"});
+                     .resource = usual_class_path(call.self().type(), ".render")});
 }
 
 // The method that answers: `get` of the class that defines it.
 void start_verb(Scope& scope, Handle type, const std::string& method) {
-  const Ref function = type.attr(method.c_str());
+  const Ref function = type.attr(method.c_str() + 1);
   start_step(
       scope,
-      {.name = "django.view." + method, .component = kComponent, .resource = path_of(function)});
+      {.name = "django.view" + method, .component = kComponent, .resource = path_of(function)});
 }
 void enter_verb(Call& call, Scope& scope) {
   start_verb(scope, call.self().type(), *static_cast<const std::string*>(call.data()));
@@ -441,7 +438,7 @@ void enter_template(Call& call, Scope& scope) {
 
 void enter_cache(Call& call, Scope& scope) {
   const auto* method = static_cast<const std::string*>(call.data());
-  const Ref function = call.self().type().attr(method->c_str()), module = function.attr(kModule);
+  const Ref function = call.self().type().attr(method->c_str() + 1), module = function.attr(kModule);
   const Named named = settings().naming.of_client(
       {.integration = kComponent, .fallback = kComponent, .own = wishes->cache_service});
   const LiveSpan& live = start_step(
@@ -449,7 +446,7 @@ void enter_cache(Call& call, Scope& scope) {
               .component = kComponent,
               .service = named.service,
               .source = named.source,
-              .resource = module.text() + "." + *method,
+              .resource = module.text() + *method,
               .type = "cache"});
   if (!live) return;
   live.span().set(trace::Key("django.cache.backend"), path_of(call.self().type()));
@@ -479,17 +476,12 @@ void leave_cache(Outcome& outcome, Scope& scope) {
   finish_step(outcome, scope);
 }
 
-const std::string* call_text() {
-  static constinit const std::string* text = nullptr;
-  if (!text) text = new std::string("__call__");
-  return text;
-}
 void enter_mixin(Call& call, Scope& scope) {
   const Handle self = call.self();
   if (!wishes->middlewares || self.attr(kAsyncMode).is_true()) return;
   start_step(scope, {.name = "django.middleware",
                      .component = kComponent,
-                     .resource = path_of(self.type()) + "." + *call_text()});
+                     .resource = usual_class_path(self.type(), ".__call__")});
 }
 
 constexpr Extra kExtras[] = {{database::kTargets, database::wanted},

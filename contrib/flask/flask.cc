@@ -33,7 +33,7 @@ using py::Scope;
 
 Name kAutomaticOptions("provide_automatic_options"), kCurrentApp("current_app"), kCurrentObject("_get_current_object"), kEndpoint("endpoint"),
     kEnviron("environ"), kF("f"), kFlask("flask"), kFunc("func"), kHandlers("error_handler_spec"),
-    kMethods("methods"), kName("__name__"), kNotFound("NotFound"), kPlainName("name"), kRequest("request"),
+    kMethods("methods"), kName("__name__"), kNotFound("NotFound"), kPlainName("name"), kReceivers("receivers"), kRequest("request"),
     kRule("rule"), kScriptName("SCRIPT_NAME"), kUrlRule("url_rule"), kViewArgs("view_args"),
     kViewFunc("view_func");
 
@@ -83,13 +83,21 @@ void leave_dispatch(Outcome& outcome, Scope& scope) {
   if (const tracing::LiveSpan* live = step_of(scope)) live->finish();
 }
 
-void set_view_argument(trace::Span& span, std::string_view key, Handle value) {
-  if (value.is_int() && !value.is_bool())
-    span.set(trace::Key(key), static_cast<std::int64_t>(value.integer()));
-  else if (value.is_float())
-    span.set(trace::Key(key), value.number());
-  else
-    span.set(trace::Key(key), value.display());
+void set_view_argument(const RequestSpans& spans, Handle name, Handle value) {
+  std::string key("flask.view_args.");
+  key.append(name.text());
+  const bool is_number = value.is_float() || (value.is_int() && !value.is_bool());
+  std::string room;
+  std::string_view shown = value.utf8();
+  if (shown.empty() && !is_number) shown = room = value.display();
+  for (trace::Span* span : {spans.request, spans.application}) {
+    if (!is_number)
+      span->set(trace::Key(key), shown);
+    else if (value.is_float())
+      span->set(trace::Key(key), value.number());
+    else
+      span->set(trace::Key(key), static_cast<std::int64_t>(value.integer()));
+  }
 }
 
 // The request without its proxy, which is Python code: from the context variable of Flask 2.2 to
@@ -110,6 +118,12 @@ Ref running_request() {
   return py::imported(kFlask).attr(kRequest).call_method(kCurrentObject);
 }
 
+std::string joined(std::string_view method, std::string_view path) {
+  std::string text;
+  text.reserve(method.size() + 1 + path.size());
+  return text.append(method).append(" ").append(path);
+}
+
 // Flask has matched the URL by the time it preprocesses the request.
 void tag_route() {
   const RequestSpans spans = current_request(kFacts);
@@ -119,18 +133,17 @@ void tag_route() {
   const Ref rule = rule_object.attr(kRule), endpoint = rule_object.attr(kEndpoint);
   const Ref view_args = request.attr(kViewArgs), mounted = request.attr(kEnviron).item(kScriptName);
   const std::string_view method = spans.request->text(tags::kHttpMethod);
-  const std::string resource = std::string(method).append(" ").append(rule.utf8());
+  const std::string resource = joined(method, rule.utf8());
+  const std::string whole =  // when the application is mounted below another one
+      mounted.utf8().empty() ? std::string() : joined(method, mounted.utf8()).append(rule.utf8());
   for (trace::Span* span : {spans.request, spans.application}) {
     span->set_resource(resource);
-    if (!mounted.utf8().empty())  // the application is mounted below another one
-      span->set(tags::kFlaskResourceFull,
-                std::string(method).append(" ").append(mounted.utf8()).append(rule.utf8()));
-    span->set(tags::kFlaskEndpoint, endpoint.text());
+    if (!whole.empty()) span->set(tags::kFlaskResourceFull, whole);
+    span->set(tags::kFlaskEndpoint, endpoint.utf8());
     span->set(tags::kFlaskUrlRule, rule.utf8());
-    view_args.each_pair([span](Handle key, Handle value) {
-      set_view_argument(*span, "flask.view_args." + key.text(), value);
-    });
   }
+  view_args.each_pair(
+      [&spans](Handle name, Handle value) { set_view_argument(spans, name, value); });
   spans.request->set(tags::kHttpRoute, rule.utf8());
 }
 
@@ -296,7 +309,7 @@ void enter_register_handler(Call& call, Scope&) { adopt(call.arg(2, kF)); }
 // Signals: Flask's own only. They live as long as its module, and are told by their names there.
 struct Signal {
   PyObject* object;
-  std::string name;
+  PyObject* tracer;  // of its receivers
 };
 
 const Signal* signal_of_flask(Handle object) {
@@ -305,23 +318,30 @@ const Signal* signal_of_flask(Handle object) {
     signals = new std::vector<Signal>;
     const Ref module = py::imported("flask.signals");
     module.attr("__dict__").each_pair([](Handle name, Handle value) {
-      if (value.type_name() == "NamedSignal") signals->push_back({value.ptr(), name.text()});
+      if (value.type_name() != "NamedSignal") return;
+      const TracedCall how = {.component = kFacts.component,
+                              .tag = tags::kFlaskSignal.text,
+                              .tag_value = name.utf8()};
+      signals->push_back({value.ptr(), each_tracer(how).release()});
     });
   }
   const auto found = std::ranges::find(*signals, object.ptr(), &Signal::object);
   return found == signals->end() ? nullptr : &*found;
 }
 
+// Most signals have no receivers.
 void enter_receivers(Call& call, Scope& scope) {
-  if (const Signal* signal = signal_of_flask(call.self())) scope.emplace<const Signal*>(signal);
+  const Signal* signal = signal_of_flask(call.self());
+  if (!signal) return;
+  const Ref receivers = call.self().attr(kReceivers);
+  if (receivers.is_dict() && PyDict_GET_SIZE(receivers.ptr()) == 0) return;
+  scope.emplace<const Signal*>(signal);
 }
 
 void leave_receivers(Outcome& outcome, Scope& scope) {
   const Signal* const* signal = scope.get<const Signal*>();
   if (!signal || !outcome.result) return;
-  outcome.replace(traced_each(outcome.result, {.component = kFacts.component,
-                                               .tag = tags::kFlaskSignal.text,
-                                               .tag_value = (*signal)->name}));
+  outcome.replace(traced_each(outcome.result, (*signal)->tracer));
 }
 
 void enter_template(Call& call, Scope& scope) {

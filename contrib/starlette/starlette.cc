@@ -17,7 +17,7 @@ using py::Outcome;
 using py::Ref;
 using py::Scope;
 
-Name kBackgroundTasks("BackgroundTasks"), kFastApi("FastAPI"), kContext("context"),
+Name kBackgroundTasks("BackgroundTasks"), kFastApi("FastAPI"), kFastApiModule("fastapi"), kContext("context"),
     kDependant("dependant"), kEndpoint("endpoint"), kFunc("func"), kMethod("method"),
     kMethods("methods"), kScope("scope"), kLinkSpan("link_span"), kName("__name__"), kPath("path"),
     kTasks("tasks");
@@ -35,7 +35,7 @@ void prepare(const Settings& from) { own_service = new std::string(from.own_serv
 
 // Applications of FastAPI are FastAPI's.
 bool is_of_fastapi(Handle application) {
-  const Ref module = py::imported("fastapi");
+  const Ref module = py::imported(kFastApiModule);
   return module && application.instance_of(module.attr(kFastApi));
 }
 
@@ -73,7 +73,7 @@ void leave_add(Outcome&, Scope& scope) {
   const Ref* tasks = scope.get<Ref>();
   if (!tasks) return;
   const Ref task = tasks->attr(kTasks).item(Py_ssize_t{-1});
-  const Ref fastapi = py::imported("fastapi");
+  const Ref fastapi = py::imported(kFastApiModule);
   const bool of_fastapi = fastapi && tasks->instance_of(fastapi.attr(kBackgroundTasks));
   if (task)
     listed.attach(task, {of_fastapi ? "fastapi.background_task" : "starlette.background_task"});

@@ -50,11 +50,23 @@ std::string text_of(Handle value) {
 // The value of a header by its name in lower case. Servers give names in lower case.
 std::string_view header(Handle headers, std::string_view name) {
   std::string_view found;
-  headers.each([&](Handle pair) {
-    if (found.data() || pair.size() != 2) return;
-    const Ref key = pair.item(Py_ssize_t{0}), value = pair.item(Py_ssize_t{1});
-    if (http::same_header(key.bytes(), name)) found = Handle(value).bytes();
-  });
+  const auto look_at = [&](Handle pair) {
+    if (pair.is_tuple() && PyTuple_GET_SIZE(pair.ptr()) == 2) {
+      const Handle key = PyTuple_GET_ITEM(pair.ptr(), 0), value = PyTuple_GET_ITEM(pair.ptr(), 1);
+      if (http::same_header(key.bytes(), name)) found = value.bytes();
+    } else if (pair.size() == 2) {
+      const Ref key = pair.item(Py_ssize_t{0}), value = pair.item(Py_ssize_t{1});
+      if (http::same_header(key.bytes(), name)) found = Handle(value).bytes();
+    }
+  };
+  if (headers.is_list()) {
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(headers.ptr()) && !found.data(); ++i)
+      look_at(PyList_GET_ITEM(headers.ptr(), i));
+  } else {
+    headers.each([&](Handle pair) {
+      if (!found.data()) look_at(pair);
+    });
+  }
   return found;
 }
 
@@ -136,7 +148,7 @@ void tell_whole_url(Request& request) {
 }
 
 void heard(Request& request, Handle message) {
-  if (!request.span || request.span.span().finished()) return;
+  if (!request.span.open()) return;
   trace::Span& span = request.span.span();
   const Ref type = message.item(kType);
   if (type.utf8() == "http.response.start") {
@@ -265,7 +277,7 @@ void leave_asgi(py::Outcome& outcome, py::Scope& scope) {
   const Request* request = state ? py::unboxed<Request>(state->request) : nullptr;
   if (!request || !request->span) return;
   state->in_force.end();
-  if (request->span.span().finished()) return;
+  if (!request->span.open()) return;
   if (outcome.error) {
     trace::Span& span = request->span.span();
     if (!span.has(tags::kHttpStatusCode)) span.set_static(tags::kHttpStatusCode, "500");
@@ -293,8 +305,7 @@ void add_asgi_route(py::Handle finder, std::string_view path) {
   using namespace asgi_engine;
   Ref box = current.value();
   for (Request* request = py::unboxed<Request>(box); request; request = py::unboxed<Request>(box)) {
-    if (std::exchange(request->finder, finder.ptr()) != finder.ptr() && request->span &&
-        !request->span.span().finished()) {
+    if (std::exchange(request->finder, finder.ptr()) != finder.ptr() && request->span.open()) {
       request->route.append(path);
       if (!request->mounted.empty()) tell_whole_url(*request);
       trace::Span& span = request->span.span();

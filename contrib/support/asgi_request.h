@@ -33,7 +33,7 @@ struct AsgiRequest {
   std::uint32_t messages_in = 0, messages_out = 0;
 
   void finish() const {
-    if (span && !span.span().finished()) span.finish();
+    if (span.open()) span.finish();
   }
 };
 

@@ -1,6 +1,8 @@
 #include "contrib/support/code_origin.h"
 
-#include <string>
+#include <array>
+#include <charconv>
+#include <string_view>
 
 #include "contrib/support/integration.h"
 #include "core/trace/tags.h"
@@ -21,11 +23,32 @@ constinit py::Name kFunctionCode("__code__"), kFileName("co_filename"),
 void tell_code_origin(Handle function) {
   if (!settings().tell_code_origin) return;
   trace::Span* span = const_cast<trace::Span*>(tracing::active_span());
-  const Ref code = function.attr(kFunctionCode);
-  if (!span || !code) return;
-  const Ref file = code.attr(kFileName), module = function.attr(kFunctionModule);
-  const Ref path = function.attr(kFunctionPath);
-  const std::string line = std::to_string(code.attr(kFirstLine).integer());
+  if (!span || !function) return;
+  Ref code, module, path;
+  if (PyFunction_Check(function.ptr())) {  // its parts, without looking anything up
+    const auto* plain = reinterpret_cast<const PyFunctionObject*>(function.ptr());
+    code = Ref::borrow(plain->func_code);
+    module = Ref::borrow(plain->func_module);
+    path = Ref::borrow(plain->func_qualname);
+  } else {
+    code = function.attr(kFunctionCode);
+    if (!code) return;
+    module = function.attr(kFunctionModule);
+    path = function.attr(kFunctionPath);
+  }
+  Ref file;
+  long long first_line;
+  if (PyCode_Check(code.ptr())) {
+    const auto* parts = reinterpret_cast<const PyCodeObject*>(code.ptr());
+    file = Ref::borrow(parts->co_filename);
+    first_line = parts->co_firstlineno;
+  } else {
+    file = code.attr(kFileName);
+    first_line = code.attr(kFirstLine).integer();
+  }
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), first_line);
+  const std::string_view line(digits.data(), static_cast<std::size_t>(end.ptr - digits.data()));
   trace::Span* root = span;
   while (root->parent) root = const_cast<trace::Span*>(root->parent);
   for (trace::Span* one : {span, root}) {
@@ -35,6 +58,7 @@ void tell_code_origin(Handle function) {
     one->set(tags::kCodeOriginLine, line);
     one->set(tags::kCodeOriginModule, module.utf8());
     one->set(tags::kCodeOriginMethod, path.utf8());
+    if (root == span) break;
   }
 }
 

@@ -26,12 +26,18 @@ py::Ref traced_call(py::Handle function, const TracedCall& what);
 // "module.name" of a function, the class of another callable.
 std::string callable_name(py::Handle callable);
 
+// "module.Class" of a class, and what comes after it.
+std::string class_path(py::Handle type, std::string_view after = {});
+// The same, remembered: for each request. Valid until the next call in this thread.
+std::string_view usual_class_path(py::Handle type, std::string_view after = {});
+
 // Whether its calls are awaited: a coroutine function, or one that is marked as such.
 bool gives_coroutines(py::Handle callable);
 
 // An iterator over the same callables, each traced under its own name and with the tag, made one by
 // one as they are asked for. Coroutine functions stay as they are: who calls them looks at what
-// they are.
-py::Ref traced_each(py::Handle callables, const TracedCall& how);
+// they are. `tracer` is what each_tracer() has made: once, for all that are traced alike.
+py::Ref traced_each(py::Handle callables, py::Handle tracer);
+py::Ref each_tracer(const TracedCall& how);
 
 }  // namespace dd::contrib

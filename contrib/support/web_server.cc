@@ -52,8 +52,10 @@ std::string whole_url(Handle environ) {
   const Ref scheme = environ.item(kScheme), host = environ.item(kHost);
   const Ref script = environ.item(kScriptName), path = environ.item(kPath);
   const Ref query = environ.item(kQuery);
-  std::string url(scheme.utf8());
-  url.append("://");
+  std::string url;
+  url.reserve(16 + host.utf8().size() + script.utf8().size() + path.utf8().size() +
+              query.utf8().size());
+  url.append(scheme.utf8()).append("://");
   if (!host.utf8().empty()) {
     url.append(host.utf8());
   } else {

@@ -52,8 +52,12 @@ bool QueryRedactor::usable() const { return !compiled_ || compiled_->pattern.ok(
 
 std::string QueryRedactor::query(std::string_view query) const {
   if (!compiled_) return std::string(query);
-  if (!usable()) return {};
   std::string out;
+  if (usable()) add_query(out, query);
+  return out;
+}
+
+void QueryRedactor::add_query(std::string& out, std::string_view query) const {
   const re2::StringPiece text(query.data(), query.size());
   re2::StringPiece found[2];
   std::size_t copied = 0, at = 0;
@@ -73,21 +77,24 @@ std::string QueryRedactor::query(std::string_view query) const {
     }
   }
   if (copied < query.size()) out.append(query.substr(copied));
-  return out;
 }
 
 std::string QueryRedactor::url(std::string_view url) const {
   if (!compiled_) return std::string(url);
   if (!usable()) return without_query(url);
-  const Url parts = parse(url);
-  if (parts.query.empty()) return std::string(url);
-  const auto begin = static_cast<std::size_t>(parts.query.data() - url.data());
-  std::string out(url.substr(0, begin));
-  out.append(query(parts.query)).append(url.substr(begin + parts.query.size()));
-  return out;
+  const std::string_view head = url.substr(0, url.find('#'));
+  const std::size_t mark = head.find('?');
+  if (mark >= head.size() - 1) return std::string(url);  // none, or nothing behind it
+  std::string out;
+  out.reserve(url.size() + kRedacted.size());
+  out.append(url.substr(0, mark + 1));
+  add_query(out, head.substr(mark + 1));
+  return out.append(url.substr(head.size()));
 }
 
 std::string shown_url(std::string_view url, bool with_query, const QueryRedactor& redactor) {
+  if (url.find('@') == std::string_view::npos)
+    return with_query ? redactor.url(url) : without_query(url);
   const std::string clean = without_credentials(url);
   return with_query ? redactor.url(clean) : without_query(clean);
 }

@@ -34,6 +34,8 @@ class QueryRedactor {
 
  private:
   struct Compiled;
+  void add_query(std::string& out, std::string_view query) const;  // redacted
+
   std::unique_ptr<const Compiled> compiled_;  // null: hides nothing
 };
 

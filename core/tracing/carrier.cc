@@ -74,16 +74,21 @@ class ReadHeaders : public propagation::Carrier {
       std::string name = header_name(key.text());
       if (may_carry(name)) add(keep(std::move(name)), value);
     };
-    found_.reserve(8);
     if (headers.is_list()) {
       headers.each([&](Handle pair) {
         if (pair.is_tuple() && pair.size() == 2)
           take(PyTuple_GET_ITEM(pair.ptr(), 0), PyTuple_GET_ITEM(pair.ptr(), 1));
       });
+    } else if (headers && PyDict_CheckExact(headers.ptr())) {  // nothing here runs Python
+      Py_ssize_t position = 0;
+      PyObject *key = nullptr, *value = nullptr;
+      while (PyDict_Next(headers.ptr(), &position, &key, &value))
+        if (may_be_ours(key)) take(key, value);
     } else {
       headers.each_pair(take);
     }
   }
+  bool empty() const { return found_.empty(); }
   std::optional<std::string_view> get(std::string_view name) const override {
     for (const Header& header : found_)
       if (header.name == name) return header.value;
@@ -106,7 +111,14 @@ class ReadHeaders : public propagation::Carrier {
   std::string_view keep(std::string&& text) {
     return own_.emplace_front(std::move(text));
   }
+  // Of plain text the first letters are read where they are.
+  static bool may_be_ours(PyObject* key) {
+    if (!PyUnicode_CheckExact(key) || !PyUnicode_IS_COMPACT_ASCII(key)) return true;
+    return looks_like_ours({reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(key)),
+                            static_cast<std::size_t>(PyUnicode_GET_LENGTH(key))});
+  }
   void add(std::string_view name, Handle value) {
+    if (found_.empty()) found_.reserve(8);
     const bool plain =
         value && PyUnicode_CheckExact(value.ptr()) && PyUnicode_IS_COMPACT_ASCII(value.ptr());
     if (plain)
@@ -149,10 +161,12 @@ Ref link_of(const propagation::ExtractedLink& link) {
                    link.flags ? py::integer(*link.flags) : Ref(), std::move(attributes));
 }
 
-Ref extract_with(Handle headers, const propagation::Options& options) {
+// With `some` the answer is empty when none of the headers are ours.
+Ref extract_with(Handle headers, const propagation::Options& options, bool some = false) {
   const py::ErrorKeep keep;
   const ReadHeaders carrier(headers);
   py::swallow_error();
+  if (some && carrier.empty()) return {};
   propagation::ExtractedContext found = propagation::extract(carrier, options);
   // The reference answers None in this mode only; applications test for it.
   if (!found.segment && options.extract_first && headers.size() != 0)
@@ -267,7 +281,7 @@ Ref extract_tracecontext(Handle headers) {
 }
 
 Ref continued(Handle headers) {
-  Ref context = extract(headers);
+  Ref context = extract_with(headers, propagation::options(), true);
   if (!continues(context)) return {};
   const Ref now = active();
   if (!now) return context;

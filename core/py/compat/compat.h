@@ -19,6 +19,19 @@ inline int optional_attr(PyObject* object, PyObject* name, PyObject** out) {
 #endif
 }
 
+// A number that this class has as long as nobody changes it, and no other class ever; 0: none.
+inline unsigned class_version([[maybe_unused]] PyObject* type) {
+#if defined(Py_GIL_DISABLED)
+  return 0;
+#else
+  const auto* const known = reinterpret_cast<const PyTypeObject*>(type);
+#if PY_VERSION_HEX < 0x030E0000
+  if (!(known->tp_flags & Py_TPFLAGS_VALID_VERSION_TAG)) return 0;
+#endif
+  return known->tp_version_tag;
+#endif
+}
+
 inline bool is_finalizing() {
 #if PY_VERSION_HEX >= 0x030D0000
   return Py_IsFinalizing() != 0;
@@ -58,7 +71,10 @@ struct PendingError {
   PyObject* value = nullptr;
 };
 inline PendingError take_error() { return {PyErr_GetRaisedException()}; }
-inline void put_error(PendingError error) { PyErr_SetRaisedException(error.value); }
+inline void put_error(PendingError error) {
+  if (error.value == nullptr && PyErr_Occurred() == nullptr) return;  // nearly always
+  PyErr_SetRaisedException(error.value);
+}
 inline bool is_set(const PendingError& error) { return error.value != nullptr; }
 inline PyObject* error_type(const PendingError& error) {
   return reinterpret_cast<PyObject*>(Py_TYPE(error.value));
@@ -78,6 +94,7 @@ inline PendingError take_error() {
   return error;
 }
 inline void put_error(PendingError error) {
+  if (error.type == nullptr && PyErr_Occurred() == nullptr) return;  // nearly always
   PyErr_Restore(error.type, error.value, error.traceback);
 }
 inline bool is_set(const PendingError& error) { return error.type != nullptr; }

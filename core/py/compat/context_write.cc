@@ -40,15 +40,22 @@ T* as(PyObject* object) {
   return reinterpret_cast<T*>(object);
 }
 
+// Where two variables share the first bits of their hashes, a node of its own tells them apart.
+PyObject** place_in(PyObject* node, PyObject* variable, int depth = 0) {
+  if (Py_TYPE(node) != node_type || Py_REFCNT(node) != 1) return nullptr;
+  PyObject** const pairs = as<Node>(node)->pairs;
+  for (Py_ssize_t i = 0; i < Py_SIZE(node); i += 2) {
+    if (pairs[i] == variable) return pairs + i + 1;
+    if (pairs[i] == nullptr && depth < 6)
+      if (PyObject** const found = place_in(pairs[i + 1], variable, depth + 1)) return found;
+  }
+  return nullptr;
+}
+
 PyObject** place_of(PyObject* context, PyObject* variable) {
   PyObject* const map = as<Context>(context)->map;
   if (map == nullptr || Py_TYPE(map) != map_type || Py_REFCNT(map) != 1) return nullptr;
-  PyObject* const root = as<Map>(map)->root;
-  if (Py_TYPE(root) != node_type || Py_REFCNT(root) != 1) return nullptr;
-  PyObject** const pairs = as<Node>(root)->pairs;
-  for (Py_ssize_t i = 0; i < Py_SIZE(root); i += 2)
-    if (pairs[i] == variable) return pairs + i + 1;
-  return nullptr;
+  return place_in(as<Map>(map)->root, variable);
 }
 
 bool is_known(PyObject* context, PyObject* variable, PyObject* value) {
