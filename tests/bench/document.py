@@ -144,10 +144,10 @@ def main() -> None:
         *filter(None, (row(results, want) for want in ROWS)),
     ]
     if len(sys.argv) > 2:
-        out += ["", "Instructions of `-c pass`, user space, by valgrind:", "",
-                "| python | python | ddpython | against |", "| --- | --- | --- | --- |"]
+        out += ["", "Instructions, user space, by valgrind:", "",
+                "| | python | ddpython | against |", "| --- | --- | --- | --- |"]
         for one in lines_of(sys.argv[2]):
-            out.append(f"| {one['version']} | {one['plain']:,} | {one['ddpython']:,} "
+            out.append(f"| {one['what']}, {one['version']} | {one['plain']:,} | {one['ddpython']:,} "
                        f"| {one['ddpython'] / one['plain']:.3f}x |")
     out += ["", END]
     page = PAGE.read_text()
