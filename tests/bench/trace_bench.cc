@@ -1,34 +1,61 @@
-// Spans without Python: starting, tagging and finishing, delivered to a sink that drops.
+// Spans without Python: starting, tagging and finishing, delivered to a sink that drops or encodes them.
 
 #include <benchmark/benchmark.h>
 
+#include <memory>
+
+#include "core/encoding/encoder.h"
 #include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 
 namespace dd::trace {
 namespace {
 
-class Drop : public Sink {
+const ProcessFacts& process_facts() {
+  static const ProcessFacts& made = [&]() -> const ProcessFacts& {
+    static ProcessFacts facts;
+    facts.service = "shop";
+    facts.env = "prod";
+    facts.version = "1";
+    return facts;
+  }();
+  return made;
+}
+
+class Encode : public Sink {
  public:
-  void accept(Delivery* delivery) override { Delivery::drop(delivery); }
+  void accept(Delivery* delivery) override {
+    if (encoder && !encoder->add(*delivery, 4 << 20)) {
+      encoder->take(out);
+      (void)encoder->add(*delivery, 4 << 20);
+    }
+    Delivery::drop(delivery);
+  }
+  std::unique_ptr<encoding::TraceEncoder> encoder;
+  encoding::Buffer out;
 };
+
+Encode& sink() {
+  static Encode& made = *new Encode;
+  return made;
+}
 
 Tracer& tracer() {
   static Tracer& made = [&]() -> Tracer& {
     Tracer& t = Tracer::get();
-    ProcessFacts facts;
-    facts.service = "shop";
-    facts.env = "prod";
-    facts.version = "1";
-    t.set_facts(facts);
-    t.add_sink(new Drop);
+    t.set_facts(process_facts());
+    t.add_sink(&sink());
     return t;
   }();
   return made;
 }
 
+// Tags, and the version of the encoding or 0.
 void root(benchmark::State& state) {
   Tracer& t = tracer();
+  sink().encoder = state.range(1) == 4   ? encoding::make_v04(process_facts)
+                   : state.range(1) == 5 ? encoding::make_v05(process_facts)
+                                         : nullptr;
   for (auto _ : state) {
     Span* span = t.start({.name = "web.request"});
     if (state.range(0)) {
@@ -43,10 +70,11 @@ void root(benchmark::State& state) {
     chunk->release();
   }
 }
-BENCHMARK(root)->Arg(0)->Arg(5);
+BENCHMARK(root)->Args({0, 0})->Args({5, 0})->Args({5, 4})->Args({5, 5});
 
 void child(benchmark::State& state) {
   Tracer& t = tracer();
+  sink().encoder = nullptr;
   Span* parent = t.start({.name = "root"});
   for (auto _ : state) {
     Span* span = t.start({.name = "child", .parent = parent});
