@@ -105,7 +105,6 @@ void Poller::start(Options options) {
   (void)family_.open();  // without it each process asks for itself
   own_id_ = base::random_id();
   begin_anew();
-  client_.id = new_client_id();
   client_.hostname = config::host_name();
   client_.tracer_version = options_.tracer_version;
   transport::agent::on_info([](const transport::AgentInfo&) { the_poller->know_agent(); });
@@ -201,6 +200,7 @@ void Poller::poll() {
   transport::Destination* const agent = transport::agent::destination();
   if (agent == nullptr) return;
   const trace::ProcessFacts& facts = trace::Tracer::get().facts();
+  if (client_.id.empty()) client_.id = new_client_id();
   client_.runtime_id = facts.runtime_id;
   client_.service = facts.service;
   client_.env = facts.env;
@@ -319,7 +319,7 @@ void Poller::forked(bool whole) {
   next_ns_ = 0;
   failures_ = 0;
   if (!whole) begin_anew();  // the old one may be half written
-  client_.id = new_client_id();
+  client_.id.clear();  // a new one with its first question
   own_id_ = base::random_id();
 }
 

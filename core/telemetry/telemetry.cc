@@ -77,6 +77,7 @@ class Sender final : public transport::Job {
     root_ = config::variable("_DD_ROOT_PY_SESSION_ID").value_or(facts.runtime_id);
     parent_ = config::variable("_DD_PARENT_PY_SESSION_ID").value_or("");
     own_ = facts.runtime_id;
+    parent_.reserve(own_.size());  // they change places in a fork, and allocate nothing
     is_root_ = root_ == own_;
     transport::Worker::get().add(this);
   }
@@ -146,14 +147,17 @@ class Sender final : public transport::Job {
     next_heartbeat_ns_ = next_extended_ns_ = 0;
     sent_ = Figures();
     new (&finished_by_) std::map<std::string, std::uint64_t>;
-    parent_ = std::exchange(own_, trace::Tracer::get().facts().runtime_id);
-    Word* at = head_.exchange(nullptr, std::memory_order_acquire);
+    parent_.swap(own_);
+    own_.assign(trace::Tracer::get().facts().runtime_id);
+    Word* const at = head_.exchange(nullptr, std::memory_order_acquire);
     if (!whole) {
       new (&report_) Report;
+      inherited_ = nullptr;
       return;
     }
-    report_.clear();
-    while (at) delete std::exchange(at, at->next);
+    // Given back when this process has something to say: most children never do.
+    if (inherited_ == nullptr) inherited_ = at;
+    has_inherited_ = true;
   }
 
  private:
@@ -162,6 +166,12 @@ class Sender final : public transport::Job {
     std::uint64_t created = 0, finished = 0, dropped_spans = 0;
     std::uint64_t requests = 0, failures = 0, bytes = 0, chunks = 0, dropped_chunks = 0;
   };
+
+  void drop_inherited() {
+    if (!std::exchange(has_inherited_, false)) return;
+    report_.clear();
+    while (inherited_ != nullptr) delete std::exchange(inherited_, inherited_->next);
+  }
 
   void listen() {
     Word* newest = head_.exchange(nullptr, std::memory_order_acquire);
@@ -245,6 +255,7 @@ class Sender final : public transport::Job {
     const std::int64_t now_ns = base::monotonic_ns(), now_s = base::wall_ns() / 1'000'000'000;
     const std::int64_t interval_s = std::max<std::int64_t>(interval_ns_ / 1'000'000'000, 1);
     const Identity who = identity();
+    drop_inherited();
     const bool first = !std::exchange(started_, true);
     if (first) {
       tell_configuration();
@@ -295,6 +306,8 @@ class Sender final : public transport::Job {
   const std::int64_t heartbeat_ns_, extended_ns_, interval_ns_;
   const std::unique_ptr<transport::Destination> destination_;
   std::atomic<Word*> head_{nullptr};
+  Word* inherited_ = nullptr;  // of the process that forked this one, as is what report_ holds
+  bool has_inherited_ = false;
   transport::Timer timer_;
   std::atomic<bool> begun_{false};
   std::atomic<Asked> asked_{Asked::kNothing};

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,8 @@ class AlternateStack {
 };
 // From now on, in a forked child too. Does nothing when the handlers are not installed.
 void set_facts(const Facts& facts);
+// The one fact that a fork changes: allocates nothing.
+void set_runtime_id(std::string_view id);
 
 struct Frame {
   std::string function, file;

@@ -60,6 +60,7 @@ struct Frames {
 // All of it is made before anything crashes.
 constinit struct sigaction before[4] = {};
 constinit std::atomic<const std::string*> head{nullptr};  // lines; versions are kept
+constinit char runtime_id[40] = {};  // beside the lines: a forked child has its own
 constinit Runtime language;
 constinit bool makes_stacks = false;
 constinit std::atomic<int> crashing{0};  // the thread
@@ -193,6 +194,7 @@ void report(int number, const siginfo_t* info, void* context) {
   if (receiver.file < 0) return;
   const int file = receiver.file;
   write_bytes(file, lines->data(), lines->size());
+  Line(file).text("runtime_id=").text(runtime_id).end();
   Line(file).text("signal=").decimal(number).text(" ").decimal(info->si_code).text(" ").hex(
       reinterpret_cast<std::uint64_t>(info->si_addr)).end();
   char name[64] = {};
@@ -278,12 +280,17 @@ void add(std::string& out, const char* name, std::string_view value) {
 std::span<config::SettingBase* const> settings() { return kSettings; }
 bool wanted() { return enabled.get(); }
 
+void set_runtime_id(std::string_view id) {
+  const std::size_t size = id.copy(runtime_id, sizeof runtime_id - 1);
+  runtime_id[size] = 0;
+}
+
 void set_facts(const Facts& facts) {
+  set_runtime_id(facts.runtime_id);
   std::string lines;
   add(lines, "service", facts.service);
   add(lines, "env", facts.env);
   add(lines, "version", facts.version);
-  add(lines, "runtime_id", facts.runtime_id);
   add(lines, "process_tags", facts.process_tags);
   add(lines, "language_version", facts.language_version);
   add(lines, "tracer_version", facts.tracer_version);
@@ -332,6 +339,7 @@ void report_exception(const std::string& type, const std::string& message,
   const Receiver receiver = start_receiver();
   if (receiver.file < 0) return;
   std::string text = *lines;
+  add(text, "runtime_id", runtime_id);
   add(text, "exception", type);
   add(text, "message", message.substr(0, 4096));
   char name[64] = {};
