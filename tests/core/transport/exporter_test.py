@@ -214,7 +214,7 @@ class Spilling(unittest.TestCase):
         with Agent() as agent:
             agent.refuse()
             commands = ["spread", 12_000, "flush", 100] * 6
-            stats, _, _ = self.run_with(agent.url, *commands, "exit", 2000)
+            stats, _, _ = self.run_with(agent.url, *commands, "exit", 20_000)
             self.assertEqual(stats["accepted"], stats["dropped"])
             self.assertEqual(stats["pending"], 0)
             kept = sum(os.stat(os.path.join(self.folder, name)).st_size for name in os.listdir(self.folder))
@@ -307,7 +307,7 @@ class Secure(unittest.TestCase):
     def test_who_cannot_be_trusted_gets_nothing(self):
         with Agent(tls=self.tls) as agent:
             environment = {**self.environment, "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt"}
-            stats, _, errors = run(agent.url, "send", 2, "flush", 5000, "exit", 2000, env=environment)
+            stats, _, errors = run(agent.url, "send", 2, "flush", 30_000, "exit", 2000, env=environment)
             self.assertEqual((stats["dropped"], agent.requests), (2, []))
             self.assertIn("certificate", errors)
 
