@@ -88,6 +88,7 @@ Status connect_agent() {
                                                        .statsd_url = statsd::default_url(),
                                                        .on_start = &first_work,
                                                        .on_sent = &telemetry::note_payload,
+                                                       .on_failed = &telemetry::note_failure,
                                                        .look = &look_at_spans});
   if (!started.ok()) return Status::error(started.message() + "; traces are not sent");
   tracing::set_flush(&flush_sinks);

@@ -2,6 +2,8 @@
 
 #include <Python.h>
 
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +25,22 @@
 
 namespace dd::host {
 
+namespace {
+
 // Dictionaries only, so that no code of a module runs.
+template <class F>
+void each_module(PyObject* modules, F&& see) {
+  PyObject *name = nullptr, *module = nullptr;
+  Py_ssize_t at = 0;
+  while (PyDict_Next(modules, &at, &name, &module)) {
+    if (!PyUnicode_Check(name) || !PyModule_CheckExact(module)) continue;
+    const py::Handle file(PyDict_GetItemString(PyModule_GetDict(module), "__file__"));
+    see(py::Handle(name).utf8(), file && file.is_str() ? file.utf8() : std::string_view());
+  }
+}
+
+}  // namespace
+
 void tell_modules() {
   static Py_ssize_t known = 0;
   if (!telemetry::wants_modules()) return;
@@ -31,16 +48,16 @@ void tell_modules() {
   const Py_ssize_t size = modules == nullptr ? 0 : PyDict_Size(modules);
   if (size <= 0 || size == known) return;
   known = size;
+  std::set<std::string, std::less<>> without_file;  // namespace packages are among them
+  each_module(modules, [&](std::string_view name, std::string_view file) {
+    if (file.empty()) without_file.emplace(name);
+  });
   std::vector<telemetry::Module> list;
-  PyObject *name = nullptr, *module = nullptr;
-  Py_ssize_t at = 0;
-  while (PyDict_Next(modules, &at, &name, &module)) {
-    if (!PyUnicode_Check(name) || !PyModule_CheckExact(module)) continue;
-    const py::Handle file(PyDict_GetItemString(PyModule_GetDict(module), "__file__"));
-    const std::string_view imported = py::Handle(name).utf8();
-    if (file && file.is_str() && imported.find('.') == imported.npos)
-      list.push_back({std::string(imported), std::string(file.utf8())});
-  }
+  each_module(modules, [&](std::string_view name, std::string_view file) {
+    const std::size_t dot = name.rfind('.');
+    if (!file.empty() && (dot == name.npos || without_file.contains(name.substr(0, dot))))
+      list.push_back({std::string(name), std::string(file)});
+  });
   telemetry::modules(std::move(list));
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/config/parse.h"
+#include "core/config/setting.h"
 
 namespace dd::config {
 namespace {
@@ -157,6 +158,8 @@ std::string process_tags(std::span<const std::string_view> arguments,
 }
 
 std::string host_name() {
+  if (const auto given = variable("DD_HOSTNAME"); given && !given->empty())
+    return std::string(*given);
   char name[256] = {};
   return gethostname(name, sizeof(name) - 1) == 0 ? name : "";
 }

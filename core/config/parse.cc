@@ -51,4 +51,16 @@ std::vector<std::pair<int, int>> parse_status_ranges(std::string_view text) {
   return ranges;
 }
 
+std::string statsd_tag(std::string_view name, std::string_view value) {
+  std::string out;
+  out.append(name).append(":").append(value);
+  for (char& c : out) {
+    const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      static_cast<unsigned char>(c) >= 0x80 ||
+                      std::string_view("_-:/.").find(c) != std::string_view::npos;
+    if (!fits) c = '_';
+  }
+  return out;
+}
+
 }  // namespace dd::config

@@ -21,6 +21,9 @@ constexpr bool same_ignoring_case(std::string_view a, std::string_view b) {
   return true;
 }
 
+// A tag as clients of DogStatsD write it: what is no letter, digit or one of _-:/. is `_`.
+std::string statsd_tag(std::string_view name, std::string_view value);
+
 constexpr std::string_view trim(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r\n\v\f";
   while (!text.empty() && kBlank.find(text.front()) != kBlank.npos) text.remove_prefix(1);

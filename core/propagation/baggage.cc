@@ -2,6 +2,7 @@
 
 #include "core/base/log.h"
 #include "core/propagation/styles.h"
+#include "core/propagation/tally.h"
 #include "core/propagation/text.h"
 
 namespace dd::propagation {
@@ -43,6 +44,16 @@ std::string decode(std::string_view text) {
   return out;
 }
 
+bool cut(std::size_t items, std::size_t bytes) {
+  if (items > kMaxBaggageItems)
+    tally.too_many_items.add();
+  else if (bytes > kMaxBaggageBytes)
+    tally.too_many_bytes.add();
+  else
+    return false;
+  return true;
+}
+
 }  // namespace
 
 std::string encode_baggage(const trace::Entries& items) {
@@ -54,7 +65,7 @@ std::string encode_baggage(const trace::Entries& items) {
     piece += '=';
     encode(piece, value, kValueSafe);
     const std::size_t with = out.size() + piece.size() + (out.empty() ? 0 : 1);
-    if (++count > kMaxBaggageItems || with > kMaxBaggageBytes) {
+    if (cut(++count, with)) {
       base::log_once(cut_warned, base::LogLevel::kWarning,
                      "baggage: more than 64 items or 8192 bytes; the rest is not propagated");
       break;
@@ -71,7 +82,7 @@ std::optional<trace::Entries> parse_baggage(std::string_view header) {
   std::size_t count = 0, bytes = 0;
   while (next_piece(header, ',', piece)) {
     bytes += piece.size() + (count ? 1 : 0);
-    if (++count > kMaxBaggageItems || bytes > kMaxBaggageBytes) break;
+    if (cut(++count, bytes)) break;
     const std::size_t equals = piece.find('=');
     if (equals == piece.npos) return std::nullopt;
     const std::string key(decode(strip(piece.substr(0, equals))));

@@ -6,6 +6,7 @@
 #include "core/base/log.h"
 #include "core/config/core_settings.h"
 #include "core/propagation/styles.h"
+#include "core/propagation/tally.h"
 #include "core/propagation/text.h"
 
 namespace dd::propagation {
@@ -64,7 +65,9 @@ void add_baggage(ExtractedContext& context, const Carrier& carrier, const Option
   const auto header = carrier.get("baggage");
   if (!header || header->empty()) return;
   auto items = parse_baggage(*header);
+  if (!items) tally.malformed_baggage.add();
   if (!items || items->empty()) return;
+  count_extracted(Style::kBaggage);
   if (!context.segment) context.segment = Segment::make({});
   Segment& segment = *context.segment;
   for (const auto& [key, value] : *items) {
@@ -172,6 +175,7 @@ ExtractedContext extract(const Carrier& carrier, const Options& options) {
       baggage = true;
     } else if (!result.segment) {
       if (auto context = extract_style(style, carrier, options)) {
+        count_extracted(style);
         result = std::move(*context);
         primary = style;
         if (style == Style::kDatadog) datadog_span = result.span_id;
@@ -179,6 +183,7 @@ ExtractedContext extract(const Carrier& carrier, const Options& options) {
     } else if (style != Style::kTraceContext ||
                !join_tracecontext(result, datadog_span, carrier)) {
       if (auto context = extract_style(style, carrier, options)) {
+        count_extracted(style);
         if (style == Style::kDatadog) datadog_span = context->span_id;
         join(result, *context, style);
       }
@@ -209,12 +214,15 @@ ExtractedContext extract(const Carrier& carrier, const Options& options) {
 void inject(Segment& segment, std::uint64_t span_id, bool remote, Carrier& carrier,
             const Options& options) {
   const auto wants = [&](Style style) {
-    return std::find(options.inject.begin(), options.inject.end(), style) != options.inject.end();
+    const bool found =
+        std::find(options.inject.begin(), options.inject.end(), style) != options.inject.end();
+    if (found) count_injected(style);
+    return found;
   };
   Lines buffer;
   {
     const base::MutexLock lock(segment.mutex);
-    if (wants(Style::kBaggage) && !segment.baggage.empty())
+    if (!segment.baggage.empty() && wants(Style::kBaggage))
       buffer.set("baggage", encode_baggage(segment.baggage));
     if (segment.trace_id && span_id) {
       if (options.legacy_baggage)

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/propagation/styles.h"
+#include "core/propagation/tally.h"
 #include "core/propagation/text.h"
 #include "core/trace/otel_state.h"
 
@@ -223,6 +224,7 @@ bool join_tracecontext(ExtractedContext& primary, std::uint64_t datadog_span,
   if (!parent) return true;
   Segment& segment = *primary.segment;
   if (!(parent->trace_id == segment.trace_id)) return false;
+  count_extracted(Style::kTraceContext);
   trace::set_entry(segment.meta(), "traceparent", text);
   std::string state = read_state(carrier);
   if (parent->span_id != primary.span_id) {

@@ -206,6 +206,9 @@ void Poller::poll() {
   client_.env = facts.env;
   client_.version = facts.version;
   client_.process_tags = config::parse_list(facts.process_tags);
+  client_.tags = facts.tags;
+  client_.tags.emplace_back("git.repository_url", facts.git_repository);
+  client_.tags.emplace_back("git.commit.sha", facts.git_commit);
   client_.products.clear();
   client_.capabilities = more_capabilities_.load();
   for (const Product& product : products()) {

@@ -44,13 +44,13 @@ void write_tracer(json::Writer& out, const Client& client) {
   out.close();
   out.field("env", client.env).field("app_version", client.version);
   out.key("tags").open_array();
-  const std::pair<std::string_view, const std::string&> tags[] = {
-      {"env:", client.env},
-      {"version:", client.version},
-      {"tracer_version:", client.tracer_version},
-      {"host_name:", client.hostname}};
+  auto tags = client.tags;
+  tags.insert(tags.end(), {{"env", client.env},
+                           {"version", client.version},
+                           {"tracer_version", client.tracer_version},
+                           {"host_name", client.hostname}});
   for (const auto& [key, value] : tags)
-    if (!value.empty()) out.value(std::string(key) + value);
+    if (!value.empty()) out.value(key + ":" + value);
   out.close().key("process_tags").open_array();
   for (const std::string& tag : client.process_tags) out.value(tag);
   out.close().key("container_tags").open_array().close().close();

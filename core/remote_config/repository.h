@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/status.h"
@@ -55,6 +56,7 @@ struct Client {
   std::uint64_t capabilities = 0;  // bits
   std::string runtime_id, tracer_version, service, env, version, hostname;
   std::vector<std::string> process_tags;  // "entrypoint.name:app"
+  std::vector<std::pair<std::string, std::string>> tags;  // of all spans, and of the source
   std::vector<std::string> extra_services;
 };
 

@@ -13,7 +13,11 @@
 namespace dd::telemetry {
 namespace {
 
-using Names = std::set<std::string, std::less<>>;
+// Modules of a site that were imported: "flask", and below namespace packages "google/protobuf".
+struct Names {
+  std::set<std::string, std::less<>> plain;
+  std::vector<std::string> deep;
+};
 
 constexpr std::size_t kMaxFile = 4 << 20;
 
@@ -46,19 +50,27 @@ bool any_line(std::string_view text, F&& f) {
   return false;
 }
 
-// "flask/app.py,sha256=...,123" or "six.py,...": the module that line belongs to.
-std::string_view module_of_record(std::string_view line) {
-  line = line.substr(0, line.find(','));
-  const std::size_t slash = line.find('/');
-  return slash == line.npos ? line.substr(0, line.find('.')) : line.substr(0, slash);
+// "flask/app.py" or "six.py": the module that file belongs to.
+std::string_view module_of(std::string_view file) {
+  const std::size_t slash = file.find('/');
+  return slash == file.npos ? file.substr(0, file.find('.')) : file.substr(0, slash);
+}
+
+bool is_below(std::string_view file, const std::string& name) {
+  return file.starts_with(name) && file.size() > name.size() &&
+         (file[name.size()] == '/' || file[name.size()] == '.');
 }
 
 bool brings_any(const std::string& metadata, const Names& wanted) {
   const std::string top = read_file(metadata + "/top_level.txt");
-  if (!top.empty())
-    return any_line(top, [&](std::string_view line) { return wanted.contains(line); });
-  return any_line(read_file(metadata + "/RECORD"),
-                  [&](std::string_view line) { return wanted.contains(module_of_record(line)); });
+  if (any_line(top, [&](std::string_view line) { return wanted.plain.contains(line); })) return true;
+  if (!top.empty() && wanted.deep.empty()) return false;
+  return any_line(read_file(metadata + "/RECORD"), [&](std::string_view line) {
+    const std::string_view file = line.substr(0, line.find(','));
+    return (top.empty() && wanted.plain.contains(module_of(file))) ||
+           std::ranges::any_of(wanted.deep,
+                               [&](const std::string& name) { return is_below(file, name); });
+  });
 }
 
 }  // namespace
@@ -78,8 +90,15 @@ std::string normal_name(std::string_view name) {
 std::vector<Dependency> dependencies_of(const std::vector<Module>& modules) {
   std::map<std::string, Names, std::less<>> sites;
   for (const Module& module : modules)
-    if (const std::string_view site = site_of(module.file); !site.empty())
-      sites[std::string(site)].insert(module.name.substr(0, module.name.find('.')));
+    if (const std::string_view site = site_of(module.file); !site.empty()) {
+      std::string name = module.name;
+      std::ranges::replace(name, '.', '/');
+      Names& names = sites[std::string(site)];
+      if (name.find('/') == name.npos)
+        names.plain.insert(std::move(name));
+      else
+        names.deep.push_back(std::move(name));
+    }
   std::map<std::string, std::string> found;
   for (const auto& [site, names] : sites) {
     DIR* const folder = opendir(site.c_str());

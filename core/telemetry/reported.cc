@@ -103,7 +103,9 @@ std::optional<std::string> shown(Kind kind, std::string_view text) {
     }
     case Kind::kMap: {
       std::vector<std::string> list;
-      for (const auto& [key, value] : config::parse_pairs(text)) list.push_back(key + ":" + value);
+      for (const auto& [key, value] : config::parse_pairs(text))
+        if (key != "git.repository_url" && key != "git.commit.sha")  // of DD_TAGS; may hold a password
+          list.push_back(key + ":" + value);
       return joined(list);
     }
     case Kind::kList:

@@ -9,6 +9,7 @@
 
 #include "core/base/clock.h"
 #include "core/config/core_settings.h"
+#include "core/propagation/tally.h"
 #include "core/telemetry/dependencies.h"
 #include "core/telemetry/metrics.h"
 #include "core/telemetry/report.h"
@@ -57,6 +58,17 @@ struct Word {
   Word* next = nullptr;
   std::function<void(Report&)> tell;
 };
+
+// As the Agent's side names it.
+std::string_view reason_of(transport::Drop why) {
+  switch (why) {
+    case transport::Drop::kUnsampled: return "p0_drop";
+    case transport::Drop::kQueueFull:
+    case transport::Drop::kBufferFull:
+    case transport::Drop::kTooLarge: return "overfull_buffer";
+    default: return "send_failure";
+  }
+}
 
 class Sender final : public transport::Job {
  public:
@@ -146,6 +158,7 @@ class Sender final : public transport::Job {
     started_ = true;
     next_heartbeat_ns_ = next_extended_ns_ = 0;
     sent_ = Figures();
+    propagation::clear_tally();
     new (&finished_by_) std::map<std::string, std::uint64_t>;
     parent_.swap(own_);
     own_.assign(trace::Tracer::get().facts().runtime_id);
@@ -164,7 +177,10 @@ class Sender final : public transport::Job {
   enum class Asked : std::uint8_t { kNothing, kNow, kLast };
   struct Figures {
     std::uint64_t created = 0, finished = 0, dropped_spans = 0;
-    std::uint64_t requests = 0, failures = 0, bytes = 0, chunks = 0, dropped_chunks = 0;
+    std::uint64_t requests = 0, failures = 0, bytes = 0, chunks = 0;
+    std::uint64_t dropped[static_cast<int>(transport::Drop::kCount)] = {};
+    std::uint64_t extracted[propagation::kStyles] = {}, injected[propagation::kStyles] = {};
+    std::uint64_t malformed_baggage = 0, too_many_items = 0, too_many_bytes = 0;
   };
 
   void drop_inherited() {
@@ -186,6 +202,17 @@ class Sender final : public transport::Job {
     }
   }
 
+  static void read_tally(Figures& now) {
+    const propagation::Tally& tally = propagation::tally;
+    for (int i = 0; i < propagation::kStyles; ++i) {
+      now.extracted[i] = tally.extracted[i].get();
+      now.injected[i] = tally.injected[i].get();
+    }
+    now.malformed_baggage = tally.malformed_baggage.get();
+    now.too_many_items = tally.too_many_items.get();
+    now.too_many_bytes = tally.too_many_bytes.get();
+  }
+
   void measure() {
     const trace::Counts counts = trace::Tracer::get().counts();
     Figures now{.created = counts.spans_created,
@@ -197,9 +224,10 @@ class Sender final : public transport::Job {
       now.failures = stats.failures;
       now.bytes = stats.bytes_sent;
       now.chunks = stats.sent.traces;
-      now.dropped_chunks = stats.dropped_in_all().traces -
-                           stats.dropped[static_cast<int>(transport::Drop::kUnsampled)].traces;
+      for (int i = 0; i < static_cast<int>(transport::Drop::kCount); ++i)
+        now.dropped[i] = stats.dropped[i].traces;
     }
+    read_tally(now);
     const auto add = [this](const char* metric, const char* tags, std::uint64_t value) {
       if (value == 0) return;
       report_.metrics().add(MetricKind::kCount, "tracers", metric, tags,
@@ -220,9 +248,24 @@ class Sender final : public transport::Job {
     add("trace_api.requests", kOurs, requests);
     if (requests > failures)
       add("trace_api.responses", "status_code:200,src_library:libdatadog", requests - failures);
-    add("trace_api.errors", kOurs, failures);
     add("trace_chunks_sent", kOurs, now.chunks - sent_.chunks);
-    add("trace_chunks_dropped", kOurs, now.dropped_chunks - sent_.dropped_chunks);
+    for (int i = 0; i < static_cast<int>(transport::Drop::kCount); ++i)
+      add("trace_chunks_dropped",
+          ("src_library:libdatadog,reason:" + std::string(reason_of(static_cast<transport::Drop>(i))))
+              .c_str(),
+          now.dropped[i] - sent_.dropped[i]);
+    for (int i = 0; i < propagation::kStyles; ++i) {
+      const std::string style =
+          "header_style:" + std::string(style_name(static_cast<propagation::Style>(i)));
+      add("context_header_style.extracted", style.c_str(), now.extracted[i] - sent_.extracted[i]);
+      add("context_header_style.injected", style.c_str(), now.injected[i] - sent_.injected[i]);
+    }
+    add("context_header_style.malformed", "header_style:baggage",
+        now.malformed_baggage - sent_.malformed_baggage);
+    add("context_header.truncated", "truncation_reason:baggage_item_count_exceeded",
+        now.too_many_items - sent_.too_many_items);
+    add("context_header.truncated", "truncation_reason:baggage_byte_count_exceeded",
+        now.too_many_bytes - sent_.too_many_bytes);
     sent_ = now;
   }
 
@@ -437,6 +480,15 @@ void metric(MetricKind kind, std::string_view name_space, std::string_view name,
 
 void note_spans(const trace::Delivery& delivery) {
   if (Sender* const to = sender()) to->note_spans(delivery);
+}
+
+void note_failure(int status) {
+  const std::string ours = "src_library:libdatadog";
+  metric(MetricKind::kCount, "tracers", "trace_api.errors", 1,
+         ours + (status ? ",type:status_code" : ",type:network"));
+  if (status)
+    metric(MetricKind::kCount, "tracers", "trace_api.responses", 1,
+           "status_code:" + std::to_string(status) + "," + ours);
 }
 
 void note_payload(std::size_t bytes) {

@@ -103,6 +103,8 @@ void metric(MetricKind kind, std::string_view name_space, std::string_view name,
             std::string tags = {});  // tags: "a:b,c:d"
 // A payload of traces was sent. On the worker.
 void note_payload(std::size_t bytes);
+// Or was not, after every attempt; status 0: there was no answer.
+void note_failure(int status);
 // Spans on their way out: which integrations they are of. On the worker.
 void note_spans(const trace::Delivery& delivery);
 

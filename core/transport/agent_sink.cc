@@ -109,11 +109,11 @@ Health* make_health(const std::string& url) {
   if (url.empty() || !wanted || !config::parse_bool(*wanted).value_or(false)) return nullptr;
   std::string tags;
   const auto add = [&tags](const char* key, const std::string& value) {
-    if (!value.empty()) tags.append(tags.empty() ? "" : ",").append(key).append(value);
+    if (!value.empty()) tags.append(tags.empty() ? "" : ",").append(config::statsd_tag(key, value));
   };
-  add("env:", facts().env);
-  add("service:", facts().service);
-  add("version:", facts().version);
+  add("env", facts().env);
+  add("service", facts().service);
+  add("version", facts().version);
   return new Health(url, std::move(tags));  // lives as long as the process
 }
 
@@ -166,6 +166,7 @@ Status start(const Versions& versions) {
   options.on_rate = keep_rate;
   options.on_response = agent::hear;
   options.on_sent = versions.on_sent;
+  options.on_failed = versions.on_failed;
   options.look = versions.look;
   options.at_once = config::sends_at_once();
   options.add_headers = agent::add_headers;

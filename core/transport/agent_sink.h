@@ -29,6 +29,7 @@ struct Versions {
   std::string statsd_url = {};   // of health metrics
   void (*on_start)() = nullptr;  // Worker::on_start()
   void (*on_sent)(std::size_t bytes) = nullptr;  // of each payload; on the worker
+  void (*on_failed)(int status) = nullptr;       // instead, when no attempt was taken
   void (*look)(const trace::Delivery& delivery) = nullptr;  // at what is to be sent; on the worker
 };
 

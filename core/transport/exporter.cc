@@ -308,6 +308,8 @@ void Exporter::hear_rates(std::string_view body) {
 
 void Exporter::end_request(Courier::End end) {
   tell_health(end);
+  if (end != Courier::End::kNot && end != Courier::End::kTaken && options_.on_failed)
+    options_.on_failed(courier_.status());
   switch (end) {
     case Courier::End::kNot:
       return;

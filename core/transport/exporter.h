@@ -50,6 +50,7 @@ struct Options {
   void (*on_response)(const Response& response) = nullptr;
   // A payload of so many bytes was taken, on the worker.
   void (*on_sent)(std::size_t bytes) = nullptr;
+  void (*on_failed)(int status) = nullptr;  // a payload, after every attempt; 0: no answer
   // Headers that change: called for each request, on the worker.
   void (*add_headers)(Headers& headers) = nullptr;
   // Another form than the agent's.

@@ -54,7 +54,7 @@ std::string tags() {
   const trace::ProcessFacts& facts = trace::Tracer::get().facts();
   std::string out;
   const auto add = [&out](std::string_view name, std::string_view value) {
-    if (!value.empty()) out.append(out.empty() ? "" : ",").append(name).append(":").append(value);
+    if (!value.empty()) out.append(out.empty() ? "" : ",").append(config::statsd_tag(name, value));
   };
   add("dd.internal.entity_id", config::variable("DD_ENTITY_ID").value_or(""));
   add("service", facts.service.empty() ? "unnamed-python-service" : facts.service);

@@ -303,3 +303,51 @@ def test_a_writer_that_is_off_takes_everything():
                   DD_INSTRUMENTATION_TELEMETRY_ENABLED="false")
         assert out == "NoOpTelemetryWriter False None\n"
         assert agent.by_path(PATH) == []
+
+
+def test_the_given_host_name_is_told_and_no_password_of_the_repository():
+    program = ONE_SPAN + "import time; time.sleep(0.3)"
+    with Agent() as agent:
+        run(agent, program, DD_HOSTNAME="box", DD_TRACE_REPORT_HOSTNAME="true",
+            DD_TAGS="team:x,git.commit.sha:abc,git.repository_url:https://me:secret@example.com/a")
+        host = agent.by_path(PATH)[0].json()["host"]["hostname"]
+        asked = agent.by_path("/v0.7/config")[0].json()["client"]["client_tracer"]["tags"]
+        bodies = b"".join(request.body for request in agent.requests)
+    assert host == "box"
+    assert asked == ["team:x", "git.repository_url:https://example.com/a", "git.commit.sha:abc",
+                     "tracer_version:" + asked[-2].partition(":")[2], "host_name:box"]
+    assert b"secret" not in bodies
+
+
+def test_headers_of_traces_are_counted():
+    program = """
+from ddtrace.propagation.http import HTTPPropagator
+HTTPPropagator.extract({"x-datadog-trace-id": "5", "x-datadog-parent-id": "6"})
+from ddtrace.trace import tracer
+with tracer.trace("x") as span:
+    HTTPPropagator.inject(span.context, {})
+"""
+    with Agent() as agent:
+        run(agent, program)
+        series = [one for kind, payload in messages(agent) if kind == "generate-metrics" for one in payload["series"]]
+    counts = {(one["metric"], *one["tags"]): one["points"][0][1] for one in series}
+    assert counts["context_header_style.extracted", "header_style:datadog"] == 1
+    assert counts["context_header_style.injected", "header_style:datadog"] == 1
+    assert counts["context_header_style.injected", "header_style:tracecontext"] == 1
+
+
+@pytest.mark.parametrize("status", [500, 404])
+def test_a_payload_that_nobody_took_is_counted_with_why(status):
+    def answer(request):
+        return (status if "traces" in request.path else 200), {}, b"{}"
+
+    with Agent() as agent:
+        agent.answer = answer
+        environment = {"PATH": os.environ["PATH"], "DD_TRACE_AGENT_URL": agent.url, "DD_TRACE_API_VERSION": "v0.4"}
+        subprocess.run([LAUNCHER, "-c", ONE_SPAN], env=environment, stderr=subprocess.DEVNULL, check=True, timeout=60)
+        series = [one for kind, payload in messages(agent) if kind == "generate-metrics" for one in payload["series"]]
+    counts = {(one["metric"], *one["tags"]): one["points"][0][1] for one in series}
+    ours = "src_library:libdatadog"
+    assert counts["trace_api.errors", ours, "type:status_code"] == 1
+    assert counts["trace_api.responses", f"status_code:{status}", ours] == 1
+    assert counts["trace_chunks_dropped", ours, "reason:send_failure"] == 1

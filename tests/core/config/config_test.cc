@@ -289,5 +289,10 @@ TEST_F(StableFiles, one_that_cannot_be_read_does_not_spoil_the_other) {
       << said;
 }
 
+TEST(StatsdTag, has_no_sign_that_means_something_to_the_agent) {
+  EXPECT_EQ(statsd_tag("env", "Prod Env|#a,b"), "env:Prod_Env__a_b");
+  EXPECT_EQ(statsd_tag("path", "/a-b.c:\xc3\xa9"), "path:/a-b.c:\xc3\xa9");
+}
+
 }  // namespace
 }  // namespace dd::config

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/config/core_settings.h"
+#include "core/propagation/tally.h"
 
 namespace dd::propagation {
 namespace {
@@ -350,6 +351,36 @@ TEST(Baggage, of_the_old_form_has_no_line_breaks) {
   inject(*segment, 5, false, out, options);
   EXPECT_TRUE(out.all.contains("ot-baggage-good"));
   EXPECT_FALSE(out.all.contains("ot-baggage-bad"));
+}
+
+std::string counted(const Count (&by_style)[kStyles]) {
+  std::string out;
+  for (int i = 0; i < kStyles; ++i)
+    if (const auto count = by_style[i].get())
+      out += std::string(style_name(static_cast<Style>(i))) + ":" + std::to_string(count) + " ";
+  return out;
+}
+
+TEST(Tally, counts_what_each_style_gave_and_took) {
+  const Options options = with("datadog,tracecontext,b3,baggage");
+  clear_tally();
+  const Headers both = {{"x-datadog-trace-id", "5"}, {"x-datadog-parent-id", "6"},
+                        {"traceparent", "00-00000000000000000000000000000005-0000000000000006-01"}};
+  (void)extract(both, options);
+  (void)extract(Headers{{"x-datadog-trace-id", "5"}, {"traceparent", "bad"}}, options);
+  (void)extract(Headers{{"traceparent", kParent}, {"baggage", "a=b"}}, options);
+  (void)extract(Headers{{"baggage", "bad"}}, options);
+  (void)extract(Headers{}, options);
+  EXPECT_EQ(counted(tally.extracted), "datadog:2 tracecontext:2 baggage:1 ");
+  EXPECT_EQ(tally.malformed_baggage.get(), 1u);
+  const auto segment = trace::Segment::make({0, 7});
+  Headers out;
+  inject(*segment, 5, false, out, options);
+  for (int i = 0; i < 70; ++i) trace::set_entry(segment->baggage, "k" + std::to_string(i), "v");
+  inject(*segment, 0, false, out, options);
+  EXPECT_EQ(counted(tally.injected), "datadog:1 tracecontext:1 b3:1 baggage:1 ");
+  EXPECT_EQ(tally.too_many_items.get(), 1u);
+  EXPECT_EQ(tally.too_many_bytes.get(), 0u);
 }
 
 }  // namespace

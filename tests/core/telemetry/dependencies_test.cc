@@ -51,6 +51,20 @@ TEST(Dependencies, are_the_distributions_of_what_was_imported) {
   EXPECT_EQ(seen, "flask==3.0.1 pyyaml==6.0 typing-extensions==4.1 ");
 }
 
+TEST(Dependencies, that_share_a_namespace_are_told_apart) {
+  Site site;
+  site.metadata("protobuf-6.0.dist-info", "RECORD", "google/protobuf/__init__.py,x,1\n");
+  site.metadata("google_auth-2.0.dist-info", "RECORD", "google/auth/__init__.py,x,1\n");
+  site.metadata("zope.interface-8.0.dist-info", "top_level.txt", "zope\n");
+  site.metadata("zope.interface-8.0.dist-info", "RECORD", "zope/interface/__init__.py,x,1\n");
+  std::string seen;
+  for (const Dependency& one :
+       dependencies_of({{"google.protobuf", site.path + "/google/protobuf/__init__.py"},
+                        {"zope.interface", site.path + "/zope/interface/__init__.py"}}))
+    seen += one.name + "==" + one.version + " ";
+  EXPECT_EQ(seen, "protobuf==6.0 zope-interface==8.0 ");
+}
+
 TEST(Dependencies, of_a_folder_that_is_gone_are_none) {
   EXPECT_TRUE(dependencies_of({{"x", "/no/site-packages/x.py"}, {"y", ""}}).empty());
 }
