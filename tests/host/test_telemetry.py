@@ -309,14 +309,14 @@ def test_the_given_host_name_is_told_and_no_password_of_the_repository():
     program = ONE_SPAN + "import time; time.sleep(0.3)"
     with Agent() as agent:
         run(agent, program, DD_HOSTNAME="box", DD_TRACE_REPORT_HOSTNAME="true",
-            DD_TAGS="team:x,git.commit.sha:abc,git.repository_url:https://me:secret@example.com/a")
+            DD_TAGS="team:x,git.commit.sha:abc,git.repository_url:https://me:hunter2@example.com/a")
         host = agent.by_path(PATH)[0].json()["host"]["hostname"]
         asked = agent.by_path("/v0.7/config")[0].json()["client"]["client_tracer"]["tags"]
         bodies = b"".join(request.body for request in agent.requests)
     assert host == "box"
     assert asked == ["team:x", "git.repository_url:https://example.com/a", "git.commit.sha:abc",
                      "tracer_version:" + asked[-2].partition(":")[2], "host_name:box"]
-    assert b"secret" not in bodies
+    assert b"hunter2" not in bodies
 
 
 def test_headers_of_traces_are_counted():
