@@ -6,9 +6,9 @@
 namespace dd::contrib::aiomysql {
 namespace {
 
-py::Name kDb("db"), kHost("host"), kPort("port"), kUser("user");
+Name kDb("db"), kHost("host"), kPort("port"), kUser("user");
 
-SqlPlace place(py::Handle connection) {
+SqlPlace place(Handle connection) {
   return {.host = connection.attr(kHost),
           .port = connection.attr(kPort),
           .database = connection.attr(kDb),

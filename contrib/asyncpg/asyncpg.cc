@@ -10,10 +10,7 @@
 namespace dd::contrib::asyncpg {
 namespace {
 
-using py::Handle;
-using py::Ref;
-
-py::Name kAddr("_addr"), kDatabase("database"), kParams("_params"), kProtocol("_protocol"),
+Name kAddr("_addr"), kDatabase("database"), kParams("_params"), kProtocol("_protocol"),
     kState("state"), kUser("user");
 
 // Statements are the protocol's; the application has its connection.
@@ -42,13 +39,13 @@ constinit py::ContextVariable pooling("ddtrace_asyncpg_pool");
 struct Pooling {
   py::InForce flag;
 };
-void enter_pool(py::Call&, py::Scope& scope) { scope.emplace<Pooling>(); }
-void begin_pool(py::Scope& scope) {
+void enter_pool(Call&, Scope& scope) { scope.emplace<Pooling>(); }
+void begin_pool(Scope& scope) {
   if (Pooling* state = scope.get<Pooling>()) state->flag = py::InForce(pooling, py::boolean(true));
 }
-void leave_pool(py::Outcome&, py::Scope& scope) { scope.reset(); }
+void leave_pool(Outcome&, Scope& scope) { scope.reset(); }
 
-void enter_connect(py::Call&, py::Scope& scope) {
+void enter_connect(Call&, Scope& scope) {
   if (pooling.is_set()) return;
   const Named named = settings().naming.of_client(
       {.integration = "asyncpg", .fallback = "postgres", .own = knobs->own_service});
@@ -63,7 +60,7 @@ void enter_connect(py::Call&, py::Scope& scope) {
   if (live) live.span().set_static(trace::tags::kDbSystem, kFacts.system);
 }
 
-void leave_connect(py::Outcome& outcome, py::Scope& scope) {
+void leave_connect(Outcome& outcome, Scope& scope) {
   const tracing::LiveSpan* live = step_of(scope);
   if (live && outcome.result) {
     const Ref protocol = outcome.result.attr(kProtocol), params = outcome.result.attr(kParams);
@@ -83,7 +80,7 @@ constexpr py::Target statement(const char* where, py::Enter enter) {
   return {.where = where,
           .enter = enter,
           .leave = leave_cursor,
-          .kind = py::Kind::kAwaitable,
+          .kind = Kind::kAwaitable,
           .data = &kDriver,
           .begin = begin_statement};
 }
@@ -97,12 +94,12 @@ constexpr py::Target kTargets[] = {
     {.where = "asyncpg.connection:connect",
      .enter = enter_connect,
      .leave = leave_connect,
-     .kind = py::Kind::kAwaitable,
+     .kind = Kind::kAwaitable,
      .begin = begin_step},
     {.where = "asyncpg.pool:Pool._get_new_connection",
      .enter = enter_pool,
      .leave = leave_pool,
-     .kind = py::Kind::kAwaitable,
+     .kind = Kind::kAwaitable,
      .optional = true,
      .begin = begin_pool},
 };

@@ -18,9 +18,6 @@ namespace dd::contrib::celery {
 namespace {
 
 namespace tags = trace::tags;
-using py::Handle;
-using py::Name;
-using py::Ref;
 using tracing::LiveSpan;
 
 Name kBrokerUrl("broker_url"), kConf("conf"), kContext("Context"),
@@ -163,7 +160,7 @@ void prepare(const Settings& from) {
 void stop() { receivers.disconnect(); }
 
 // A message that could not be published: celery does not tell.
-void leave_apply_async(py::Outcome& outcome, py::Scope&) {
+void leave_apply_async(Outcome& outcome, Scope&) {
   if (!outcome.error || !publishing) return;
   const LiveSpan live = publishing->take_active();
   if (!live) return;
@@ -172,7 +169,7 @@ void leave_apply_async(py::Outcome& outcome, py::Scope&) {
 }
 
 // Its spans are the worker's and name no component.
-void start_beat(py::Scope& scope, std::string_view name, std::string_view resource) {
+void start_beat(Scope& scope, std::string_view name, std::string_view resource) {
   const Named named = settings().naming.of_server(
       {.integration = "datadog", .fallback = kWorker, .own = knobs->worker});
   start_step(scope, {.name = name,
@@ -184,12 +181,12 @@ void start_beat(py::Scope& scope, std::string_view name, std::string_view resour
                      .measured = true,
                      .late_service = true});
 }
-void enter_tick(py::Call&, py::Scope& scope) { start_beat(scope, "celery.beat.tick", {}); }
-void enter_apply_entry(py::Call& call, py::Scope& scope) {
+void enter_tick(Call&, Scope& scope) { start_beat(scope, "celery.beat.tick", {}); }
+void enter_apply_entry(Call& call, Scope& scope) {
   const Ref entry = call.arg(0).attr(kName);
   start_beat(scope, "celery.beat.apply_entry", entry.utf8());
 }
-void leave_beat(py::Outcome& outcome, py::Scope& scope) { finish_step(outcome, scope); }
+void leave_beat(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
 
 constexpr const char* kModules[] = {"celery.signals"};
 constexpr py::Target kTargets[] = {

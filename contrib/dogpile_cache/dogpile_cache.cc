@@ -11,13 +11,6 @@
 namespace dd::contrib::dogpile_cache {
 namespace {
 
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kBackend("actual_backend"), kCreated("createdtime"), kKey("key"), kKeys("keys"),
     kName("__name__"), kRegion("name");
 

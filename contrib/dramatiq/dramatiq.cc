@@ -9,7 +9,7 @@
 namespace dd::contrib::dramatiq {
 namespace {
 
-py::Name kActorName("actor_name"), kOptions("options");
+Name kActorName("actor_name"), kOptions("options");
 
 struct Knobs {
   std::string own_service;
@@ -17,7 +17,7 @@ struct Knobs {
 constinit const Knobs* knobs = nullptr;
 void prepare(const Settings& from) { knobs = new Knobs{from.own_service("dramatiq")}; }
 
-void enter_send(py::Call& call, py::Scope& scope) {
+void enter_send(Call& call, Scope& scope) {
   const bool own = !knobs->own_service.empty();
   const Naming& naming = settings().naming;
   const Named named =
@@ -34,7 +34,7 @@ void enter_send(py::Call& call, py::Scope& scope) {
   live.span().set(trace::Key("actor.options"), call.self().attr(kOptions).display());
 }
 
-void leave_send(py::Outcome& outcome, py::Scope& scope) { finish_step(outcome, scope); }
+void leave_send(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
 
 constexpr const char* kModules[] = {"dramatiq"};
 constexpr py::Target kTargets[] = {

@@ -11,9 +11,6 @@ namespace dd::contrib::elasticsearch {
 namespace {
 
 namespace tags = trace::tags;
-using py::Handle;
-using py::Name;
-using py::Ref;
 
 Name kAll("all"), kBody("body"), kDumps("dumps"), kHost("host"), kHosts("hosts"), kMeta("meta"),
     kMethod("method"), kNodePool("node_pool"), kParams("params"), kSerializer("serializer"),
@@ -82,7 +79,7 @@ std::string body_of(Handle transport, Handle body) {
 }
 
 // perform_request(method, url or target with its query, ...)
-void enter_request(py::Call& call, py::Scope& scope) {
+void enter_request(Call& call, Scope& scope) {
   const Named named = settings().naming.of_client(
       {.integration = "elasticsearch", .fallback = "elasticsearch", .own = knobs->own_service});
   const std::string method = call.arg(0, kMethod).text();
@@ -118,7 +115,7 @@ void enter_request(py::Call& call, py::Scope& scope) {
   }
 }
 
-void leave_request(py::Outcome& outcome, py::Scope& scope) {
+void leave_request(Outcome& outcome, Scope& scope) {
   const tracing::LiveSpan* live = step_of(scope);
   if (live && outcome.error) {
     const Ref status = outcome.error.attr(kStatusCode);
@@ -142,7 +139,7 @@ constexpr py::Target on(const Way& way, const char* where) {
   return {.where = where,
           .enter = enter_request,
           .leave = leave_request,
-          .kind = way.waits ? py::Kind::kAwaitable : py::Kind::kCall,
+          .kind = way.waits ? Kind::kAwaitable : Kind::kCall,
           .optional = true,
           .data = &way,
           .begin = way.waits ? begin_step : nullptr};

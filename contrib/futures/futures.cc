@@ -8,8 +8,8 @@
 namespace dd::contrib::futures {
 namespace {
 
-void enter_submit(py::Call& call, py::Scope&) {
-  py::Ref carried = carried_call(call.arg(0));
+void enter_submit(Call& call, Scope&) {
+  Ref carried = carried_call(call.arg(0));
   if (carried) (void)call.replace_arg(0, std::move(carried));
 }
 

@@ -9,20 +9,17 @@
 namespace dd::contrib::gevent {
 namespace {
 
-using py::Handle;
-using py::Ref;
-
-py::Name kGrContext("gr_context");
+Name kGrContext("gr_context");
 
 struct Made {
   Ref greenlet;
 };
 
-void enter_init(py::Call& call, py::Scope& scope) {
+void enter_init(Call& call, Scope& scope) {
   if (tracing::active()) scope.emplace<Made>(call.self().share());
 }
 
-void leave_init(py::Outcome& outcome, py::Scope& scope) {
+void leave_init(Outcome& outcome, Scope& scope) {
   const Made* made = scope.get<Made>();
   if (!made || outcome.error) return;
   const Ref active = tracing::active();

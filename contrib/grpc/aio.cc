@@ -16,14 +16,6 @@
 namespace dd::contrib::grpc::aio {
 namespace {
 
-using py::Call;
-using py::Handle;
-using py::Kind;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kAddDone("add_done_callback"), kAddHandlers("add_generic_rpc_handlers"),
     kMethodHandlers("method_handlers"), kServiceName("service_name"), kCode("code"),
     kCodeNames("CYGRPC_STATUS_CODE_TO_STATUS_CODE"), kDetails("details"), kFunction("__func__"),

@@ -15,12 +15,6 @@ namespace dd::contrib::grpc {
 namespace {
 
 namespace tags = trace::tags;
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
 
 Name kAddCallback("add_callback"), kCallDetails("call_details"), kCode("code"),
     kCodeNames("CYGRPC_STATUS_CODE_TO_STATUS_CODE"), kDetails("details"), kFunctionName("__name__"),

@@ -20,9 +20,6 @@ namespace dd::contrib::kafka {
 namespace {
 
 namespace tags = trace::tags;
-using py::Handle;
-using py::Name;
-using py::Ref;
 using tracing::LiveSpan;
 
 Name kClusterId("cluster_id"), kHeaders("headers"), kKey("key"), kListTopics("list_topics"),
@@ -70,7 +67,7 @@ struct Produced {
 };
 
 // From a dictionary, or from keywords.
-std::string setting(const py::Call& call, std::string_view name) {
+std::string setting(const Call& call, std::string_view name) {
   const Ref given = call.arg(0).item(py::str(name));
   if (given) return given.display();
   for (std::size_t at = 0; at < call.keyword_count(); ++at)
@@ -78,7 +75,7 @@ std::string setting(const py::Call& call, std::string_view name) {
   return {};
 }
 
-void enter_init(py::Call& call, py::Scope&) {
+void enter_init(Call& call, Scope&) {
   Client client;
   for (const std::string_view name : {"bootstrap.servers", "metadata.broker.list"})
     if (client.servers.empty()) client.servers = setting(call, name);
@@ -135,7 +132,7 @@ struct Places {  // of the arguments of produce()
 };
 constexpr Places kPlain = {2, 1, 7}, kSerializing = {1, 2, 6};
 
-void enter_produce(py::Call& call, py::Scope& scope) {
+void enter_produce(Call& call, Scope& scope) {
   if (inside.is_set()) return;
   const Places& at = *static_cast<const Places*>(call.data());
   constexpr Operation kProduce = {"kafka.produce", "kafka.send"};
@@ -154,19 +151,19 @@ void enter_produce(py::Call& call, py::Scope& scope) {
         with_trace_headers(call.arg(at.headers, kHeaders), produced.span.object()));
 }
 
-void leave_produce(py::Outcome& outcome, py::Scope& scope) {
+void leave_produce(Outcome& outcome, Scope& scope) {
   const Produced* produced = scope.get<Produced>();
   if (!produced || !produced->span) return;
   if (outcome.error) produced->span.fail(outcome.error);
   produced->span.finish();
 }
 
-void enter_poll(py::Call& call, py::Scope& scope) {
+void enter_poll(Call& call, Scope& scope) {
   if (!inside.is_set()) scope.emplace<Timed>(call.self(), base::wall_ns());
 }
 
 // Of a message, or of the first of several.
-void leave_poll(py::Outcome& outcome, py::Scope& scope) {
+void leave_poll(Outcome& outcome, Scope& scope) {
   Timed* timed = scope.get<Timed>();
   if (!timed) return;
   timed->flag.end();

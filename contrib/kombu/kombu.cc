@@ -13,9 +13,6 @@ namespace dd::contrib::kombu {
 namespace {
 
 namespace tags = trace::tags;
-using py::Handle;
-using py::Name;
-using py::Ref;
 
 Name kChannel("channel"), kConnection("connection"), kDeliveryInfo("delivery_info"),
     kExchange("exchange"), kHeaders("headers"), kHost("host"), kMessage("message"),
@@ -45,7 +42,7 @@ void tag_connection(trace::Span& span, Handle connection) {
   if (virtual_host.is_str()) span.set(trace::Key("out.vhost"), virtual_host.utf8());
 }
 
-trace::Span* start(py::Scope& scope, const Operation& operation, Named named, Handle self,
+trace::Span* start(Scope& scope, const Operation& operation, Named named, Handle self,
                    Handle exchange, Handle routing_key, std::string_view kind, Handle before) {
   const std::string where = exchange.text();
   const Pin pin = Pin::of(self);
@@ -81,7 +78,7 @@ Named named(std::string_view own) {
                         .source = by_user ? "m" : "kombu"});
 }
 
-void enter_publish(py::Call& call, py::Scope& scope) {
+void enter_publish(Call& call, Scope& scope) {
   constexpr Operation kPublish = {"kombu.publish", "kombu.send"};
   trace::Span* span = start(scope, kPublish, named({}), call.self(), call.arg(9, kExchange),
                             call.arg(6, kRoutingKey), "producer", {});
@@ -92,7 +89,7 @@ void enter_publish(py::Call& call, py::Scope& scope) {
   if (knobs->distributed && headers.is_dict()) tracing::inject(step_of(scope)->object(), headers);
 }
 
-void enter_receive(py::Call& call, py::Scope& scope) {
+void enter_receive(Call& call, Scope& scope) {
   constexpr Operation kReceive = {"kombu.receive", "kombu.process"};
   const Handle message = call.arg(1, kMessage);
   const Ref info = message.attr(kDeliveryInfo);
@@ -101,9 +98,9 @@ void enter_receive(py::Call& call, py::Scope& scope) {
         info.item(kRoutingKey), "consumer", before);
 }
 
-void leave_publish(py::Outcome& outcome, py::Scope& scope) { finish_step(outcome, scope); }
+void leave_publish(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
 
-void leave_receive(py::Outcome& outcome, py::Scope& scope) {
+void leave_receive(Outcome& outcome, Scope& scope) {
   finish_step(outcome, scope);
   if (const Handle before = kept_of(scope)) tracing::activate(before);
 }

@@ -6,11 +6,11 @@
 namespace dd::contrib::logbook {
 namespace {
 
-py::Name kExtra("extra"), kRecord("record");
+Name kExtra("extra"), kRecord("record");
 
 // After the application's own processors, before any handler sees the record.
-void enter_process(py::Call& call, py::Scope&) {
-  const py::Ref extra = call.arg(0, kRecord).attr(kExtra);
+void enter_process(Call& call, Scope&) {
+  const Ref extra = call.arg(0, kRecord).attr(kExtra);
   if (extra && PyDict_Check(extra.ptr())) put_log_correlation(extra);
 }
 

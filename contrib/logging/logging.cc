@@ -8,13 +8,6 @@
 namespace dd::contrib::logging {
 namespace {
 
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kDd("dd"), kDict("__dict__"), kRecord("record"), kShortEnv("env"), kShortService("service"),
     kShortSpanId("span_id"), kShortTraceId("trace_id"), kShortVersion("version");
 

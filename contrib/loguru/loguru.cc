@@ -6,12 +6,12 @@
 namespace dd::contrib::loguru {
 namespace {
 
-py::Name kExtra("extra"), kRecord("record");
+Name kExtra("extra"), kRecord("record");
 
 // After the application's own patchers, before the record is formatted.
-void enter_emit(py::Call& call, py::Scope&) {
-  const py::Handle record = call.arg(0, kRecord);
-  const py::Ref extra = record.item(kExtra);
+void enter_emit(Call& call, Scope&) {
+  const Handle record = call.arg(0, kRecord);
+  const Ref extra = record.item(kExtra);
   if (!record.is_dict() || !extra.is_dict()) return;
   put_log_correlation(record);
   put_log_correlation(extra);

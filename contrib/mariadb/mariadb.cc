@@ -6,9 +6,6 @@
 namespace dd::contrib::mariadb {
 namespace {
 
-using py::Handle;
-using py::Name;
-
 Name kDatabase("database"), kDb("db"), kHost("host"), kPort("port"), kSql("sql"), kUser("user");
 
 constexpr SqlFacts kFacts = {.component = "mariadb",
@@ -25,13 +22,13 @@ constexpr SqlDriver kDriver = {&kFacts, &knobs};
 void prepare(const Settings& from) { knobs = sql_knobs(from, kFacts); }
 
 // To ask a connection where it leads would be a question to the server.
-void enter_connect_with(py::Call& call, py::Scope& scope) {
+void enter_connect_with(Call& call, Scope& scope) {
   Handle database = call.arg(kDatabase);
   if (!database) database = call.arg(kDb);
   scope.emplace<SqlPlace>(call.arg(kHost).share(), call.arg(kPort).share(), database.share(),
                           call.arg(kUser).share());
 }
-void leave_connect_with(py::Outcome& outcome, py::Scope& scope) {
+void leave_connect_with(Outcome& outcome, Scope& scope) {
   const SqlPlace* asked = scope.get<SqlPlace>();
   if (asked && outcome.result) (void)remember_place(outcome.result, *asked);
 }

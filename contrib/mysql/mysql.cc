@@ -6,11 +6,11 @@
 namespace dd::contrib::mysql {
 namespace {
 
-py::Name kConnection("_connection"), kDatabase("_database"), kServerHost("server_host"),
+Name kConnection("_connection"), kDatabase("_database"), kServerHost("server_host"),
     kServerPort("server_port"), kUser("user");
 
 // The public `database` asks the server.
-SqlPlace place(py::Handle connection) {
+SqlPlace place(Handle connection) {
   return {.host = connection.attr(kServerHost),
           .port = connection.attr(kServerPort),
           .database = connection.attr(kDatabase),

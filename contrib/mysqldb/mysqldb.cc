@@ -8,10 +8,6 @@
 namespace dd::contrib::mysqldb {
 namespace {
 
-using py::Handle;
-using py::Name;
-using py::Ref;
-
 Name kDatabase("database"), kDb("db"), kHost("host"), kPort("port"), kUser("user");
 
 constexpr SqlFacts kFacts = {.component = "mysqldb",
@@ -33,7 +29,7 @@ struct Made {
 };
 
 // A connection does not tell where it leads: what it is made with does.
-void enter_init(py::Call& call, py::Scope& scope) {
+void enter_init(Call& call, Scope& scope) {
   Handle database = call.arg(3, kDatabase);
   if (!database) database = call.arg(kDb);
   scope.emplace<Made>(call.self().share(), SqlPlace{.host = call.arg(0, kHost).share(),
@@ -41,13 +37,13 @@ void enter_init(py::Call& call, py::Scope& scope) {
                                                     .database = database.share(),
                                                     .user = call.arg(1, kUser).share()});
 }
-void leave_init(py::Outcome& outcome, py::Scope& scope) {
+void leave_init(Outcome& outcome, Scope& scope) {
   const Made* made = scope.get<Made>();
   if (made && !outcome.error) (void)remember_place(made->connection, made->place);
 }
 
 // Without the system, which the others tell.
-void enter_connecting(py::Call&, py::Scope& scope) {
+void enter_connecting(Call&, Scope& scope) {
   const Named named = settings().naming.of_client(
       {.integration = "mysqldb", .fallback = "mysql", .own = knobs->own_service});
   start_step(scope, {.name = "MySQLdb.connection.connect",
@@ -58,7 +54,7 @@ void enter_connecting(py::Call&, py::Scope& scope) {
                      .kind = "client",
                      .measured = true});
 }
-void leave_connecting(py::Outcome& outcome, py::Scope& scope) { finish_step(outcome, scope); }
+void leave_connecting(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
 
 constexpr const char* kModules[] = {"MySQLdb"};
 constexpr py::Target kTargets[] = {

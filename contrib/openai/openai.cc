@@ -7,14 +7,6 @@
 namespace dd::contrib::openai {
 namespace {
 
-using py::Call;
-using py::Handle;
-using py::Kind;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kBaseUrl("base_url"), kClient("_client"), kContent("content"), kData("data"), kFile("file"),
     kFileId("file_id"), kHeaders("headers"), kModel("model"), kName("name"), kParse("parse"),
     kResponse("response"), kUsage("usage");

@@ -6,10 +6,6 @@
 namespace dd::contrib::psycopg {
 namespace {
 
-using py::Handle;
-using py::Name;
-using py::Ref;
-
 Name kApplicationName("application_name"), kDbname("dbname"), kDsnParameters("dsn_parameters"),
     kGetParameters("get_parameters"), kHost("host"), kInfo("info"), kPort("port"), kUser("user");
 

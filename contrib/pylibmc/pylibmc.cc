@@ -8,10 +8,10 @@
 namespace dd::contrib::pylibmc {
 namespace {
 
-py::Name kAddresses("addresses");
+Name kAddresses("addresses");
 
-MemcachePlace place(py::Handle client) {
-  const py::Ref address = client.attr(kAddresses).item(Py_ssize_t{0});
+MemcachePlace place(Handle client) {
+  const Ref address = client.attr(kAddresses).item(Py_ssize_t{0});
   const std::string_view text = address.utf8();
   const std::size_t colon = text.rfind(':');
   MemcachePlace known{.host = py::str(text.substr(0, colon))};

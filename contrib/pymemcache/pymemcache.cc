@@ -6,11 +6,11 @@
 namespace dd::contrib::pymemcache {
 namespace {
 
-py::Name kServer("server");
+Name kServer("server");
 
-MemcachePlace place(py::Handle client) {
-  py::Ref server = client.attr(kServer);
-  if (!server.is_tuple()) return {.host = static_cast<py::Ref&&>(server)};
+MemcachePlace place(Handle client) {
+  Ref server = client.attr(kServer);
+  if (!server.is_tuple()) return {.host = static_cast<Ref&&>(server)};
   return {.host = server.item(Py_ssize_t{0}), .port = server.item(Py_ssize_t{1})};
 }
 

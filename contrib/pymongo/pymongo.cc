@@ -10,9 +10,6 @@ namespace dd::contrib::pymongo {
 namespace {
 
 namespace tags = trace::tags;
-using py::Handle;
-using py::Name;
-using py::Ref;
 
 Name kAddress("address"), kConn("conn"), kCursor("cursor"), kDescription("description"),
     kDocs("docs"), kFirstBatch("firstBatch"), kIsSdam("is_sdam"), kMsg("msg"), kN("n");
@@ -26,16 +23,16 @@ struct Way {  // of a target, its data
 };
 constexpr Way kPlain = {}, kAsync = {.waits = true}, kCheckout = {"pymongo.checkout", true},
               kGetSocket = {"pymongo.get_socket", true};
-const Way& way_of(const py::Call& call) { return *static_cast<const Way*>(call.data()); }
+const Way& way_of(const Call& call) { return *static_cast<const Way*>(call.data()); }
 
-void leave(py::Outcome& outcome, py::Scope& scope) { finish_step(outcome, scope); }
+void leave(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
 
 void tell_rows(trace::Span& span, Handle count) {
   if (count.is_int()) span.set(tags::kDbRowCount, static_cast<std::int64_t>(count.integer()));
 }
 
 // Of a pool or, in old versions, of a server. What monitors do is not told.
-void enter_checkout(py::Call& call, py::Scope& scope) {
+void enter_checkout(Call& call, Scope& scope) {
   if (call.self().attr(kIsSdam).truth()) return;
   const tracing::LiveSpan& live = start_mongo(scope, *knobs, way_of(call).name, true);
   if (!live) return;
@@ -44,7 +41,7 @@ void enter_checkout(py::Call& call, py::Scope& scope) {
 }
 
 // Connection.command(dbname, spec)
-void enter_command(py::Call& call, py::Scope& scope) {
+void enter_command(Call& call, Scope& scope) {
   const MongoCommand command = mongo_command(call.arg(1), call.arg(0));
   if (command.name.empty()) return;
   const tracing::LiveSpan& live = start_mongo(scope, *knobs, command, way_of(call).waits);
@@ -54,7 +51,7 @@ void enter_command(py::Call& call, py::Scope& scope) {
 }
 
 // Connection.write_command(request_id, msg)
-void enter_write(py::Call& call, py::Scope& scope) {
+void enter_write(Call& call, Scope& scope) {
   const std::string_view message = call.arg(1, kMsg).bytes();
   const MongoCommand command = mongo_message(message);
   if (command.name.empty()) return;
@@ -63,14 +60,14 @@ void enter_write(py::Call& call, py::Scope& scope) {
   live.span().set(trace::Key("net.out.bytes"), static_cast<std::int64_t>(message.size()));
   tag_mongo_address(live.span(), call.self().attr(kAddress));
 }
-void leave_write(py::Outcome& outcome, py::Scope& scope) {
+void leave_write(Outcome& outcome, Scope& scope) {
   if (const tracing::LiveSpan* live = step_of(scope); live && outcome.result)
     tell_rows(live->span(), outcome.result.item(kN));
   finish_step(outcome, scope);
 }
 
 // run_bulk_write_command(context, cmd, request_id, msg) -> (documents, reply, duration)
-void enter_bulk(py::Call& call, py::Scope& scope) {
+void enter_bulk(Call& call, Scope& scope) {
   const Handle context = call.arg(0), message = call.arg(3, kMsg);
   const MongoCommand command = mongo_message(message.bytes());
   if (command.name.empty()) return;
@@ -79,20 +76,20 @@ void enter_bulk(py::Call& call, py::Scope& scope) {
   live.span().set(trace::Key("net.out.bytes"), static_cast<std::int64_t>(message.size()));
   tag_mongo_address(live.span(), context.attr(kConn).attr(kAddress));
 }
-void leave_bulk(py::Outcome& outcome, py::Scope& scope) {
+void leave_bulk(Outcome& outcome, Scope& scope) {
   if (const tracing::LiveSpan* live = step_of(scope); live && outcome.result)
     tell_rows(live->span(), outcome.result.item(Py_ssize_t{0}).item(Py_ssize_t{0}).item(kN));
   finish_step(outcome, scope);
 }
 
 // run_operation(connection, operation) -> Response
-void enter_operation(py::Call& call, py::Scope& scope) {
+void enter_operation(Call& call, Scope& scope) {
   const MongoCommand command = mongo_query(call.arg(1));
   if (command.name.empty()) return;
   const tracing::LiveSpan& live = start_mongo(scope, *knobs, command, way_of(call).waits);
   if (live) comment_query(call.arg(1), live);
 }
-void leave_operation(py::Outcome& outcome, py::Scope& scope) {
+void leave_operation(Outcome& outcome, Scope& scope) {
   if (const tracing::LiveSpan* live = step_of(scope); live && outcome.result) {
     tag_mongo_address(live->span(), outcome.result.attr(kAddress));
     const Ref rows = outcome.result.attr(kDocs).item(Py_ssize_t{0}).item(kCursor).item(kFirstBatch);
@@ -106,9 +103,9 @@ constexpr py::Target on(const Way& way, const char* where, py::Enter enter,
   return {.where = where,
           .enter = enter,
           .leave = at_end,
-          .kind = way.name    ? py::Kind::kContextManager
-                  : way.waits ? py::Kind::kAwaitable
-                              : py::Kind::kCall,
+          .kind = way.name    ? Kind::kContextManager
+                  : way.waits ? Kind::kAwaitable
+                              : Kind::kCall,
           .versions = versions,
           .optional = true,
           .data = &way,

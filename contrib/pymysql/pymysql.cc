@@ -6,13 +6,13 @@
 namespace dd::contrib::pymysql {
 namespace {
 
-py::Name kDb("db"), kHost("host"), kPort("port"), kUser("user");
+Name kDb("db"), kHost("host"), kPort("port"), kUser("user");
 
-py::Ref as_text(const py::Ref& value) {
-  return value.is_bytes() || value.is_str() ? py::str(value.text()) : py::Ref();
+Ref as_text(const Ref& value) {
+  return value.is_bytes() || value.is_str() ? py::str(value.text()) : Ref();
 }
 
-SqlPlace place(py::Handle connection) {
+SqlPlace place(Handle connection) {
   return {.host = connection.attr(kHost),
           .port = connection.attr(kPort),
           .database = as_text(connection.attr(kDb)),

@@ -10,10 +10,6 @@
 namespace dd::contrib::rq {
 namespace {
 
-using py::Handle;
-using py::Name;
-using py::Ref;
-
 Name kFuncName("func_name"), kId("id"), kIsAsync("_is_async"), kJob("job"), kJobId("job_id"),
     kMeta("meta"), kName("name"), kOrigin("origin"), kStatus("_status"), kStatusValue("value");
 
@@ -34,7 +30,7 @@ Named named(std::string_view own, std::string_view fallback) {
   return settings().naming.of_server({.integration = "rq", .fallback = fallback, .own = own});
 }
 
-void enter_enqueue(py::Call& call, py::Scope& scope) {
+void enter_enqueue(Call& call, Scope& scope) {
   const Handle job = call.arg(0, kJob);
   const std::string function = job.attr(kFuncName).text();
   const Named service = named(knobs->own_service, "rq");
@@ -56,7 +52,7 @@ void enter_enqueue(py::Call& call, py::Scope& scope) {
     tracing::inject(live.object(), job.attr(kMeta));
 }
 
-void enter_fetch(py::Call& call, py::Scope& scope) {
+void enter_fetch(Call& call, Scope& scope) {
   const Named service = named(knobs->own_service, "rq");
   const tracing::LiveSpan& live =
       start_step(scope, {.name = settings().naming.operation({"rq.queue.fetch_job", "rq.process"}),
@@ -66,16 +62,16 @@ void enter_fetch(py::Call& call, py::Scope& scope) {
   if (live) live.span().set(kTagId, call.arg(0, kJobId).text());
 }
 
-void enter_perform(py::Call& call, py::Scope& scope) {
+void enter_perform(Call& call, Scope& scope) {
   const std::string function = call.self().attr(kFuncName).text();
   const tracing::LiveSpan& live = start_step(
       scope, {.name = "rq.job.perform", .component = "rq", .source = "rq", .resource = function});
   if (live) live.span().set(kTagId, call.self().attr(kId).text());
 }
 
-void leave(py::Outcome& outcome, py::Scope& scope) { finish_step(outcome, scope); }
+void leave(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
 
-void enter_work(py::Call& call, py::Scope& scope) {
+void enter_work(Call& call, Scope& scope) {
   const Handle job = call.arg(0, kJob);
   const Ref before = knobs->distributed ? go_on_with(job.attr(kMeta)) : Ref();
   const std::string function = job.attr(kFuncName).text();
@@ -97,7 +93,7 @@ void enter_work(py::Call& call, py::Scope& scope) {
   live.span().set(kTagOrigin, job.attr(kOrigin).text());
 }
 
-void leave_work(py::Outcome& outcome, py::Scope& scope) {
+void leave_work(Outcome& outcome, Scope& scope) {
   const Ref kept = kept_of(scope).share();
   if (const tracing::LiveSpan* live = step_of(scope)) {
     const Ref status = kept.item(Py_ssize_t{0}).attr(kStatus);

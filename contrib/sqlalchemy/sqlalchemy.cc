@@ -13,10 +13,8 @@ namespace dd::contrib::sqlalchemy {
 namespace {
 
 namespace tags = trace::tags;
-using py::Handle;
-using py::Ref;
 
-py::Name kConnection("connection"), kContext("context"), kDatabase("database"), kEngine("engine"),
+Name kConnection("connection"), kContext("context"), kDatabase("database"), kEngine("engine"),
     kHost("host"), kName("name"), kPort("port"), kRoot("root_connection"), kRowCount("rowcount"),
     kUrl("url");
 
@@ -35,7 +33,7 @@ void tag_url(trace::Span& span, Handle url) {
 }
 
 template <int context_at>
-void enter_execute(py::Call& call, py::Scope& scope) {
+void enter_execute(Call& call, Scope& scope) {
   const Ref connection = call.arg(context_at, kContext).attr(kRoot);
   if (connection.attr(kConnection).type_name() != "_ConnectionFairy") return;
   const Ref dialect = call.self().attr(kName);
@@ -55,7 +53,7 @@ void enter_execute(py::Call& call, py::Scope& scope) {
   if (live) tag_url(live.span(), connection.attr(kEngine).attr(kUrl));
 }
 
-void leave_execute(py::Outcome& outcome, py::Scope& scope) {
+void leave_execute(Outcome& outcome, Scope& scope) {
   if (const tracing::LiveSpan* live = step_of(scope); live && !outcome.error) {
     const Ref rows = kept_of(scope).attr(kRowCount);
     if (rows.is_int() && rows.integer() >= 0)

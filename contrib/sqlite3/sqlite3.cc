@@ -8,7 +8,7 @@
 namespace dd::contrib::sqlite3 {
 namespace {
 
-py::Name kTotalChanges("total_changes");
+Name kTotalChanges("total_changes");
 
 constexpr SqlFacts kFacts = {.component = "sqlite",
                              .service = "sqlite",
@@ -21,7 +21,7 @@ constexpr SqlDriver kDriver = {&kFacts, &knobs, false, false};
 void prepare(const Settings& from) { knobs = sql_knobs(from, kFacts); }
 
 // A closed connection has no cursor that could execute anything.
-void leave_execute(py::Outcome& outcome, py::Scope& scope) {
+void leave_execute(Outcome& outcome, Scope& scope) {
   if (outcome.error && !connection_of(scope).attr(kTotalChanges)) forget_statement(scope);
   leave_connection_execute(outcome, scope);
 }

@@ -6,11 +6,6 @@
 namespace dd::contrib::structlog {
 namespace {
 
-using py::Call;
-using py::Name;
-using py::Ref;
-using py::Scope;
-
 Name kConfig("_CONFIG"), kDefaultProcessors("default_processors"), kEventKw("event_kw"),
     kProcessors("_processors");
 
@@ -19,7 +14,7 @@ void enter_process_event(Call& call, Scope&) {
   const Ref config = py::imported("structlog._config").attr(kConfig);
   if (!call.self().attr(kProcessors).is(config.attr(kDefaultProcessors))) return;
   Ref event = py::dict();
-  call.arg(2, kEventKw).each_pair([&](py::Handle key, py::Handle value) {
+  call.arg(2, kEventKw).each_pair([&](Handle key, Handle value) {
     (void)event.set_item(key, value);
   });
   put_log_correlation(event);

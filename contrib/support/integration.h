@@ -13,6 +13,15 @@
 
 namespace dd::contrib {
 
+// What every integration speaks of.
+using py::Call;
+using py::Handle;
+using py::Kind;
+using py::Name;
+using py::Outcome;
+using py::Ref;
+using py::Scope;
+
 // Targets that only some settings ask for; `wanted` is asked after prepare().
 struct Extra {
   std::span<const py::Target> targets;
