@@ -82,8 +82,8 @@ void hear(LlmRequest& request, Handle piece) {
     request.model = model;
     request.span.span().set(trace::Key("openai.response.model"), model);
   }
-  Ref usage = answer.attr(kUsage);
-  if (usage && !usage.is_none()) request.usage = std::move(usage);
+  const Ref usage = answer.attr(kUsage);
+  if (usage && !usage.is_none()) request.tokens = llm_tokens(usage);
 }
 
 void hear_answer(LlmRequest& request, const Operation& operation, Handle answer) {
@@ -113,9 +113,8 @@ constexpr py::Watch kPieces = {.item = hear_piece, .end = end_stream};
 void leave_call(Outcome& outcome, Scope& scope) {
   LlmRequest* request = llm_of(scope);
   if (!request || !outcome.result) return finish_llm(outcome, scope);
+  if (follow_llm(outcome, scope, kPieces)) return;
   const std::string_view type = outcome.result.type_name();
-  if (type == "Stream" && outcome.follow(Kind::kIterator, kPieces, scope)) return;
-  if (type == "AsyncStream" && outcome.follow(Kind::kAsyncIterator, kPieces, scope)) return;
   const Operation& operation = *static_cast<const Operation*>(request->operation);
   // What was asked for as raw has been read and is parsed once; its first name is now another's.
   const bool raw = type == "LegacyAPIResponse" ||
@@ -150,22 +149,6 @@ void enter_process(Call& call, Scope&) {
   }
 }
 
-constexpr py::Target call(const char* where, const Operation& operation) {
-  return {.where = where,
-          .enter = enter_call,
-          .leave = leave_call,
-          .optional = true,
-          .data = &operation};
-}
-constexpr py::Target waited(const char* where, const Operation& operation) {
-  return {.where = where,
-          .enter = enter_coroutine,
-          .leave = leave_call,
-          .kind = Kind::kAwaitable,
-          .optional = true,
-          .data = &operation,
-          .begin = begin_llm};
-}
 constexpr py::Target processed(const char* where) {
   return {.where = where, .enter = enter_process, .optional = true};
 }
@@ -175,9 +158,10 @@ constexpr py::Target kTargets[] = {
     processed("openai._base_client:SyncAPIClient._process_response"),
     processed("openai._base_client:AsyncAPIClient._process_response"),
     processed("openai._base_client:BaseClient._process_response"),
-#define DD_OPENAI(module, owner, method, operation)                 \
-  call("openai.resources." module ":" owner "." method, operation), \
-      waited("openai.resources." module ":Async" owner "." method, operation)
+#define DD_OPENAI(module, owner, method, operation)                                               \
+  on_llm("openai.resources." module ":" owner "." method, enter_call, leave_call, &operation),    \
+      on_llm_coroutine("openai.resources." module ":Async" owner "." method, enter_coroutine,     \
+                       leave_call, &operation)
     DD_OPENAI("completions", "Completions", "create", kCompletion),
     DD_OPENAI("chat", "Completions", "create", kChat),
     DD_OPENAI("chat", "Completions", "parse", kParseChat),

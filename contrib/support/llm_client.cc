@@ -33,26 +33,41 @@ std::optional<long long> detail(Handle usage, const Name& details, const Name& o
   return std::nullopt;
 }
 
-void tag_usage(trace::Span& span, Handle usage) {
+std::int64_t or_unknown(std::optional<long long> value) { return value.value_or(-1); }
+
+}  // namespace
+
+LlmTokens llm_tokens(Handle usage) {
   const auto input = count(usage, kInputTokens, kPromptTokens);
-  if (!input) return;
+  if (!input) return {};
   const long long output = count(usage, kOutputTokens, kCompletionTokens).value_or(0);
   const Ref told = usage.attr(kTotalTokens);
-  const long long total = told.is_int() ? told.integer() : *input + output;
-  const auto tell = [&span](const char* own, const char* standard, long long value) {
-    if (own) span.set(trace::Key(own), static_cast<std::int64_t>(value));
-    span.set(trace::Key(standard), static_cast<std::int64_t>(value));
-  };
-  tell("_dd.llmobs.input_tokens", "gen_ai.usage.input_tokens", *input);
-  tell("_dd.llmobs.output_tokens", "gen_ai.usage.output_tokens", output);
-  tell("_dd.llmobs.total_tokens", "gen_ai.usage.total_tokens", total);
-  if (const auto cached = detail(usage, kInputDetails, kPromptDetails, kCachedTokens))
-    tell("_dd.llmobs.cache_read_input_tokens", "gen_ai.usage.cache_read_input_tokens", *cached);
-  if (const auto reasoning = detail(usage, kOutputDetails, kCompletionDetails, kReasoningTokens))
-    tell(nullptr, "gen_ai.usage.reasoning_output_tokens", *reasoning);
+  return {.input = *input,
+          .output = output,
+          .total = told.is_int() ? told.integer() : *input + output,
+          .cache_read = or_unknown(detail(usage, kInputDetails, kPromptDetails, kCachedTokens)),
+          .reasoning =
+              or_unknown(detail(usage, kOutputDetails, kCompletionDetails, kReasoningTokens))};
 }
 
-void tag_model(trace::Span& span, const LlmRequest& request) {
+void tag_llm_tokens(trace::Span& span, const LlmTokens& tokens) {
+  const auto tell = [&span](const char* own, const char* standard, std::int64_t value) {
+    if (value < 0) return;
+    if (own) span.set(trace::Key(own), value);
+    span.set(trace::Key(standard), value);
+  };
+  tell("_dd.llmobs.input_tokens", "gen_ai.usage.input_tokens", tokens.input);
+  tell("_dd.llmobs.output_tokens", "gen_ai.usage.output_tokens", tokens.output);
+  tell("_dd.llmobs.total_tokens", "gen_ai.usage.total_tokens", tokens.total);
+  tell("_dd.llmobs.cache_read_input_tokens", "gen_ai.usage.cache_read_input_tokens",
+       tokens.cache_read);
+  tell("_dd.llmobs.cache_write_input_tokens", "gen_ai.usage.cache_write_input_tokens",
+       tokens.cache_write);
+  tell(nullptr, "gen_ai.usage.reasoning_output_tokens", tokens.reasoning);
+}
+
+void tag_llm_model(const LlmRequest& request) {
+  trace::Span& span = request.span.span();
   span.set_static(trace::Key("_dd.llmobs.artificial_gen_ai_tags"), "true");
   span.set_static(trace::Key("_dd.llmobs.span_kind"), request.kind);
   span.set_static(trace::Key("gen_ai.operation.name"), request.kind);
@@ -61,10 +76,7 @@ void tag_model(trace::Span& span, const LlmRequest& request) {
   span.set_static(trace::Key("_dd.llmobs.model_provider"), request.provider);
   span.set_static(trace::Key("gen_ai.provider.name"), request.provider);
   span.set(trace::Key("_dd.llmobs.enabled"), std::int64_t{0});
-  if (request.usage) tag_usage(span, request.usage);
 }
-
-}  // namespace
 
 LlmRequest* start_llm(py::Scope& scope, const LlmCall& call) {
   const Named named =
@@ -81,8 +93,8 @@ LlmRequest* start_llm(py::Scope& scope, const LlmCall& call) {
     return nullptr;
   }
   trace::Span& span = request.span.span();
-  span.set_static(trace::tags::kComponent, call.component);
-  span.set(trace::tags::kServiceSource, named.source);
+  if (call.tells_component) span.set_static(trace::tags::kComponent, call.component);
+  span.set(trace::tags::kServiceSource, call.tells_component ? named.source : "m");
   return &request;
 }
 
@@ -95,11 +107,20 @@ void begin_llm(py::Scope& scope) {
 
 LlmRequest* llm_of(py::Scope& scope) { return scope.get<LlmRequest>(); }
 
+bool follow_llm(py::Outcome& outcome, py::Scope& scope, const py::Watch& pieces) {
+  const std::string_view type = outcome.result.type_name();
+  return (type == "Stream" && outcome.follow(py::Kind::kIterator, pieces, scope)) ||
+         (type == "AsyncStream" && outcome.follow(py::Kind::kAsyncIterator, pieces, scope));
+}
+
 void finish_llm(const py::Outcome& outcome, py::Scope& scope) {
   LlmRequest* request = scope.get<LlmRequest>();
-  if (!request || !request->span) return;
+  if (!request || !request->span.open()) return;
   if (request->waits && outcome.abandoned()) return request->span.forget();
-  if (!request->kind.empty()) tag_model(request->span.span(), *request);
+  if (!request->kind.empty()) {
+    tag_llm_model(*request);
+    tag_llm_tokens(request->span.span(), request->tokens);
+  }
   if (outcome.error) request->span.fail(outcome.error);
   request->span.finish();
 }

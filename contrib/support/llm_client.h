@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,16 @@ struct LlmCall {
   std::string_view own_service;  // of the settings
   std::string_view kind{};       // "llm", "embedding"; empty: no model answers
   bool waits = false;            // a coroutine: begin_llm() is its target's `begin`
+  bool tells_component = true;  // else its service is told as the user's choice, too
 };
+
+// What a call has cost; -1 for what the answer does not say.
+struct LlmTokens {
+  std::int64_t input = -1, output = -1, total = -1;
+  std::int64_t cache_read = -1, cache_write = -1, reasoning = -1;
+};
+// Of a `usage` as OpenAI's API made it common: input_tokens, or prompt_tokens.
+LlmTokens llm_tokens(py::Handle usage);
 
 // State of the hook, from enter to the end of the answer.
 struct LlmRequest {
@@ -36,7 +46,7 @@ struct LlmRequest {
   std::string_view kind;
   std::string model;                // that was asked for, later the one that answered
   std::string_view provider{};      // "openai"; literals only
-  py::Ref usage{};                  // what the answer says of its tokens
+  LlmTokens tokens{};
   const void* operation = nullptr;  // the integration's
   bool waits;
 };
@@ -46,7 +56,27 @@ LlmRequest* start_llm(py::Scope& scope, const LlmCall& call);
 void begin_llm(py::Scope& scope);
 // Null when the hook started none.
 LlmRequest* llm_of(py::Scope& scope);
+// Follows an answer that comes in pieces, of the classes Stream and AsyncStream; false for others.
+bool follow_llm(py::Outcome& outcome, py::Scope& scope, const py::Watch& pieces);
+// finish_llm()'s parts, for spans that end elsewhere.
+void tag_llm_model(const LlmRequest& request);
+void tag_llm_tokens(trace::Span& span, const LlmTokens& tokens);
 // Tags what is known of model and tokens, records the error, ends the span.
 void finish_llm(const py::Outcome& outcome, py::Scope& scope);
+
+// Rows of a table; some versions lack some methods.
+constexpr py::Target on_llm(const char* where, py::Enter enter, py::Leave leave, const void* data) {
+  return {.where = where, .enter = enter, .leave = leave, .optional = true, .data = data};
+}
+constexpr py::Target on_llm_coroutine(const char* where, py::Enter enter, py::Leave leave,
+                                      const void* data) {
+  return {.where = where,
+          .enter = enter,
+          .leave = leave,
+          .kind = py::Kind::kAwaitable,
+          .optional = true,
+          .data = data,
+          .begin = begin_llm};
+}
 
 }  // namespace dd::contrib

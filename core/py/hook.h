@@ -68,7 +68,7 @@ class Hook;
 enum class Kind : std::uint8_t {
   kCall,           // when the call returns
   kAwaitable,      // when what the call returned has been awaited to its end
-  kIterator,       // when what it returned is exhausted, raises, or is closed
+  kIterator,       // when what it returned is exhausted, raises, is closed, or its block has ended
   kAsyncIterator,  // the same with `async for`
   // When the `with` or `async with` block of what it returned has ended; the error is the block's,
   // also when it was swallowed. Watch::item sees what `as` names.

@@ -159,7 +159,8 @@ constexpr OpName kIteratorOps[] = {{"__iter__", Op::kIterate},
                                    {"__next__", Op::kNext},
                                    {"send", Op::kSend},
                                    {"throw", Op::kThrow},
-                                   {"close", Op::kClose}};
+                                   {"close", Op::kClose},
+                                   {"__exit__", Op::kExit}};
 constexpr OpName kAwaitableOps[] = {{"__await__", Op::kAwait},
                                     {"__iter__", Op::kAwait},
                                     {"send", Op::kSend},
@@ -168,7 +169,7 @@ constexpr OpName kAwaitableOps[] = {{"__await__", Op::kAwait},
 constexpr OpName kAsyncIteratorOps[] = {
     {"__aiter__", Op::kAsyncIterate}, {"__anext__", Op::kAsyncNext}, {"asend", Op::kAsyncNext},
     {"athrow", Op::kAsyncNext},       {"aclose", Op::kAsyncClose},   {"close", Op::kClose},
-    {"__aenter__", Op::kAsyncEnter}};
+    {"__aenter__", Op::kAsyncEnter}, {"__aexit__", Op::kAsyncExit}};
 constexpr OpName kContextOps[] = {{"__enter__", Op::kEnter},
                                   {"__exit__", Op::kExit},
                                   {"__aenter__", Op::kAsyncEnter},

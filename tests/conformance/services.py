@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,16 @@ def _serve(words: Sequence[str], port: int, seconds: float = 20, **options: Any)
 
 def _with_libraries(script: str, *arguments: str) -> list[str]:
     return [str(home() / "data-3.11/bin/python"), str(HERE / script), *arguments]
+
+
+def _start_aws(folder: Path, port: int) -> None:
+    moto = str(home() / "cloud-3.11/bin/moto_server")
+    _serve([moto, "-H", "127.0.0.1", "-p", str(port)], port, 60, cwd=folder)
+
+
+def _empty_aws(port: int) -> None:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/moto-api/reset", method="POST")
+    urllib.request.urlopen(request, timeout=20).close()
 
 
 def _start_redis(folder: Path, port: int) -> None:
@@ -173,6 +184,7 @@ def _empty_mariadb(port: int) -> None:
 # starts another one.
 _Start = Callable[[Path, int], int | None]
 _SERVICES: dict[str, tuple[_Start, Callable[[int], None] | None]] = {
+    "aws": (_start_aws, _empty_aws),
     "redis": (_start_redis, _empty_redis),
     "redis_cluster": (_start_redis_cluster, _empty_redis),
     "memcached": (_start_memcached, lambda port: _talk(port, "flush_all")),

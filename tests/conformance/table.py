@@ -78,6 +78,11 @@ def oldest_net(name: str, **environment: str) -> Case:
     return Case([f"{name}.py"], environment, libraries="oldnet", prints_trace=True)
 
 
+def cloud(words: str, *services: str, **environment: str) -> Case:
+    name, *arguments = words.split()
+    return Case([f"{name}.py", *arguments], environment, libraries="cloud", services=services)
+
+
 def shown_client(name: str, **environment: str) -> Case:
     return Case([f"{name}.py"], environment, libraries="more", prints_trace=True)
 
@@ -381,6 +386,13 @@ CASES: dict[str, Case] = {
         DD_AIOHTTP_CLIENT_SPLIT_BY_DOMAIN="true",
         DD_AIOHTTP_CLIENT_DISTRIBUTED_TRACING="false",
     ),
+    "botocore_basic": cloud("botocore_basic", "aws"),
+    "anthropic_calls": cloud("anthropic_calls"),
+    "anthropic_calls_named": cloud(
+        "anthropic_calls",
+        DD_SERVICE="web", DD_ANTHROPIC_SERVICE="models", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
+    ),
+    "anthropic_calls_service": cloud("anthropic_calls", DD_SERVICE="web"),
     "openai_calls": replace(net("openai_calls"), prints_trace=False),
     "openai_calls_named": replace(
         net(

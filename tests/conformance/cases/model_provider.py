@@ -1,4 +1,4 @@
-"""A provider of language models in a thread: answers in OpenAI's public format, each written by hand."""
+"""A provider of language models in a thread: answers in the public formats of OpenAI and Anthropic, each written by hand."""
 import contextlib, json, threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 USAGE={"prompt_tokens":5,"completion_tokens":7,"total_tokens":12}
@@ -10,6 +10,16 @@ def chunks():
     for t in ("Hel","lo"):
         yield {"id":"c","object":"chat.completion.chunk","created":1,"model":"gpt-4o-2024","choices":[{"index":0,"delta":{"role":"assistant","content":t},"finish_reason":None}]}
     yield {"id":"c","object":"chat.completion.chunk","created":1,"model":"gpt-4o-2024","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}
+MESSAGE_USAGE={"input_tokens":11,"output_tokens":4,"cache_creation_input_tokens":3,"cache_read_input_tokens":2}
+def message(content, **more):
+    return {"id":"msg_1","type":"message","role":"assistant","model":"claude-3-opus-20240229","content":content,"stop_reason":"end_turn","stop_sequence":None,"usage":MESSAGE_USAGE,**more}
+def message_events():
+    yield {"type":"message_start","message":message([], stop_reason=None, usage={**MESSAGE_USAGE,"output_tokens":1})}
+    yield {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
+    for t in ("Hel","lo"): yield {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":t}}
+    yield {"type":"content_block_stop","index":0}
+    yield {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":None},"usage":{"output_tokens":4}}
+    yield {"type":"message_stop"}
 class Handler(BaseHTTPRequestHandler):
     protocol_version="HTTP/1.1"
     disable_nagle_algorithm=True
@@ -19,6 +29,7 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError: body={}
         path=self.path.partition("?")[0]
         if body.get("model")=="bad": return self.send(404,{"error":{"message":"no such model","type":"invalid_request_error","code":"model_not_found"}})
+        if path.endswith("/v1/messages"): return self.messages(body)
         if path.endswith("/chat/completions"):
             if body.get("stream"):
                 ev=list(chunks())
@@ -47,6 +58,12 @@ class Handler(BaseHTTPRequestHandler):
             if body.get("stream"): return self.stream([{"type":"response.created","sequence_number":0,"response":{**r,"status":"in_progress","output":[],"usage":None}},{"type":"response.output_text.delta","sequence_number":1,"item_id":"msg_1","output_index":0,"content_index":0,"delta":"Hi","logprobs":[]},{"type":"response.completed","sequence_number":2,"response":r}])
             return self.send(200,r)
         self.send(404,{"error":{"message":"nothing here"}})
+    def messages(self, body):
+        if body.get("stream"):
+            data="".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in message_events()).encode()
+            return self.send(200, data, "text/event-stream")
+        if body.get("tools"): return self.send(200, message([{"type":"tool_use","id":"toolu_1","name":"weather","input":{"city":"Paris"}}], stop_reason="tool_use"))
+        self.send(200, message([{"type":"text","text":"Hello"}]))
     def do_GET(self):
         path=self.path.partition("?")[0]
         model={"id":"gpt-4","object":"model","created":1,"owned_by":"openai"}
@@ -58,9 +75,9 @@ class Handler(BaseHTTPRequestHandler):
         return self.send(200,f)
     def do_DELETE(self):
         self.send(200,{"id":self.path.rpartition("/")[2],"object":"x","deleted":True})
-    def send(self,status,what):
-        data=json.dumps(what).encode()
-        self.send_response(status); self.send_header("Content-Type","application/json")
+    def send(self,status,what,kind="application/json"):
+        data=what if isinstance(what,bytes) else json.dumps(what).encode()
+        self.send_response(status); self.send_header("Content-Type",kind)
         for k,v in LIMITS.items(): self.send_header(k,v)
         self.send_header("Content-Length",str(len(data))); self.end_headers(); self.wfile.write(data)
     def stream(self,events):

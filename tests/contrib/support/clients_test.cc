@@ -124,7 +124,7 @@ TEST_F(Clients, tokens_by_either_of_their_names) {
                                             .resource = "createChatCompletion",
                                             .kind = "llm"});
     ASSERT_TRUE(request);
-    request->usage = eval(name);
+    request->tokens = llm_tokens(eval(name));
     const py::Ref kept = request->span.object().share();
     finish_llm(py::Outcome(Py_None, nullptr, nullptr), scope);
     const trace::Span& span = *tracing::native(kept);
