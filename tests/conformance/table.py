@@ -386,7 +386,6 @@ CASES: dict[str, Case] = {
         DD_AIOHTTP_CLIENT_SPLIT_BY_DOMAIN="true",
         DD_AIOHTTP_CLIENT_DISTRIBUTED_TRACING="false",
     ),
-    "botocore_basic": cloud("botocore_basic", "aws"),
     "anthropic_calls": cloud("anthropic_calls"),
     "anthropic_calls_named": cloud(
         "anthropic_calls",
