@@ -1,10 +1,13 @@
 #include "host/bootstrap.h"
 
 #include <Python.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <span>
 #include <stdexcept>
@@ -128,7 +131,34 @@ void before_site() {
   if (!plain) (void)py::import_hook::install();
 }
 
+// A signal whose handler is Python's runs it in whatever Python code comes next. While that is ours,
+// an exception of the handler would be dropped with our own: signals wait for the application.
+class SignalsWait {
+ public:
+  SignalsWait() {
+    sigset_t all;
+    sigfillset(&all);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS})
+      sigdelset(&all, fault);
+    pthread_sigmask(SIG_BLOCK, &all, &before_);
+    // What came while Python was made: as early as that, it is Ctrl-C.
+    came_ = PyErr_CheckSignals() != 0;
+    PyErr_Clear();
+  }
+  ~SignalsWait() {
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    if (came_) PyErr_SetInterrupt();
+  }
+  SignalsWait(const SignalsWait&) = delete;
+  SignalsWait& operator=(const SignalsWait&) = delete;
+
+ private:
+  sigset_t before_;
+  bool came_;
+};
+
 void with_python() {
+  const SignalsWait wait;
   const std::string failing = fail_step();
   if (failing.starts_with(kFailProduct)) failing_product = failing.c_str() + kFailProduct.size();
   for (const Step& step : kWithPython) {
@@ -143,7 +173,9 @@ std::string take_variable(const char* name) {
   const char* const value = std::getenv(name);
   if (value == nullptr) return {};
   std::string taken = value;
+  char* const entry = const_cast<char*>(value) - std::strlen(name) - 1;
   unsetenv(name);
+  std::memset(entry, 0, std::strlen(entry));  // /proc/self/environ shows the bytes
   return taken;
 }
 
@@ -209,7 +241,10 @@ int run(int argc, char** argv) {
   children::take_library();
   const std::string role = take_variable(children::kActAs);
   if (argc > 0 && is_launcher_name(argv[0])) return run_launcher(argc, argv);
-  return run_python(argc, argv, accept_role(role, argc, argv), {});
+  const std::string given = accept_role(role, argc, argv);
+  // The program that was executed in the first place has named its process after that python.
+  if (!given.empty()) prctl(PR_SET_NAME, given.c_str() + given.rfind('/') + 1);
+  return run_python(argc, argv, given, {});
 }
 
 }  // namespace dd::host

@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "core/base/own_file.h"
@@ -20,16 +21,21 @@ namespace {
 using Main = int (*)(int, char**, char**);
 using StartMain = int (*)(Main, int, char**, void (*)(), void (*)(), void (*)(), void*);
 
-// The value of an entry, which leaves the environment; null when there is none.
+// /proc/self/environ shows the bytes, whatever envp says.
+void wipe(char* text) { memset(text, 0, strlen(text)); }
+
+// A copy of the value of an entry, which leaves the environment; null when there is none.
 char* take(char** envp, const char* name) {
   const size_t size = strlen(name);
   char* value = nullptr;
   char** to = envp;
   for (char** from = envp; *from != nullptr; ++from) {
-    if (strncmp(*from, name, size) == 0 && (*from)[size] == '=')
-      value = *from + size + 1;
-    else
+    if (strncmp(*from, name, size) == 0 && (*from)[size] == '=') {
+      value = strdup(*from + size + 1);
+      wipe(*from);
+    } else {
       *to++ = *from;
+    }
   }
   *to = nullptr;
   return value;
@@ -42,12 +48,22 @@ void take_ourselves_out(char** envp) {
     if (strncmp(*entry, kList, sizeof kList - 1) != 0) continue;
     char* const value = *entry + sizeof kList - 1;
     const char* const rest = strchr(value, ':');
-    if (rest == nullptr)
-      (void)take(envp, "LD_PRELOAD");
-    else
-      memmove(value, rest + 1, strlen(rest));
+    if (rest == nullptr) {
+      free(take(envp, "LD_PRELOAD"));
+      return;
+    }
+    const size_t size = strlen(rest);  // with the zero
+    memmove(value, rest + 1, size);
+    wipe(value + size);
     return;
   }
+}
+
+// As the kernel names a process by the file that it executes: not by the interpreter.
+void name_process(const char* path) {
+  if (path == nullptr) return;
+  const char* const slash = strrchr(path, '/');
+  prctl(PR_SET_NAME, slash == nullptr ? path : slash + 1);
 }
 
 int run_main(int argc, char** argv, char**) { return run(argc, argv); }
@@ -56,7 +72,9 @@ Main main_for(int argc, char** argv, Main theirs) {
   char** const envp = argv + argc + 1;
   const char* const file = take(envp, kFileVariable);
   if (file == nullptr) return theirs;
-  base::set_own_file(file, take(envp, kNameVariable));
+  const char* const name = take(envp, kNameVariable);
+  base::set_own_file(file, name);
+  name_process(name);
   if (const char* const descriptor = take(envp, kDescriptorVariable)) close(atoi(descriptor));
   take_ourselves_out(envp);
   take_calls();
