@@ -280,7 +280,7 @@ class V05 final : public TraceEncoder {
     at = put_unsigned(at, span.parent_id);
     at = put_signed(at, std::max<std::int64_t>(span.start_ns, 0));
     at = put_signed(at, std::max<std::int64_t>(span.duration_ns, 0));
-    *at++ = span.error != 0;
+    at = put_signed(at, span.error);
     const auto put_texts = [&](std::string_view key, std::string_view value) {
       at = put_index(at, strings_.index(key));
       at = put_index(at, strings_.index(value));

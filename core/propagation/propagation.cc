@@ -236,7 +236,8 @@ void inject(Segment& segment, std::uint64_t span_id, bool remote, Carrier& carri
         char parent[kTraceParentBytes];
         write_traceparent(segment, span_id, parent);
         buffer.set("traceparent", {parent, sizeof parent});
-        buffer.set("tracestate", tracestate(segment, span_id, remote));
+        const LastParent last = remote ? LastParent::kStored : LastParent::kSpan;
+        buffer.set("tracestate", tracestate(segment, last, span_id));
       }
     }
   }

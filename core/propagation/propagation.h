@@ -75,7 +75,9 @@ void inject(trace::Segment& segment, std::uint64_t span_id, bool remote, Carrier
 
 // Parts, for tests and for other users of the same texts (logs, SQL comments).
 std::string traceparent(trace::Segment& segment, std::uint64_t span_id);
-std::string tracestate(trace::Segment& segment, std::uint64_t span_id, bool remote);
+// Which span the text names as the last one of ours: none, the one that came in, or `span_id`.
+enum class LastParent : std::uint8_t { kNone, kStored, kSpan };
+std::string tracestate(trace::Segment& segment, LastParent parent, std::uint64_t span_id = 0);
 std::optional<trace::Entries> parse_baggage(std::string_view header);
 std::string encode_baggage(const trace::Entries& items);
 

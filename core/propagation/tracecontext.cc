@@ -153,6 +153,14 @@ std::optional<DatadogMember> read_datadog_of(std::string_view state) {
   return read_datadog(state.substr(3, state.find(',') - 3));
 }
 
+// What the first dd= of a text that may not have come in by our hands says; or nothing.
+std::string_view datadog_value(std::string_view state) {
+  std::string_view member;
+  while (next_piece(state, ',', member))
+    if (member = strip(member); is_member(member, "dd")) return member.substr(3);
+  return {};
+}
+
 std::optional<int> resolve_priority(bool sampled, std::optional<int> s, std::string_view origin) {
   if (origin == "rum" && (!s || *s == 0)) return s;
   if (!sampled) return s && *s < 0 ? *s : 0;
@@ -273,18 +281,19 @@ std::string traceparent(Segment& segment, std::uint64_t span_id) {
   return std::string(out, sizeof out);
 }
 
-std::string tracestate(Segment& segment, std::uint64_t span_id, bool remote) {
+std::string tracestate(Segment& segment, LastParent parent, std::uint64_t span_id) {
   trace::otel::settle(segment);
   const trace::Entries& entries = segment.meta();
   const std::string* const stored = trace::find_entry(entries, "tracestate");
   std::string out;
   out.reserve(kMaxDatadogValue + 8 + (stored ? stored->size() : 0));
   out = "dd=";
-  if (!remote && span_id) {
+  if (parent == LastParent::kSpan) {
     append_hex(out.append("p:"), span_id);
-  } else if (const std::string* known = trace::find_entry(entries, "_dd.parent_id");
-             known && !known->empty()) {
-    out.append("p:").append(*known);
+  } else if (parent == LastParent::kStored) {
+    if (const std::string* known = trace::find_entry(entries, "_dd.parent_id");
+        known && !known->empty())
+      out.append("p:").append(*known);
   }
   const bool has_parent = out.size() > 3;
   if (has_parent) out += ';';
@@ -306,8 +315,7 @@ std::string tracestate(Segment& segment, std::uint64_t span_id, bool remote) {
     append_safe(out.append(":"), text, ",;~", true);
     if (out.size() - begin + kReserved > kMaxDatadogValue) out.resize(before);
   }
-  if (out.size() == begin && stored && stored->starts_with("dd="))  // passed on as it came
-    out.append(*stored, 3, stored->find(',') - 3);
+  if (out.size() == begin && stored) out.append(datadog_value(*stored));  // passed on as it came
   if (out.size() == begin) out.resize(has_parent ? begin - 1 : 0);
   if (!stored) return out;
   while (out.ends_with(' ')) out.pop_back();  // as the reference, where others follow or followed

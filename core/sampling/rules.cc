@@ -54,13 +54,15 @@ std::optional<double> number_of(const json::Value& value) {
   return std::nullopt;
 }
 
-// A glob, or null for any.
-bool read_glob(const json::Value::Member& member, std::string& glob, std::string& problem) {
+// A glob, or null for any. Empty is what only an empty text fits.
+bool read_glob(const json::Value::Member& member, std::optional<std::string>& glob,
+               std::string& problem) {
   if (!member.value.is_null() && member.value.kind() != json::Value::Kind::kText) {
     problem = member.name + " is not text";
     return false;
   }
-  glob.assign(member.value.text());
+  glob.reset();
+  if (!member.value.is_null()) glob.emplace(member.value.text());
   return true;
 }
 
@@ -94,6 +96,7 @@ std::string read_rule(const json::Value& object, Rule& rule) {
       read_glob(member, rule.name, problem);
     } else if (key == "resource") {
       read_glob(member, rule.resource, problem);
+      if (rule.resource == "") rule.resource.reset();
     } else if (key == "tags") {
       read_tags(member.value, rule, problem);
     } else if (key == "discard") {
@@ -118,8 +121,10 @@ std::string read_rule(const json::Value& object, Rule& rule) {
 std::string read_span_rule(const json::Value& object, SpanRule& rule) {
   if (object.kind() != json::Value::Kind::kObject) return "a rule is not an object";
   std::string problem;
+  bool named = false;
   for (const json::Value::Member& member : object.members()) {
     const std::string_view key = member.name;
+    named = named || ((key == "service" || key == "name") && !member.value.text().empty());
     if (key == "sample_rate" || key == "max_per_second") {
       const auto number = number_of(member.value);
       if (!number) return std::string(key) + " is not a number";
@@ -134,7 +139,7 @@ std::string read_span_rule(const json::Value& object, SpanRule& rule) {
     }
     if (!problem.empty()) return problem;
   }
-  return rule.service.empty() && rule.name.empty() ? "a rule has neither service nor name" : "";
+  return named ? "" : "a rule has neither service nor name";
 }
 
 template <class T, class F>
@@ -158,8 +163,8 @@ std::vector<T> read_list(std::string_view text, std::vector<std::string>* proble
   return rules;
 }
 
-bool fits(const std::string& glob, const trace::Text& text) {
-  return glob.empty() || glob_matches(glob, text.present() ? text.view() : "None");
+bool fits(const std::optional<std::string>& glob, const trace::Text& text) {
+  return !glob || glob_matches(*glob, text.present() ? text.view() : "None");
 }
 
 }  // namespace
@@ -193,6 +198,7 @@ bool Rule::matches(const trace::Span& span) const {
 }
 
 bool SpanRule::matches(const trace::Span& span) const {
+  if (service && !span.service.present()) return false;  // other rules read it as "None"
   return fits(service, span.service) && fits(name, span.name);
 }
 
@@ -212,8 +218,7 @@ std::vector<Rule> parse_remote_rules(std::string_view text, std::vector<std::str
       text, problems, [](const json::Value& object, Rule& rule) -> std::string {
         if (object["provenance"].is_null()) return "a remote rule has no provenance";
         std::string problem = read_rule(object, rule);
-        if (problem.empty() && rule.service.empty() && rule.name.empty() && rule.resource.empty() &&
-            rule.tags.empty())
+        if (problem.empty() && !rule.service && !rule.name && !rule.resource && rule.tags.empty())
           problem = "a remote rule matches nothing in particular";
         return problem;
       });

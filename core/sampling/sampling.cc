@@ -114,6 +114,17 @@ Decision make_decision(const Segment& segment, const Span& root) {
   return made;
 }
 
+// Rules may look at what the context says, which the root has from then on.
+void add_trace_tags(const Segment& segment, Span& root) DD_REQUIRES(segment.mutex) {
+  for (const auto& [name, value] : segment.written_meta())
+    if (name != "traceparent" && name != "tracestate")
+      if (const trace::Key key(name); !root.has(key)) root.set(key, std::string_view(value));
+  for (const auto& [name, value] : segment.metrics)
+    if (const trace::Key key(name); !root.has(key)) root.set(key, value);
+  if (!segment.origin.empty() && !root.finished() && !root.has(tags::kOrigin))
+    root.set(tags::kOrigin, std::string_view(segment.origin));
+}
+
 // The hook after the decision is there only while something needs it.
 void set_decided_hook(bool wanted) {
   trace::ChunkHooks hooks = trace::Tracer::get().hooks();
@@ -288,6 +299,7 @@ void decide(Segment& segment, Span& root) {
   if (undecided.load(std::memory_order_relaxed)) {
     const base::MutexLock lock(segment.mutex);
     if (segment.priority) return;
+    add_trace_tags(segment, root);
     segment.priority = 1;
     segment.set_maker(static_cast<int>(Mechanism::kDefault));
     trace::otel::note_rate(segment, 1, true);
@@ -296,6 +308,7 @@ void decide(Segment& segment, Span& root) {
   {
     const base::MutexLock lock(segment.mutex);
     if (segment.priority) return;
+    add_trace_tags(segment, root);
   }
   const Decision made = make_decision(segment, root);
   const bool by_rule = made.mechanism == Mechanism::kLocalRule ||
@@ -348,7 +361,6 @@ bool decided(Segment& segment, std::vector<Span*>& spans) {
 void decide_by_hand(Segment& segment, bool keep) {
   const base::MutexLock lock(segment.mutex);
   segment.priority = keep ? 2 : -1;
-  segment.by_hand = true;
   trace::otel::note_no_rate(segment);
   trace::set_entry(segment.meta(), tags::kDecisionMaker.text, "-4");
 }

@@ -45,7 +45,7 @@ enum class Provenance : std::uint8_t { kCustomer, kDynamic, kDefault };  // stro
 
 struct Rule {
   double rate = 1;
-  std::string service, name, resource;  // globs; empty: any
+  std::optional<std::string> service, name, resource;  // globs; none: any
   std::vector<std::pair<std::string, std::string>> tags;
   Provenance provenance = Provenance::kDefault;
   bool discard = false;  // what it rejects is not even sent
@@ -61,7 +61,7 @@ std::vector<Rule> parse_remote_rules(std::string_view json,
 
 struct SpanRule {
   double rate = 1;
-  std::string service, name;  // globs; empty: any, but not both
+  std::optional<std::string> service, name;  // globs; none: any, but not both
   double max_per_second = -1;  // negative: no limit
   bool matches(const trace::Span& span) const;
 };

@@ -95,9 +95,7 @@ void note_rate(Segment& segment, double rate, bool keep) {
 }
 
 void note_no_rate(Segment& segment) {
-  segment.otel = segment.otel == OtelNote::kRate || segment.otel == OtelNote::kRandomness
-                     ? OtelNote::kRandomness
-                     : OtelNote::kNoRate;
+  segment.otel = OtelNote::kNoRate;
 }
 
 void settle(Segment& segment) {

@@ -87,7 +87,7 @@ void Segment::clear() {
   held.clear();
   started = sequence = 0;
   current = nullptr;
-  discarded = by_hand = false;
+  discarded = false;
   otel = OtelNote::kNothing;
   high_digits[0] = '\0';
   maker_ = -1;
@@ -109,7 +109,6 @@ Shared<Segment> Segment::copy() {
   made->metrics = metrics;
   made->baggage = baggage;
   made->discarded = discarded;
-  made->by_hand = by_hand;
   made->otel = otel;
   made->otel_keep = otel_keep;
   made->otel_rate = otel_rate;

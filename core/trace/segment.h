@@ -98,9 +98,9 @@ struct Delivery {
 // A small ordered map of texts; a trace has a handful of entries.
 using Entries = std::vector<std::pair<std::string, std::string>>;
 
-// What core/trace/otel_state.h will write: nothing, randomness and threshold, randomness only, or
-// whatever came in without its threshold.
-enum class OtelNote : std::uint8_t { kNothing, kRate, kRandomness, kNoRate };
+// What core/trace/otel_state.h will write: nothing, randomness and threshold, or whatever is there
+// already without its threshold.
+enum class OtelNote : std::uint8_t { kNothing, kRate, kNoRate };
 
 class Segment {
  public:
@@ -139,7 +139,6 @@ class Segment {
   Chunk* current = nullptr;  // where the next span is made; not owned: a chunk that dies clears it
   std::optional<int> priority;
   bool discarded = false;                   // a rule dropped this trace for good
-  bool by_hand = false;                     // the user decided: rates say nothing
   bool otel_keep = false;
   OtelNote otel = OtelNote::kNothing;
   double otel_rate = 1;

@@ -67,13 +67,20 @@ bool same_text(const Text& a, const Text& b) {
          (a.data == b.data || std::memcmp(a.data, b.data, a.size) == 0);
 }
 
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
 bool same_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
                                             [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool propagated(std::string_view name) { return name.starts_with("_dd.p."); }
+
+bool has_version(const Span& span) {  // an empty one, too
+  if (span.has(kVersion)) return true;
+  const Attribute* const own = span.find(tags::kVersionTag);
+  return own && own->kind == AttributeKind::kText;
+}
 
 // Who named the service when nobody did: what made the span. SPAN.md section 8.
 void set_service_source(Span& span, const ProcessFacts& facts) {
@@ -126,9 +133,11 @@ void complete_span(Span& span, const ProcessFacts& facts) {
   const std::string& base = facts.first_service.empty() ? facts.service : facts.first_service;
   if (span.service.data != base.data() && span.service.size != 0 &&
       !same_ignoring_case(span.service.view(), base))
-    span.set_static(tags::kBaseService, base);
-  // The trace's own origin goes on every span.
-  if (!span.segment->origin.empty() && span.has(tags::kOrigin)) span.remove(tags::kOrigin);
+    span.set_static(tags::kBaseService, facts.base_service);
+  // The trace's own origin goes on every span, beside a number of that name.
+  if (const Attribute* const own = span.find(tags::kOrigin);
+      own && own->kind == AttributeKind::kText && !span.segment->origin.empty())
+    span.remove(tags::kOrigin);
 }
 
 // What is the same for every trace is not stored but carried by the flag.
@@ -145,12 +154,12 @@ void set_trace_tags(Segment& segment, Span& head, const ProcessFacts& facts) {
     if (name == "traceparent" || name == "tracestate" ||
         (name == tags::kTraceIdHigh.text && segment.trace_id.high))
       continue;
-    if (name == tags::kParentIdTag.text && head.parent) continue;
     const Key key = name == tags::kDecisionMaker.text ? tags::kDecisionMaker : Key(name);
     if (!head.has(key)) head.set(key, std::string_view(value));
   }
   for (const auto& [name, value] : segment.metrics)
     if (!head.has(Key(name))) head.set(Key(name), value);
+  if (head.parent && head.find(tags::kParentIdTag)) head.remove(tags::kParentIdTag);
   if (head.has(kStoresCarried)) {
     const auto forget = [&](const Key& key, bool carried) {
       if (carried && head.find(key)) head.remove(key);
@@ -163,6 +172,12 @@ void set_trace_tags(Segment& segment, Span& head, const ProcessFacts& facts) {
     forget(tags::kSamplingPriority, segment.priority.has_value());
   }
   head.flags |= kChunkHead;
+}
+
+// Of a span whose holder is there: it keeps its parents.
+Span* local_root_of(Span* span) {
+  while (span->parent) span = const_cast<Span*>(span->parent);
+  return span;
 }
 
 constinit Tracer* the_tracer = nullptr;
@@ -214,6 +229,8 @@ void Tracer::set_facts(ProcessFacts facts) {
   facts.revision = this->facts().revision + 1;
   if (facts.runtime_id.empty()) facts.runtime_id = this->facts().runtime_id;
   if (facts.pid == 0) facts.pid = this->facts().pid;
+  facts.base_service = facts.first_service.empty() ? facts.service : facts.first_service;
+  for (char& c : facts.base_service) c = lower(c);
   // The old version stays: spans point into it.
   facts_.store(new ProcessFacts(std::move(facts)), std::memory_order_release);
 }
@@ -317,7 +334,7 @@ Span* Tracer::start(const StartOptions& options) {
     span->service = immortal || parent->chunk == span->chunk || !data
                         ? parent->service
                         : Text(arena.copy(parent->service.view()));
-    if (parent->attributes)
+    if (parent->attributes && parent->service.size != 0)
       if (const std::string_view source = parent->text(tags::kServiceSource); !source.empty())
         span->set(tags::kServiceSource, source);
   } else if (!process.service.empty()) {
@@ -343,7 +360,7 @@ Span* Tracer::start(const StartOptions& options) {
   if (!process.env.empty() && !process.otel_semantics) span->flags |= kEnv;
   if (!process.version.empty() && !process.otel_semantics) {
     const Span* root = options.active_root;
-    if (root ? same_text(root->service, span->service) && !root->text(tags::kVersionTag).empty()
+    if (root ? same_text(root->service, span->service) && has_version(*root)
              : span->service.view() == process.service)
       span->flags |= kVersion;
   }
@@ -411,7 +428,7 @@ void Tracer::complete(Span* span, bool abandoned) {
     deliver_alone(segment, span, hooks_.load(std::memory_order_acquire));
     return;
   }
-  deliver(segment, spans, chunks, partial);
+  deliver(segment, local_root_of(span), spans, chunks, partial);
   // The room of the vectors serves the segment's next trace.
   spans.clear();
   chunks.clear();
@@ -425,7 +442,7 @@ void Tracer::deliver_alone(Segment& segment, Span* span, const ChunkHooks* hooks
   if (hooks && (hooks->filter || hooks->decided || hooks->take || hooks->leave)) {
     std::vector<Span*> spans{span};
     std::vector<Shared<Chunk>> chunks{Shared<Chunk>::share(span->chunk)};
-    deliver(segment, spans, chunks, false);
+    deliver(segment, local_root_of(span), spans, chunks, false);
     return;
   }
   if (!enabled() || segment.discarded ||
@@ -435,17 +452,15 @@ void Tracer::deliver_alone(Segment& segment, Span* span, const ChunkHooks* hooks
   }
   const ProcessFacts& process = facts();
   complete_span(*span, process);
-  if (hooks && hooks->decide && !segment.priority) hooks->decide(segment, *span);
-  if (segment.by_hand)
-    for (const Key& rate : {tags::kRulePsr, tags::kAgentPsr, tags::kLimitPsr})
-      if (span->find(rate)) span->remove(rate);
+  if (hooks && hooks->decide && !segment.priority) hooks->decide(segment, *local_root_of(span));
   set_trace_tags(segment, *span, process);
   add(my_counts().delivered, 1);
   span->chunk->retain();
   send(segment, {&span, 1}, {&span->chunk, 1});
 }
 
-void Tracer::deliver(Segment& segment, std::vector<Span*>& spans,
+// `root` may still be open: the decision is about it, and it tells of it when it is sent.
+void Tracer::deliver(Segment& segment, Span* root, std::vector<Span*>& spans,
                      std::vector<Shared<Chunk>>& chunks, bool partial) {
   const std::size_t count = spans.size();
   const ProcessFacts& process = facts();
@@ -465,24 +480,18 @@ void Tracer::deliver(Segment& segment, std::vector<Span*>& spans,
   if (hooks && hooks->leave) all = spans;
   if (wanted && !spans.empty()) {
     if (partial) spans.front()->set(tags::kPartialFlush, static_cast<std::int64_t>(spans.size()));
-    Span* root = spans.front();
-    for (Span* span : spans) {
-      if (!span->parent && root->parent) root = span;
-      complete_span(*span, process);
-    }
+    for (Span* span : spans) complete_span(*span, process);
     if (hooks && hooks->filter) {
       hooks->filter(spans, chunks);
       for (Span* span : spans)
         if (hooks->leave && std::find(all.begin(), all.end(), span) == all.end())
           all.push_back(span);
-      if (std::find(spans.begin(), spans.end(), root) == spans.end() && !spans.empty())
-        root = spans.front();
     }
     if (!spans.empty()) {
+      // Its parents are there as long as its object is.
+      Span* const first = spans.front();
+      if (first->object || !first->parent) root = local_root_of(first);
       if (hooks && hooks->decide && !segment.priority) hooks->decide(segment, *root);
-      if (segment.by_hand)
-        for (const Key& rate : {tags::kRulePsr, tags::kAgentPsr, tags::kLimitPsr})
-          if (root->find(rate)) root->remove(rate);
       if (hooks && hooks->decided && !hooks->decided(segment, spans)) spans.clear();
     }
   } else {

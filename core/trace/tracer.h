@@ -48,6 +48,7 @@ struct ProcessFacts {
   std::string service;       // empty: none could be told
   bool service_is_inferred = false;
   std::string first_service;  // before the application named itself in code; empty when it did not
+  std::string base_service;   // the first, or the service, in lower case: made by set_facts()
   std::string env, version;
   std::string runtime_id;    // 32 hexadecimal digits
   std::string process_tags;  // "entrypoint.basedir:x,..." or empty
@@ -121,8 +122,8 @@ class Tracer {
   constexpr Tracer() = default;
   Span* place(Segment& segment);
   void complete(Span* span, bool abandoned);
-  void deliver(Segment& segment, std::vector<Span*>& spans, std::vector<Shared<Chunk>>& chunks,
-               bool partial);
+  void deliver(Segment& segment, Span* root, std::vector<Span*>& spans,
+               std::vector<Shared<Chunk>>& chunks, bool partial);
   void deliver_alone(Segment& segment, Span* span, const ChunkHooks* hooks);
   void send(Segment& segment, std::span<Span* const> spans, std::span<Chunk* const> chunks);
   static void after_fork();

@@ -215,7 +215,8 @@ PyObject* get_traceparent(PyObject* self, void*) {
   return py::str(propagation::traceparent(segment_of(me(self)), me(self)->span_id)).release();
 }
 PyObject* get_tracestate(PyObject* self, void*) {
-  return py::str(propagation::tracestate(segment_of(me(self)), me(self)->span_id, true)).release();
+  return py::str(propagation::tracestate(segment_of(me(self)), propagation::LastParent::kNone))
+      .release();
 }
 bool is_kept(PyObject* self) {
   const auto priority = priority_of(*me(self)->segment);
@@ -334,7 +335,7 @@ PyObject* tracestate_entries(PyObject* self, PyObject* args) {
   if (!PyArg_ParseTuple(args, "|O:_tracestate_entries", &parent)) return nullptr;
   const auto id = as_uint64(parent);
   const std::string text =
-      propagation::tracestate(segment_of(me(self)), id ? *id : me(self)->span_id, !id);
+      propagation::tracestate(segment_of(me(self)), id ? propagation::LastParent::kSpan : propagation::LastParent::kNone, id.value_or(0));
   Ref list = py::list();
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find(',', at), text.size());

@@ -56,6 +56,22 @@ void add_headline(trace::Span& span) {
            whole.insert(whole.size() - last.size(), "Traceback (most recent call last):\n"));
 }
 
+// They give way to the env and the version of the process.
+void add_common_tags(Handle object) {
+  trace::Span& span = *as_span(object)->span;
+  const std::uint16_t before = span.flags;
+  Handle(common_tags).each_pair([&](Handle key, Handle value) {
+    if (!set_tag(as_span(object), key, value)) py::swallow_error();
+  });
+  const auto restore = [&](trace::SpanFlag flag, const trace::Key& key) {
+    if ((before & flag) == 0 || span.has(flag)) return;
+    span.remove(key);
+    span.flags = static_cast<std::uint16_t>(span.flags | flag);
+  };
+  restore(trace::kEnv, trace::tags::kEnvTag);
+  restore(trace::kVersion, trace::tags::kVersionTag);
+}
+
 }  // namespace
 
 Ref start_span(Handle parent, trace::StartOptions&& options, bool activate,
@@ -85,9 +101,7 @@ Ref start_span(Handle parent, trace::StartOptions&& options, bool activate,
   Ref object = wrap_span(span, span->parent ? span_parent : Handle(), context);
   if (!object) return object;
   if (common_tags != nullptr) [[unlikely]]
-    Handle(common_tags).each_pair([&](Handle key, Handle value) {
-      if (!set_tag(as_span(object), key, value)) py::swallow_error();
-    });
+    add_common_tags(object);
   if (context && as_context(context)->links) [[unlikely]]
     if (!add_links(as_span(object), as_context(context)->links)) py::swallow_error();
   if (activate) set_active(object);

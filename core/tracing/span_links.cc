@@ -109,7 +109,7 @@ PyObject* py_link_span(PyObject* object, PyObject* args, PyObject* kwargs) {
     return PyObject_CallMethod(module.ptr(), "bad_link", "O", context);
   }
   const trace::Entries texts = flat_texts(attributes);
-  const std::string tracestate = propagation::tracestate(segment_of(to), to->span_id, true);
+  const std::string tracestate = propagation::tracestate(segment_of(to), propagation::LastParent::kNone);
   const auto priority = priority_of(*to->segment);
   add(me(object), to->trace_id, to->span_id,
       tracestate.empty() ? py::none() : py::str(tracestate), priority && *priority > 0 ? 1u : 0u,

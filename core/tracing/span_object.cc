@@ -198,7 +198,8 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   if (!read_trace_id(trace_id, id)) id = new_trace_id();
   detach_into(self, id, context);
   trace::Span& span = *self->span;
-  const Utf8 name_text(name), service_text(service), resource_text(resource), type_text(span_type);
+  const FieldText name_text(name), service_text(service), resource_text(resource),
+      type_text(span_type);
   span.set_name(name_text.view.data() ? name_text.view : "");
   span.set_resource(resource == Py_None ? span.name.view()
                                         : (resource_text.view.data() ? resource_text.view : ""));
@@ -237,21 +238,21 @@ PyObject* get_resource(PyObject* self, void*) { return text_or_none(self_of(self
 PyObject* get_type(PyObject* self, void*) { return text_or_none(self_of(self)->span->type); }
 
 int set_name(PyObject* self, PyObject* value, void*) {
-  const Utf8 text(value);
+  const FieldText text(value);
   writable(self_of(self)).set_name(text.view.data() ? text.view : "");
   return 0;
 }
 int set_service(PyObject* self, PyObject* value, void*) {
-  writable(self_of(self)).set_service(Utf8(value).view);
+  writable(self_of(self)).set_service(FieldText(value).view);
   return 0;
 }
 int set_resource(PyObject* self, PyObject* value, void*) {
-  const Utf8 text(value);
+  const FieldText text(value);
   writable(self_of(self)).set_resource(text.view.data() ? text.view : "");
   return 0;
 }
 int set_type(PyObject* self, PyObject* value, void*) {
-  writable(self_of(self)).set_type(Utf8(value).view);
+  writable(self_of(self)).set_type(FieldText(value).view);
   return 0;
 }
 

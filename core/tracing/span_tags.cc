@@ -71,7 +71,7 @@ bool handle_special(SpanObject* self, std::string_view name, const Key& key, Han
   if (key.text == kMeasuredName) return set_measured(self, value.is_none() ? Handle(Py_True) : value);
   done = false;
   if (name == "service.name") {
-    const Utf8 service(value);
+    const FieldText service(value);
     writable(self).set_service(service.view);
   } else if (name == "service.version") {
     return set_plain(self, Key("version"), value);
@@ -289,6 +289,8 @@ Ref tags_of(SpanObject* self, bool texts, bool numbers) {
     const Ref name = make_text(key.text);
     if (const Ref value = read(self, name.ptr(), texts, numbers)) (void)dict.set_item(name, value);
   }
+  if (texts && span.has(trace::kChunkHead) && !span.segment->origin.empty())
+    (void)dict.set_item(make_text(trace::tags::kOrigin.text), make_text(span.segment->origin));
   for (const trace::Attribute* at = span.attributes; at != nullptr; at = at->next) {
     if (at->kind == AttributeKind::kText ? !texts : !numbers) continue;
     (void)dict.set_item(make_text(at->key.view()), Ref::steal(value_of(*at)));

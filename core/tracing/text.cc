@@ -9,6 +9,7 @@ void Utf8::read(PyObject* value) {
     const char* data = PyUnicode_AsUTF8AndSize(value, &size);
     if (data == nullptr) {
       PyErr_Clear();
+      repaired_ = true;
       encoded_ = py::Ref::steal(PyUnicode_AsEncodedString(value, "utf-8", "replace"));
     } else {
       view = {data, static_cast<std::size_t>(size)};
@@ -28,6 +29,9 @@ void Utf8::read(PyObject* value) {
   }
   view = {PyBytes_AS_STRING(encoded_.ptr()),
           static_cast<std::size_t>(PyBytes_GET_SIZE(encoded_.ptr()))};
+  repaired_ = repaired_ ||
+              view != std::string_view(PyBytes_AS_STRING(value),
+                                       static_cast<std::size_t>(PyBytes_GET_SIZE(value)));
 }
 
 bool swallow_exception() {

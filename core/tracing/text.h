@@ -26,9 +26,20 @@ class Utf8 {
   }
   std::string_view view{};
 
+ protected:
+  bool repaired_ = false;  // the object says something that UTF-8 cannot
+
  private:
   void read(PyObject* value);
   py::Ref encoded_;
+};
+
+// The text of a field of a span, which takes nothing that must be repaired: null data then, too.
+class FieldText : public Utf8 {
+ public:
+  explicit FieldText(py::Handle object) : Utf8(object) {
+    if (repaired_) view = {};
+  }
 };
 
 // Drops a pending Exception and answers true; a KeyboardInterrupt, an exit or a cancellation stays

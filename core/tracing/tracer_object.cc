@@ -5,6 +5,7 @@
 
 #include "core/py/error.h"
 #include "core/py/gil.h"
+#include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
@@ -65,13 +66,23 @@ Ref start_with(PyObject* name, PyObject* service, PyObject* resource, PyObject* 
   const KnownText* const known = known_text(name);
   if (known && !service && !resource && !type)
     return start_span(parent, {.known_name = known->text}, activate);
-  const Utf8 name_text(name), service_text(service), resource_text(resource), type_text(type);
-  return start_span(parent,
-                    {.name = name_text.view.data() ? name_text.view : "",
-                     .service = service_text.view,
-                     .resource = resource_text.view,
-                     .type = type_text.view},
-                    activate);
+  const FieldText name_text(name), service_text(service), resource_text(resource), type_text(type);
+  // What is given and no text is none; what is not given has a default.
+  const auto given = [](PyObject* value) { return value != nullptr && value != Py_None; };
+  const bool no_service = given(service) && service_text.view.data() == nullptr;
+  const bool no_resource = given(resource) && resource_text.view.data() == nullptr;
+  Ref made = start_span(parent,
+                        {.name = name_text.view.data() ? name_text.view : "",
+                         .service = no_service ? "" : service_text.view,
+                         .resource = no_resource ? "" : resource_text.view,
+                         .type = type_text.view},
+                        activate);
+  if (made && no_service) {
+    trace::Span& span = *as_span(made)->span;
+    span.set_service({});
+    span.set_static(trace::tags::kServiceSource, "m");
+  }
+  return made;
 }
 
 void keep_api(const Ref& span, PyObject* api) {

@@ -31,7 +31,7 @@ std::string endpoint_url() {
 
 std::string trace_state(trace::Segment& segment, std::uint64_t span_id) {
   const base::MutexLock lock(segment.mutex);
-  return propagation::tracestate(segment, span_id, false);
+  return propagation::tracestate(segment, propagation::LastParent::kSpan, span_id);
 }
 
 Screened screen(trace::Delivery& delivery) {

@@ -7,12 +7,14 @@ printed: one JSON line for each program.
 """
 
 import asyncio
+import concurrent.futures
 import copy
 import datetime
 import decimal
 import enum
 import gc
 import json
+import os
 import pathlib
 import pickle
 import sys
@@ -20,8 +22,11 @@ import threading
 import uuid
 import weakref
 
+import ddtrace
 from ddtrace.propagation.http import HTTPPropagator
 from ddtrace.trace import Context, Span, TraceFilter, tracer
+
+ddtrace.patch(futures=True)
 
 
 class Shown:
@@ -126,6 +131,7 @@ class Machine:
         self.spans = []
         self.shown = []
         self.number = 0
+        self.kept = []
 
     def at(self, number):
         return self.spans[number % len(self.spans)] if self.spans else self.open("trace", 0, {})
@@ -186,10 +192,10 @@ class Machine:
     # --- fields and tags ---------------------------------------------------------------------
 
     def tag(self, at, key, value):
-        self.at(at).set_tag(KEYS[key], VALUES[value])
+        self.at(at).set_tag(KEYS[key], known(key, value))
 
     def tags(self, at, pairs):
-        self.at(at).set_tags({KEYS[key]: VALUES[value] for key, value in pairs})
+        self.at(at).set_tags({KEYS[key]: known(key, value) for key, value in pairs})
 
     def metric(self, at, key, value):
         try:
@@ -209,8 +215,10 @@ class Machine:
 
     def read(self, at):
         span = self.at(at)
+        if span.finished:  # what was sent says here what its trace says now
+            return
         self.shown.append([span.name, span.service, span.resource, span.span_type, span.error, span.finished,
-                           span.parent_id is None, sorted(span.get_tags()), sorted(span.get_metrics())])
+                           span.parent_id is None, sorted(span.get_tags()), sorted(span.get_metrics().keys() - {"_dd.tracer_kr"})])
 
     def struct(self, at, value):
         self.at(at)._set_struct_tag("s%d" % (value % 2), STRUCTS[value])
@@ -359,6 +367,49 @@ class Machine:
         thread.start()
         thread.join()
 
+    def futures(self, at):
+        def work(number):
+            active = tracer.current_span()
+            with tracer.trace(f"future{number}") as span:
+                return [active and active.name, span.parent_id is None]
+
+        if "DD_TRACE_PARTIAL_FLUSH_MIN_SPANS" in os.environ:
+            return
+        with tracer.trace(self.name()), concurrent.futures.ThreadPoolExecutor(1) as pool:
+            self.shown.append([pool.submit(work, 1).result(), list(pool.map(work, [2, 3]))])
+            self.shown.append(tracer.current_span().name)
+
+    def forked(self, at):
+        active = tracer.current_span()
+        child = os.fork()
+        if child:
+            return self.shown.append(os.waitpid(child, 0)[1])
+        try:
+            with tracer.trace("forked") as span:
+                span.set_tag("active", tracer.current_root_span() is span)
+                span.set_tag("continued", active is not None and span.trace_id == active.trace_id)
+                with tracer.trace("below"), tracer.trace("lower"):
+                    pass
+            tracer.flush()
+        finally:
+            os._exit(0)
+
+    def held(self):  # its span stays active between two values, and after the last one that is taken
+        @tracer.wrap(self.name())
+        def values():
+            yield 1
+            yield 2
+
+        one = values()
+        next(one)
+        self.current()
+        self.kept.append(one)
+
+    def taken(self):
+        if self.kept:
+            self.shown.append(len(list(self.kept.pop())))
+            self.current()
+
     def tasks(self):
         async def work():
             with tracer.trace(self.name()):
@@ -388,6 +439,12 @@ class Machine:
         tracer.set_tags(dict(pairs))
 
 
+def known(key, value):
+    value = VALUES[value]
+    infinite = isinstance(value, float) and value in (float("inf"), float("-inf"))
+    return 1.5 if infinite and KEYS[key] == "network.destination.port" else value
+
+
 def _direction():
     try:
         from ddtrace._trace._span_pointer import _SpanPointerDirection
@@ -404,6 +461,8 @@ def main():
                 getattr(machine, verb)(*arguments)
             except Exception as error:
                 machine.shown.append(["raised", verb, type(error).__name__])
+        while machine.kept:
+            machine.taken()
         for span in reversed(machine.spans):
             span.finish()
         tracer.context_provider.activate(None)

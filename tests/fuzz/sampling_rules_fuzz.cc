@@ -6,7 +6,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<std::string> problems;
   for (const auto& rule : dd::sampling::parse_rules(text, &problems)) {
     FUZZ_CHECK(rule.rate >= 0 && rule.rate <= 1);
-    (void)dd::sampling::glob_matches(rule.service, rule.resource);
+    (void)dd::sampling::glob_matches(rule.service.value_or("*"), rule.resource.value_or("?"));
   }
   for (const auto& rule : dd::sampling::parse_remote_rules(text, &problems))
     FUZZ_CHECK(rule.rate >= 0 && rule.rate <= 1);

@@ -147,7 +147,11 @@ class Tracer(TracerBase):
         apm_tracing_disabled: bool | None = None,
         trace_processors: list[TraceProcessor] | None = None,
     ) -> None:
-        """Changes what is given; None leaves a setting as it is."""
+        """Changes what is given, after all before is sent; None leaves a setting as it is."""
+        products = (appsec_enabled, iast_enabled, apm_tracing_disabled)
+        sending = (compute_stats_enabled, trace_processors, *products)
+        if any(value is not None for value in sending):
+            self.flush()
         if context_provider is not None:
             self.context_provider = context_provider
         if trace_processors is not None:

@@ -330,7 +330,15 @@ TEST(TraceState, ends_with_no_blank) {
   segment->priority = 1;
   trace::set_entry(segment->meta(), "_dd.p.k", "001 ");
   trace::set_entry(segment->meta(), "tracestate", "a=b");
-  EXPECT_EQ(tracestate(*segment, 5, false), "dd=p:0000000000000005;s:1;t.k:001,a=b");
+  EXPECT_EQ(tracestate(*segment, LastParent::kSpan, 5), "dd=p:0000000000000005;s:1;t.k:001,a=b");
+}
+
+TEST(TraceState, is_passed_on_as_it_came_when_nothing_is_known) {
+  const auto segment = trace::Segment::make({0, 7});
+  trace::set_entry(segment->meta(), "tracestate", "foo=1,dd=s:2;t.dm:-4");
+  trace::set_entry(segment->meta(), "_dd.parent_id", "00000000000000aa");
+  EXPECT_EQ(tracestate(*segment, LastParent::kNone), "dd=s:2;t.dm:-4,foo=1");
+  EXPECT_EQ(tracestate(*segment, LastParent::kStored), "dd=p:00000000000000aa;s:2;t.dm:-4,foo=1");
 }
 
 TEST(Baggage, is_cut_after_64_items) {

@@ -121,6 +121,32 @@ TEST_F(Decide, a_rule_beats_the_agent) {
   EXPECT_EQ(span->text(tags::kKnuthRate), "0");
 }
 
+// As in the reference: an empty pattern is one that only an empty text fits.
+TEST_F(Decide, an_empty_pattern_is_not_any) {
+  configure({.rules = parse_rules(R"([{"sample_rate":0,"service":""},{"sample_rate":0,"name":""}])")});
+  decide(*span->segment, *span);
+  EXPECT_EQ(maker(), "-0");
+}
+
+TEST(SpanRules, a_pattern_of_a_service_fits_no_span_without_one) {
+  const auto rules = parse_span_rules(R"([{"service":"*"},{"name":"*"}])");
+  trace::Span span;
+  span.name = trace::Text("web");
+  EXPECT_FALSE(rules[0].matches(span));
+  EXPECT_TRUE(rules[1].matches(span));
+}
+
+// What the context says is the root's from the decision on, but for the texts of headers.
+TEST_F(Decide, the_root_gets_what_the_context_says) {
+  trace::set_entry(span->segment->meta(), "team", "x");
+  trace::set_entry(span->segment->meta(), "traceparent", "y");
+  configure({.rules = parse_rules(R"([{"sample_rate":0,"tags":{"team":"x"}}])")});
+  decide(*span->segment, *span);
+  EXPECT_EQ(span->text(trace::Key("team")), "x");
+  EXPECT_FALSE(span->has(trace::Key("traceparent")));
+  EXPECT_EQ(maker(), "-3");
+}
+
 TEST_F(Decide, the_agents_rate_needs_the_exact_key) {
   update_agent_rates({{"service:,env:", 0}});
   decide(*span->segment, *span);

@@ -11,6 +11,7 @@ from opentelemetry.trace.span import TraceState
 from ddtrace import _native
 from ddtrace._trace.tracer import tracer
 from ddtrace.constants import ERROR_MSG, ERROR_STACK, ERROR_TYPE, SPAN_KIND
+from ddtrace.internal.settings._config import config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -178,7 +179,8 @@ class Span(OtelSpan):
         values.update(attributes or {})
         stack = values.get("exception.stacktrace")
         if stack is None:
-            lines = traceback.format_exception(kind, exception, exception.__traceback__)
+            most = config._span_traceback_max_size
+            lines = traceback.format_exception(kind, exception, exception.__traceback__, most)
             stack = "".join(lines)
         if _SEMANTICS:
             values["exception.stacktrace"] = stack
