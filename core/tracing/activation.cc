@@ -2,6 +2,7 @@
 
 #include "core/py/compat/context_write.h"
 #include "core/py/context.h"
+#include "core/tracing/before_fork.h"
 #include "core/tracing/context_object.h"
 #include "core/tracing/hub_events.h"
 #include "core/tracing/span_object.h"
@@ -25,8 +26,10 @@ bool may_reactivate(py::Handle context) {
 }  // namespace
 
 PyObject* context_variable() {
-  if (variable == nullptr) [[unlikely]]
+  if (variable == nullptr) [[unlikely]] {
     variable = PyContextVar_New("datadog_contextvar", Py_None);
+    decide_before_forks();
+  }
   return variable;
 }
 

@@ -69,7 +69,9 @@ class Machine:
             parent = trace.set_span_in_context(self.r.choice(self.spans)) if self.spans else None
         elif choice < 0.35:
             some = self.r.choice(CONTEXTS)  # two contexts of one trace are two chunks here: DECISIONS.md 7
-            flags = TraceFlags(some.trace_flags & 1)  # the reference takes the flags for a priority
+            flags = TraceFlags(some.trace_flags & 1)  # the reference takes the flags for a priority,
+            if not some.is_valid:  # and those of no context, too, when they are not the default's object
+                flags = some.trace_flags
             some = SpanContext(some.trace_id and some.trace_id + self.r.getrandbits(60), some.span_id, some.is_remote, flags,
                                some.trace_state)
             parent = trace.set_span_in_context(NonRecordingSpan(some))

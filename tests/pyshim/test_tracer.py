@@ -393,6 +393,33 @@ class Activation(unittest.TestCase):
         self.assertEqual(os.read(read, 200).decode(), f"{parent.trace_id} {parent.span_id} True")
 
 
+class Forks(unittest.TestCase):
+    def test_a_trace_is_decided_about_before(self):
+        with tracer.trace("before.fork") as span:
+            self.assertIsNone(span.context.sampling_priority)
+            child = os.fork()
+            if child == 0:
+                os._exit(0)
+            os.waitpid(child, 0)
+            self.assertEqual(span.context.sampling_priority, 1)
+
+
+class CommonTags(unittest.TestCase):
+    def test_they_give_way_to_the_environment_of_the_process(self):
+        before = tracer._tags
+        self.addCleanup(setattr, tracer, "_tags", before)
+        tracer.set_tags({"env": "mine", "team": "x"})
+        env = _native.facts()[1]
+        with tracer.trace("tagged") as span:
+            self.assertEqual((span.get_tag("env"), span.get_tag("team")), (env or "mine", "x"))
+
+
+class Fields(unittest.TestCase):
+    def test_what_is_no_text_is_none(self):
+        with tracer.trace("n", service=5, resource=b"\xff", span_type="\udc80") as span:
+            self.assertEqual((span.service, span.resource, span.span_type), (None, "", None))
+
+
 class Rest(unittest.TestCase):
     def test_a_second_tracer_is_complained_of(self):
         with self.assertLogs("ddtrace._trace.tracer", logging.ERROR):
