@@ -41,7 +41,9 @@ Name kRouteName("route"), kAppName("app_name"), kAsyncMode("async_mode"),
     kName("name"), kNamespace("namespace"), kPathInfo("path_info"), kPlainName("__name__"),
     kQualName("__qualname__"), kRequest("request"), kResolve("resolve"),
     kResolverMatch("resolver_match"), kScope("scope"), kSettings("settings"),
-    kStatusCode("status_code"), kTemplateName("template_name"), kUrlConf("urlconf"),
+    kPrimaryKey("pk"), kSession("session"), kSessionKey("session_key"),
+    kStatusCode("status_code"), kTemplateName("template_name"), kUrlConf("urlconf"), kUser("user"),
+    kUserName("username"),
     kViewClass("view_class"), kViewName("view_name");
 
 constexpr std::string_view kComponent = "django";
@@ -52,7 +54,7 @@ enum class Resources : unsigned char { kRoute, kHandler, kLegacyHandler };
 struct Wishes {
   std::string own_service, cache_service;
   Resources resources = Resources::kRoute;
-  bool middlewares = true, templates = false, caches = false;
+  bool middlewares = true, templates = false, caches = false, user_names = true;
 };
 constinit const Wishes* wishes = nullptr;
 
@@ -67,6 +69,7 @@ void prepare(const Settings& from) {
   const bool more = !from.knob("django", "TRACING_MINIMAL", true);
   made->templates = from.knob("django", "INSTRUMENT_TEMPLATES", more);
   made->caches = from.knob("django", "INSTRUMENT_CACHES", more);
+  made->user_names = from.knob("django", "INCLUDE_USER_NAME", true);
   database::prepare(from, more);
   wishes = made;
 }
@@ -170,6 +173,30 @@ void tag_response(trace::Span& span, Handle response) {
   }
 }
 
+// A lazy user that nobody has looked at may cost a query: without a session it is nobody, else it
+// stays unknown.
+void tag_user(trace::Span& span, Handle request) {
+  constexpr trace::Key kKnown("django.user.is_authenticated");
+  Ref user = request.attr(kUser);
+  if (!user || user.is_none()) return;
+  if (user.type_name() == "SimpleLazyObject") {
+    user = request.attr(kCachedUser);
+    const Ref session = request.attr(kSession);
+    if (!user && session && session.attr(kSessionKey).is_none()) span.set_static(kKnown, "False");
+    if (!user) return;
+  }
+  const Ref authenticated = user.attr(kIsAuthenticated);
+  if (!authenticated) return;
+  span.set_static(kKnown, authenticated.truth() ? "True" : "False");
+  if (!authenticated.truth()) return;
+  const Ref id = user.attr(kPrimaryKey), name = user.attr(kUserName);
+  if (id && !id.is_none()) {
+    span.set(trace::Key("django.user.id"), id.display());
+    span.set(trace::Key("usr.id"), id.display());
+  }
+  if (wishes->user_names && name.is_str()) span.set(trace::Key("django.user.name"), name.utf8());
+}
+
 void leave_request(Outcome& outcome, Scope& scope) {
   const Request* state = scope.get<Request>();
   if (!state || !state->span) return;
@@ -183,15 +210,11 @@ void leave_request(Outcome& outcome, Scope& scope) {
   if (span.resource.view() == span.name.view()) {
     tag_route(span, state->request, method);
     tell_django_urls();
-    const std::string_view status = span.text(tags::kHttpStatusCode);
-    if (span.resource.view() == span.name.view() && !status.empty())
-      span.set_resource(method + " " + std::string(status));
+    // An address that leads nowhere is one resource, whatever a middleware answered.
+    if (span.resource.view() == span.name.view() && span.has(tags::kHttpStatusCode))
+      span.set_resource(method + " 404");
   }
-  // Only what somebody has looked at: who the user is may cost a query.
-  const Ref user = state->request.attr(kCachedUser);
-  if (user)
-    span.set(trace::Key("django.user.is_authenticated"),
-             std::string_view(user.attr(kIsAuthenticated).truth() ? "True" : "False"));
+  tag_user(span, state->request);
   state->span.finish();
 }
 

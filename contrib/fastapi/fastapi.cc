@@ -16,7 +16,8 @@ using py::Ref;
 using py::Scope;
 
 Name kCall("call"), kContext("effective_route_context"), kDependant("dependant"),
-    kFastApi("fastapi"), kOriginal("original_route"), kPath("path"), kScope("scope");
+    kFastApi("fastapi"), kOriginal("original_route"), kPath("path"), kPathFormat("path_format"),
+    kScope("scope");
 
 constexpr std::string_view kOutside[] = {"fastapi/applications.py", "starlette/applications.py"};
 constexpr AsgiFacts kFacts = {.component = "fastapi",
@@ -35,7 +36,7 @@ void enter_route(Call& call, Scope&) {
   const Handle route = call.self();
   const Ref context = call.arg(0, kScope).item(kFastApi).item(kContext);
   const Ref original = context.attr(kOriginal);
-  const Ref path = original.is(route) ? context.attr(kPath) : route.attr(kPath);
+  const Ref path = original.is(route) ? context.attr(kPathFormat) : route.attr(kPath);
   add_asgi_route(route, path.utf8());
 }
 

@@ -289,6 +289,15 @@ CASES: dict[str, Case] = {
     "django_handlers": web("django_basic", "few", DD_DJANGO_USE_HANDLER_RESOURCE_FORMAT="true"),
     "django_asgi": web("django_asgi"),
     "django_asgi_both": web("django_asgi", "both", DD_SERVICE="web"),
+    "django_users": web(
+        "django_users", DD_DJANGO_INSTRUMENT_MIDDLEWARE="false", DD_TRACE_SQLITE3_ENABLED="false"
+    ),
+    "django_users_nameless": web(
+        "django_users",
+        DD_DJANGO_INSTRUMENT_MIDDLEWARE="false",
+        DD_TRACE_SQLITE3_ENABLED="false",
+        DD_DJANGO_INCLUDE_USER_NAME="false",
+    ),
     "django_code_origin": web(
         "django_basic",
         "few",
@@ -335,6 +344,7 @@ CASES: dict[str, Case] = {
     "starlette_named": web("starlette_basic", DD_SERVICE="web", DD_ASGI_OBFUSCATE_404_RESOURCE="true"),
     "fastapi_basic": web("fastapi_basic"),
     "fastapi_code_origin": web("fastapi_basic", "few", DD_CODE_ORIGIN_FOR_SPANS_ENABLED="true"),
+    "fastapi_routes": web("fastapi_routes"),
     "fastapi_named": web("fastapi_basic", DD_FASTAPI_SERVICE="api"),
     "fastapi_tasks": web("fastapi_basic", "tasks"),
     "websockets": web("websockets"),
