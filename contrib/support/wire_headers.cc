@@ -1,5 +1,6 @@
 #include "contrib/support/wire_headers.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,28 +40,53 @@ WireHeaders::~WireHeaders() {
   }
 }
 
-std::unique_ptr<WireHeaders> WireHeaders::expect(Handle span, Handle stored) {
-  const tracing::Headers headers = tracing::headers_of(span);
-  if (headers.empty()) return {};
-  std::unique_ptr<WireHeaders> made(new WireHeaders(span, stored));
-  made->headers_.reserve(headers.size());
-  std::string text;
-  text.reserve(512);
-  for (const auto& [name, value] : headers) {
-    Ref name_object = py::str(name);
-    if (!is_plain(name) || !is_plain(value) || stored.contains(name_object)) return {};
+// What is injected, as the block and as objects.
+class WireHeaders::Writer final : public propagation::Carrier {
+ public:
+  explicit Writer(WireHeaders& of) : of_(of) {
+    of_.headers_.reserve(8);
+    text.reserve(512);
+  }
+  std::optional<std::string_view> get(std::string_view) const override { return std::nullopt; }
+  void set(std::string_view name, std::string_view value) override {
+    Ref key = tracing::name_of_header(name);
+    fits = fits && key && is_plain(name) && is_plain(value) && !of_.has(key);
+    if (!fits) return;
     if (!text.empty()) text.append("\r\n");
     text.append(name).append(": ").append(value);
-    made->headers_.emplace_back(std::move(name_object), py::str(value));
+    of_.headers_.emplace_back(std::move(key), py::str(value));
   }
-  made->block_ = py::bytes(text);
+
+  std::string text;
+  bool fits = true;
+
+ private:
+  WireHeaders& of_;
+};
+
+bool WireHeaders::has(Handle name) const {
+  if (stored_ && PyDict_CheckExact(stored_.ptr()))
+    return PyDict_Contains(stored_.ptr(), name.ptr()) == 1;
+  return stored_.contains(name);
+}
+
+std::unique_ptr<WireHeaders> WireHeaders::expect(Handle span, Handle stored) {
+  std::unique_ptr<WireHeaders> made(new WireHeaders(span, stored));
+  Writer writer(*made);
+  tracing::inject(span, writer);
+  if (!writer.fits || writer.text.empty()) return {};
+  made->block_ = py::bytes(writer.text);
   return made;
 }
 
 void WireHeaders::show() const {
   for (const auto& [name, value] : headers_) {
     const Handle pair[] = {name, value};
-    (void)stored_.set_item(name, py::tuple(pair));
+    const Ref both = py::tuple(pair);
+    if (!both || !PyDict_CheckExact(stored_.ptr()))
+      (void)stored_.set_item(name, both);
+    else if (PyDict_SetItem(stored_.ptr(), name.ptr(), both.ptr()) < 0)
+      py::swallow_error();
   }
 }
 

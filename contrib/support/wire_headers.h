@@ -37,7 +37,9 @@ class WireHeaders {
   static void enter_endheaders(py::Call& call, py::Scope& scope);
 
  private:
+  class Writer;
   WireHeaders(py::Handle span, py::Handle stored);
+  bool has(py::Handle name) const;
   static WireHeaders* first_;  // all that are under way
 
   const trace::Span* const span_;

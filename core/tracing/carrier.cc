@@ -213,8 +213,9 @@ void write_headers(Handle span_or_context, Handle target, propagation::Carrier& 
   }
 }
 
-// The names of most headers, made once.
-Ref name_of(std::string_view name) {
+}  // namespace
+
+Ref name_of_header(std::string_view name) {
   static constinit struct {
     std::string_view text;
     py::Name object;
@@ -229,12 +230,14 @@ Ref name_of(std::string_view name) {
   return py::str(name);
 }
 
+namespace {
+
 class Mapping final : public propagation::Carrier {
  public:
   explicit Mapping(Handle target) : target_(target) {}
   std::optional<std::string_view> get(std::string_view) const override { return std::nullopt; }
   void set(std::string_view name, std::string_view value) override {
-    const Ref key = name_of(name), text = py::str(value);
+    const Ref key = name_of_header(name), text = py::str(value);
     if (!key || !text || !PyDict_CheckExact(target_.ptr()))
       (void)target_.set_item(key, text);
     else if (PyDict_SetItem(target_.ptr(), key.ptr(), text.ptr()) < 0)
@@ -252,6 +255,12 @@ Headers headers_of(Handle span_or_context, Handle target) {
   WrittenHeaders carrier;
   write_headers(span_or_context, target, carrier);
   return std::move(carrier.made);
+}
+
+void inject(Handle span_or_context, propagation::Carrier& into) {
+  const py::ErrorKeep keep;
+  write_headers(span_or_context, {}, into);
+  py::swallow_error();
 }
 
 void inject(Handle span_or_context, Handle headers) {

@@ -9,6 +9,7 @@
 
 #include <string>
 
+#include "core/propagation/propagation.h"
 #include "core/py/ref.h"
 
 namespace dd::tracing {
@@ -18,6 +19,10 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 // The headers of a Span or Context. Decides about sampling first when that is still open and the
 // trace has its root here. Listeners may add to them, in `target` if there is one.
 Headers headers_of(py::Handle span_or_context, py::Handle target = {});
+// Writes them, one by one as they are made.
+void inject(py::Handle span_or_context, propagation::Carrier& into);
+// The object of a header's name: those of most are made once.
+py::Ref name_of_header(std::string_view name);
 // Writes them into a mapping.
 void inject(py::Handle span_or_context, py::Handle headers);
 
