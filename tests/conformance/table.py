@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 
@@ -109,6 +109,25 @@ def web(name: str, *arguments: str, **environment: str) -> Case:
 
 def site(name: str, *arguments: str, **environment: str) -> Case:
     return Case([f"{name}.py", *arguments], environment, libraries="sites")
+
+
+def server(name: str, *arguments: str, **environment: str) -> Case:
+    """Of a web framework with a server of its own."""
+    return Case([f"{name}.py", *arguments], environment, libraries="servers")
+
+
+def old_server(name: str, *arguments: str, **environment: str) -> Case:
+    return Case([f"{name}.py", *arguments], environment, libraries="oldservers")
+
+
+def tornado(make: Callable[..., Case], *arguments: str, **environment: str) -> Case:
+    """Off by default."""
+    return make("tornado_basic", *arguments, DD_TRACE_TORNADO_ENABLED="true", **environment)
+
+
+def cherrypy(make: Callable[..., Case], *arguments: str, **environment: str) -> Case:
+    """The program puts the tracer's middleware in its place itself."""
+    return replace(make("cherrypy_basic", *arguments, **environment), prints_trace=True)
 
 
 def django_queries(backend: str, **environment: str) -> Case:
@@ -316,6 +335,48 @@ CASES: dict[str, Case] = {
     "pyramid_alone": site(
         "pyramid_basic", "few", DD_PYRAMID_DISTRIBUTED_TRACING="false"
     ),
+    "tornado_basic": tornado(server),
+    "tornado_oldest": tornado(old_server),
+    "tornado_headers": tornado(
+        server,
+        DD_TRACE_HEADER_TAGS="X-Asked,X-Answer:answered",
+        DD_TRACE_HTTP_SERVER_ERROR_STATUSES="404,500-599",
+        DD_TRACE_CLIENT_IP_ENABLED="true",
+    ),
+    "tornado_named": tornado(
+        server, "few", "default", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
+    ),
+    "tornado_services": tornado(
+        server, "few", DD_TORNADO_SERVICE="pages", DD_TORNADO_DISTRIBUTED_TRACING="false"
+    ),
+    # The reference never ends the span of a handler with an on_finish() of its own.
+    "tornado_logs": tornado(server, "logs"),
+    "tornado_own": tornado(server, "few", "own"),
+    "tornado_process": tornado(server, "few", DD_SERVICE="web"),
+    "tornado_off": server("tornado_basic", "few"),
+    "sanic_basic": server("sanic_basic"),
+    "sanic_headers": server(
+        "sanic_basic",
+        DD_TRACE_HEADER_TAGS="X-Asked,X-Answer:answered",
+        DD_TRACE_HTTP_SERVER_ERROR_STATUSES="404,500-599",
+        DD_TRACE_CLIENT_IP_ENABLED="true",
+    ),
+    "sanic_named": server(
+        "sanic_basic", "few", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
+    ),
+    "sanic_services": server("sanic_basic", "few", DD_SANIC_SERVICE="pages"),
+    "cherrypy_basic": cherrypy(server),
+    "cherrypy_headers": cherrypy(
+        server,
+        DD_TRACE_HEADER_TAGS="X-Asked,X-Answer:answered,User-Agent",
+        DD_TRACE_HTTP_SERVER_ERROR_STATUSES="404,500-599",
+        DD_TRACE_CLIENT_IP_ENABLED="true",
+    ),
+    "cherrypy_named": cherrypy(
+        server, "few", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
+    ),
+    "cherrypy_services": cherrypy(server, "few", "service", DD_CHERRYPY_SERVICE="pages"),
+    "cherrypy_apart": cherrypy(server, "few", "apart", DD_CHERRYPY_SERVICE="shown"),
     "graphql_basic": site("graphql_basic"),
     "graphql_named": site(
         "graphql_basic", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",

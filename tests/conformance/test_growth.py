@@ -11,26 +11,51 @@ from capture import HERE, Launcher
 
 
 OFF_BY_DEFAULT = {
-    f"DD_TRACE_{name}_ENABLED": "true" for name in ("HTTPLIB", "SQLALCHEMY", "KOMBU")
+    f"DD_TRACE_{name}_ENABLED": "true" for name in ("HTTPLIB", "SQLALCHEMY", "KOMBU", "TORNADO", "URLLIB3")
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "libraries"),
-    [
-        ("flask", "app"),
-        ("flask_oldest", "old"),
-        ("django", "web"),
-        ("django_asgi", "web"),
-        ("starlette", "web"),
-        ("websockets", "web"),
-        ("requests", "app"),
-        ("httplib", "app"),
-        ("sqlalchemy", "data"),
-        ("gevent", "data"),
-        ("kombu", "data"),
-    ],
-)
+# Every integration of a web framework or an HTTP client, and some others. tests/long/growth.py runs
+# the same a hundred thousand times each.
+GROWTH = [
+    ("flask", "app"),
+    ("flask_oldest", "old"),
+    ("django", "web"),
+    ("django_asgi", "web"),
+    ("starlette", "web"),
+    ("fastapi", "web"),
+    ("websockets", "web"),
+    ("wsgi", "web"),
+    ("asgi", "web"),
+    ("bottle", "sites"),
+    ("falcon", "sites"),
+    ("pyramid", "sites"),
+    ("cherrypy", "servers"),
+    ("tornado", "servers"),
+    ("sanic", "servers"),
+    ("aiohttp_server", "net"),
+    ("requests", "app"),
+    ("httplib", "app"),
+    ("urllib3", "app"),
+    ("httpx", "more"),
+    ("aiohttp", "net"),
+    ("sqlalchemy", "data"),
+    ("gevent", "data"),
+    ("kombu", "data"),
+]
+
+
+def test_no_web_integration_is_left_out() -> None:
+    engines = ("support/web_server.h", "support/asgi.h", "support/http_client.h")
+    engines += ("support/httpx_client.h", "support/plain_request.h")
+    tried = {name for name, _ in GROWTH} | {"elasticsearch", "httpx2"}  # their transports are
+    for folder in (HERE.parent.parent / "contrib").iterdir():
+        source = folder / f"{folder.name}.cc"
+        if source.exists() and any(engine in source.read_text() for engine in engines):
+            assert folder.name in tried
+
+
+@pytest.mark.parametrize(("name", "libraries"), GROWTH)
 def test_requests_leave_no_objects(
     name: str, libraries: str, launcher: Launcher, agent: Agent, tmp_path: Path
 ) -> None:

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from capture import HERE, QUIET, Launcher
 
-LIBRARIES = ["app", "more", "data", "web", "sites", "net", "old", "oldweb", "oldmore", "oldnet"]
+LIBRARIES = [
+    *("app", "more", "data", "web", "sites", "net", "servers"),
+    *("old", "oldweb", "oldmore", "oldnet", "oldservers"),
+]
 LIST = "import json; from ddtrace import _contrib; print(json.dumps(_contrib.targets()))"
 MOST_SHOWN = 20
 

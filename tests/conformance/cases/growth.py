@@ -1,4 +1,4 @@
-"""Serves requests over and over: growth.py NAME prints what they left behind."""
+"""Serves requests over and over: growth.py NAME [TIMES] prints what they left behind."""
 
 import asyncio
 import atexit
@@ -38,6 +38,215 @@ def django_asgi():
             await asyncio.create_task(request(application, url, stays=True))
 
     return lambda: asyncio.run(all_of_them())
+
+
+def fastapi():
+    import fastapi_basic
+    from asgi_client import request
+
+    async def all_of_them():
+        for url in ("/", "/items/7", "/fails", "/none"):
+            await asyncio.create_task(request(fastapi_basic.app, url))
+
+    return lambda: asyncio.run(all_of_them())
+
+
+def wsgi():
+    from ddtrace.contrib.wsgi import DDWSGIMiddleware
+    from wsgi_client import call
+
+    def application(environ, start_response):
+        start_response("200 OK", [("X-Answer", "1")])
+        if environ["PATH_INFO"] == "/fails":
+            raise ValueError("failed")
+        return [b"text"]
+
+    traced = DDWSGIMiddleware(application)
+    return lambda: [call(traced, url) for url in ("/", "/fails")]
+
+
+def asgi():
+    from asgi_client import request
+    from ddtrace.contrib.asgi import TraceMiddleware
+
+    async def application(scope, receive, send):
+        if scope["path"] == "/fails":
+            raise ValueError("failed")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"text"})
+
+    traced = TraceMiddleware(application)
+
+    async def all_of_them():
+        for url in ("/", "/fails"):
+            await asyncio.create_task(request(traced, url))
+
+    return lambda: asyncio.run(all_of_them())
+
+
+def _site(name, *urls):
+    """A program with an `app` for WSGI."""
+    from importlib import import_module
+
+    from wsgi_client import call
+
+    app = import_module(name).app
+    return lambda: [call(app, url) for url in urls]
+
+
+def bottle():
+    return _site("bottle_basic", "/", "/items/7", "/fails", "/none")
+
+
+def falcon():
+    return _site("falcon_basic", "/", "/items/7", "/fails", "/gone", "/none")
+
+
+def pyramid():
+    import warnings
+
+    import __main__
+
+    warnings.simplefilter("ignore")
+    import pyramid_basic as program
+    from wsgi_client import call
+
+    __main__.tween_factory = program.tween_factory
+    app = program.application()
+    return lambda: [call(app, url) for url in ("/", "/items/7", "/fails", "/none")]
+
+
+def cherrypy():
+    import cherrypy_basic as program
+    from wsgi_client import call
+
+    program.TraceMiddleware(program.cherrypy)
+    settings = {"environment": "embedded", "engine.autoreload.on": False, "tools.tracer.on": True}
+    program.cherrypy.config.update(settings)
+    app = program.cherrypy.tree.mount(program.Shop(), "/")
+    return lambda: [call(app, url) for url in ("/", "/item/7", "/fails", "/gone", "/none")]
+
+
+def _ask(port, *urls):
+    import http.client
+
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    for url in urls:
+        connection.request("GET", url)
+        connection.getresponse().read()
+    connection.close()
+
+
+def tornado():
+    import tornado_basic as program
+
+    loop = asyncio.new_event_loop()
+    sockets = program.bind_sockets(0, "127.0.0.1")
+    port = sockets[0].getsockname()[1]
+
+    async def start():
+        program.HTTPServer(program.application()).add_sockets(sockets)
+
+    loop.run_until_complete(start())
+    urls = ("/", "/items/7", "/later", "/fails", "/logs", "/text", "/none")
+    return lambda: loop.run_until_complete(asyncio.to_thread(_ask, port, *urls))
+
+
+def sanic():
+    import sanic_basic as program
+
+    loop = asyncio.new_event_loop()
+
+    async def start():
+        wanted = {"return_asyncio_server": True, "access_log": False}
+        server = await program.application().create_server(host="127.0.0.1", port=0, **wanted)
+        await server.startup()
+        await server.start_serving()
+        return server.server.sockets[0].getsockname()[1]
+
+    port = loop.run_until_complete(start())
+    urls = ("/", "/items/7", "/fails", "/handled", "/none")
+    return lambda: loop.run_until_complete(asyncio.to_thread(_ask, port, *urls))
+
+
+def _client(send):
+    """`send(base)` asks a server for pages."""
+    from serving import SEEN, serving
+
+    server = serving()
+    base = server.__enter__()
+    atexit.register(server.__exit__, None, None, None)
+
+    def some():
+        SEEN.clear()
+        send(base)
+
+    return some
+
+
+def urllib3():
+    import urllib3
+
+    pool = urllib3.PoolManager()
+    return _client(lambda base: [pool.request("GET", base + url).data for url in ("/get", "/status/404")])
+
+
+def httpx():
+    import httpx
+
+    client = httpx.Client()
+
+    def send(base):
+        client.get(base + "/get").read()
+        with contextlib.suppress(httpx.ConnectError):
+            client.get("http://127.0.0.1:9/")
+
+    return _client(send)
+
+
+def aiohttp():
+    import aiohttp
+
+    async def ask(base):
+        async with aiohttp.ClientSession() as session:
+            for url in ("/get", "/status/404"):
+                async with session.get(base + url) as answer:
+                    await answer.read()
+
+    return _client(lambda base: asyncio.run(ask(base)))
+
+
+def aiohttp_server():
+    from aiohttp import web
+    from ddtrace.contrib.aiohttp import trace_app
+
+    loop = asyncio.new_event_loop()
+
+    async def page(request):
+        return web.Response(text=request.match_info.get("name", "home"))
+
+    async def fails(request):
+        raise ValueError("failed")
+
+    async def start():
+        app = web.Application()
+        app.router.add_get("/", page)
+        app.router.add_get("/items/{name}", page)
+        app.router.add_get("/fails", fails)
+        trace_app(app)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        return site._server.sockets[0].getsockname()[1], runner
+
+    port, runner = loop.run_until_complete(start())
+    urls = ("/", "/items/7", "/fails", "/none")
+
+    def serve(runner=runner):
+        loop.run_until_complete(asyncio.to_thread(_ask, port, *urls))
+
+    return serve
 
 
 def starlette():
@@ -153,17 +362,30 @@ def kombu():
     return send
 
 
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
-    serve = globals()[sys.argv[1]]()
+    name, times = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 400
+    serve = globals()[name]()
     with contextlib.redirect_stdout(io.StringIO()):
         for _ in range(20):
             serve()
         gc.collect()
         before = len(gc.get_objects())
-        for _ in range(400):
+        halfway = 0
+        for turn in range(times):
+            if turn == times // 2:
+                halfway = resident()
             serve()
         gc.collect()
         after = len(gc.get_objects())
     # Threads of pools come and go; what stays of each request would be more.
     print("grown" if after - before > 200 else "as before")
+    if times >= 10_000:  # below, pages that fill up for the first time are all there is to see
+        print(f"{name}: {times} times, memory of the second half {(resident() - halfway) >> 10:+} KiB")
+        if resident() - halfway > times * 40:
+            sys.exit("memory grows with each request")

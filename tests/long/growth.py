@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""growth.py [PROGRAM [TIMES [NAME...]]]: each web and HTTP integration, over and over.
+
+Serves or sends TIMES (100,000) requests of several kinds each, with PROGRAM (build/host/ddpython3.11),
+and ends with an error when objects stay or memory grows. The names are those of
+tests/conformance/test_growth.py; the environments those of tests/env/setup.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+CONFORMANCE = Path(__file__).resolve().parent.parent / "conformance"
+sys.path.insert(0, str(CONFORMANCE))
+program = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "build/host/ddpython3.11"
+times = sys.argv[2] if len(sys.argv) > 2 else "100000"
+
+from agent import Agent  # noqa: E402
+from capture import Launcher  # noqa: E402
+from test_growth import GROWTH, OFF_BY_DEFAULT  # noqa: E402
+
+failed = 0
+with Agent() as agent:
+    for name, libraries in GROWTH:
+        using = Launcher.named(program, "").using(libraries)
+        if sys.argv[3:] and name not in sys.argv[3:]:
+            continue
+        done = subprocess.run(
+            [*using.command, "growth.py", name, times],
+            cwd=CONFORMANCE / "cases",
+            env={**using.environment(), "DD_TRACE_AGENT_URL": agent.url, **OFF_BY_DEFAULT,
+                 "DD_TRACE_SAMPLE_RATE": "0.01", "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "0"},
+            capture_output=True,
+            text=True,
+        )
+        print(name, done.stdout.split("\n"), done.stderr[-300:], flush=True)
+        failed += done.returncode != 0 or not done.stdout.startswith("as before")
+        agent.clear()
+sys.exit(bool(failed))
