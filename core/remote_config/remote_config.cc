@@ -46,7 +46,8 @@ class Poller final : public transport::Job {
   void start(Options options);
   void subscribe(const Product& product);
   void unsubscribe(std::string_view name);
-  void set_more_capabilities(std::uint64_t bits) { more_capabilities_.store(bits); }
+  void pause() { paused_.store(true, std::memory_order_relaxed); }
+void set_more_capabilities(std::uint64_t bits) { more_capabilities_.store(bits); }
   void report_failure(std::string path, std::int64_t version, std::string why);
   void note_service(std::string_view name);
   void know_agent() {
@@ -73,7 +74,7 @@ class Poller final : public transport::Job {
   base::Mutex subscribing_;
   std::vector<Product> products_ DD_GUARDED_BY(subscribing_);
   std::vector<std::string> fresh_ DD_GUARDED_BY(subscribing_);  // products_ that know nothing yet
-  std::atomic<bool> has_fresh_{false};
+  std::atomic<bool> has_fresh_{false}, paused_{false};
   struct Failure {
     std::string path, why;
     std::int64_t version;
@@ -173,7 +174,7 @@ void Poller::look_at_family() {
 }
 
 std::int64_t Poller::turn(const transport::Turn& turn) {
-  if (turn.stopping) {
+  if (turn.stopping || paused_.load(std::memory_order_relaxed)) {
     if (family_.is_open()) family_.resign(own_id_);
     return transport::kNever;
   }
@@ -351,6 +352,8 @@ void note_services(const trace::Delivery& delivery) {
 void subscribe(const Product& product) { poller().subscribe(product); }
 
 void unsubscribe(std::string_view name) { poller().unsubscribe(name); }
+
+void pause() { poller().pause(); }
 
 void set_more_capabilities(std::uint64_t bits) { poller().set_more_capabilities(bits); }
 

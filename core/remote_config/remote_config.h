@@ -69,6 +69,8 @@ void subscribe(const Product& product);
 void unsubscribe(std::string_view name);
 // Bits besides those of the products. Any thread.
 void set_more_capabilities(std::uint64_t bits);
+// Asks for nothing any more; what is in force stays. Any thread.
+void pause();
 // What was handed on could not be applied. Any thread.
 void report_failure(std::string path, std::int64_t version, std::string why);
 

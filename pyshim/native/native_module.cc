@@ -1,11 +1,13 @@
 #include "pyshim/native/native_module.h"
 
+#include <cstdint>
 #include <optional>
 #include <utility>
 
 #include "core/base/ids.h"
 #include "core/config/core_settings.h"
 #include "core/propagation/propagation.h"
+#include "core/py/gil.h"
 #include "core/py/ref.h"
 #include "core/sampling/sampling.h"
 #include "core/statsd/runtime_metrics.h"
@@ -223,6 +225,17 @@ PyObject* facts(PyObject*, PyObject*) {
   return PyTuple_Pack(4, parts[0].ptr(), parts[1].ptr(), parts[2].ptr(), parts[3].ptr());
 }
 
+PyObject* flush_traces(PyObject*, PyObject* seconds) {
+  const double timeout = PyFloat_AsDouble(seconds);
+  if (PyErr_Occurred() != nullptr) return nullptr;
+  bool done;
+  {
+    const py::GilGap gap;
+    done = transport::agent_sink::flush(static_cast<std::int64_t>(timeout * 1e9));
+  }
+  return PyBool_FromLong(done);
+}
+
 PyObject* enable_metrics(PyObject*, PyObject* url) {
   if (!enable_runtime_metrics(Handle(url).text())) return nullptr;
   return py::none().release();
@@ -289,6 +302,8 @@ PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
                            {"disable_runtime_metrics", disable_metrics, METH_NOARGS, nullptr},
                            {"runtime_metrics_enabled", metrics_enabled, METH_NOARGS, nullptr},
                            {"remote_config_wanted", remote_config_wanted, METH_NOARGS, nullptr},
+                           {"remote_config_pause", remote_config_pause, METH_NOARGS, nullptr},
+                           {"flush_traces", flush_traces, METH_O, nullptr},
                            {"remote_config_subscribe", remote_config_subscribe, METH_O, nullptr},
                            {"remote_config_unsubscribe", remote_config_unsubscribe, METH_O, nullptr},
                            {"remote_config_capabilities", remote_config_capabilities, METH_O, nullptr},

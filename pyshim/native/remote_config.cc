@@ -95,6 +95,11 @@ PyObject* remote_config_wanted(PyObject*, PyObject*) {
   return PyBool_FromLong(remote_config::wanted());
 }
 
+PyObject* remote_config_pause(PyObject*, PyObject*) {
+  remote_config::pause();
+  return py::none().release();
+}
+
 PyObject* remote_config_subscribe(PyObject*, PyObject* product) {
   watch_forks();
   remote_config::subscribe({.name = keep(Handle(product).utf8()), .news = &on_news});

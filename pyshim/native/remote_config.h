@@ -9,6 +9,7 @@
 namespace dd::pyshim {
 
 PyObject* remote_config_wanted(PyObject*, PyObject*);
+PyObject* remote_config_pause(PyObject*, PyObject*);
 PyObject* remote_config_subscribe(PyObject*, PyObject* product);
 PyObject* remote_config_unsubscribe(PyObject*, PyObject* product);
 PyObject* remote_config_capabilities(PyObject*, PyObject* bits);

@@ -34,17 +34,18 @@ REGISTER = SPAN + """
 from ddtrace.internal.remoteconfig import RCCallback
 from ddtrace.internal.remoteconfig.worker import remoteconfig_poller
 from ddtrace.internal.native._native import RemoteConfigCapabilities as C, RemoteConfigProduct as P
-import threading
+import os
+def say(*what): os.write(1, (" ".join(map(str, what)) + "\\n").encode())  # callbacks have a thread of their own
 class Seen(RCCallback):
     def __call__(self, payloads):
         for one in payloads:
-            print(one.path, one.content, one.metadata.id, one.metadata.product_name, one.metadata.length, one.metadata.tuf_version,
-                  one.metadata.sha256_hash, one.metadata.apply_state, one.metadata.apply_error, flush=True)
-            if one.content and one.content.get("raise"): raise ValueError("no")
+            say(one.path, one.content, one.metadata.id, one.metadata.product_name, one.metadata.length, one.metadata.tuf_version,
+                one.metadata.sha256_hash, one.metadata.apply_state, one.metadata.apply_error)
+            if isinstance(one.content, dict) and one.content.get("raise"): raise ValueError("no")
 seen = Seen()
 remoteconfig_poller.register_callback(P.AsmData, seen, [C.AsmIpBlocking])
 remoteconfig_poller.enable_product(P.AsmData)
-print(remoteconfig_poller.get_registered(P.AsmData) is seen, flush=True)
+say(remoteconfig_poller.get_registered(P.AsmData) is seen)
 """
 
 
@@ -140,6 +141,8 @@ def run(python: list[str], program: str, answers: list[bytes | None], settings: 
     def say(request: agent.Request):
         if request.path != "/v0.7/config":
             return 200, {}, json.dumps(agent.INFO).encode() if request.path == "/info" else b"{}"
+        if program == REGISTER and "ASM_DATA" not in request.json()["client"]["products"]:
+            return 200, {}, b"{}"  # the program has not registered yet
         polls.append(request)
         said = answers[len(polls) - 1] if len(polls) <= len(answers) else None
         return 200, {}, said if said is not None else b"{}"
@@ -149,7 +152,7 @@ def run(python: list[str], program: str, answers: list[bytes | None], settings: 
         fake.answer = say
         env |= {"DD_TRACE_AGENT_URL": fake.url, "DD_SERVICE": "shop", "DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS": "0.2",
                 "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false", **settings}
-        wait = f"import time; time.sleep({0.2 * (len(answers) + 1) + 1.5})"
+        wait = f"import time; time.sleep({0.2 * (len(answers) + 1) + 2})"
         done = subprocess.run([*python, "-c", program + "\n" + wait], env=env, capture_output=True, text=True, timeout=60)
     return polls[: len(answers) + 1], done.stdout, done.stderr
 

@@ -352,3 +352,20 @@ os.kill(child, 9)
         assert {one["apply_state"] for one in last["state"]["config_states"]} == {2}
         assert int.from_bytes(bytes(last["capabilities"]), "big") >> 2 & 1
         assert len(askers(agent)) == 1
+
+
+def test_a_client_may_ask_for_nothing():
+    program = """
+import time
+from ddtrace.trace import tracer
+from datadog import DDClient, DDConfig
+client = DDClient(DDConfig(remote_configuration_enabled=False))
+tracer.trace("x").finish()
+client.flush_traces()
+time.sleep(0.5)
+"""
+    with Agent() as agent:
+        agent.answer = answering(lambda: {})
+        subprocess.run([LAUNCHER, "-c", program], check=True, timeout=60,
+                       env=clean_environment(DD_TRACE_AGENT_URL=agent.url, DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS="0.1"))
+        assert polls(agent) == []

@@ -88,10 +88,12 @@ def test_tracing_turned_off_is_silent():
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
-def test_an_unusable_address_costs_one_line_and_no_span():
-    done = run(DD_TRACE_AGENT_URL="foo://x")
-    assert (done.returncode, done.stdout) == (0, "done\n")
-    assert len(done.stderr.splitlines()) == 1 and "foo://x" in done.stderr
+def test_an_unusable_address_costs_one_line_and_the_usual_one_is_used():
+    with Agent() as agent:
+        done = run(DD_TRACE_AGENT_URL="foo://x", DD_TRACE_AGENT_PORT=str(agent.port))
+        assert (done.returncode, done.stdout) == (0, "done\n")
+        assert done.stderr == f"ddpython: DD_TRACE_AGENT_URL=foo://x is not understood; using http://localhost:{agent.port}\n"
+        agent.wait_for(traces=1)
 
 
 def test_a_rule_can_reject_a_trace():
@@ -99,3 +101,12 @@ def test_a_rule_can_reject_a_trace():
         run(DD_TRACE_AGENT_URL=agent.url, DD_TRACE_SAMPLING_RULES=json.dumps([{"sample_rate": 0}]))
         [[root, _]] = agent.traces()
     assert root["metrics"]["_sampling_priority_v1"] == -1
+
+
+def test_a_client_says_whether_traces_were_taken_in_time():
+    program = ("from datadog import DDClient\nclient = DDClient()\nclient.trace('x').finish()\n"
+               "print(client.flush_traces(2), client.flush(2), flush=True)\n")
+    with Agent() as agent:
+        seen = [run(program=program, DD_TRACE_AGENT_URL=url).stdout for url in (agent.url, "http://127.0.0.1:1")]
+        assert len(agent.wait_for(traces=1)) == 1
+    assert seen == ["True True\n", "False False\n"]

@@ -128,6 +128,13 @@ class Options(unittest.TestCase):
                  ({"tracing_sampling_rules": [("a", "b", 2)]}, ValueError, "from 0 to 1"),
                  ({"tracing_sampling_rules": ["a"]}, ValueError, "(service, env, rate)"),
                  ({"flush_period": 0}, ValueError, "'flush_period'"),
+                 ({"flush_period": float("nan")}, ValueError, "'flush_period'"),
+                 ({"logs_flush_period": float("inf")}, ValueError, "'logs_flush_period'"),
+                 ({"tracing_integration_configs": {"nosuch": {}}}, ValueError, "no integration nosuch"),
+                 ({"tracing_integration_configs": {"flask": 5}}, ValueError, "flask are no mapping"),
+                 ({"tracing_modules": [5]}, ValueError, "no integration 5"),
+                 ({"agent_url": "h:0"}, ValueError, "'agent_url'"),
+                 ({"agent_url": "h:99999"}, ValueError, "'agent_url'"),
                  ({"default_config": {"nope": 1}}, ValueError, "no option 'nope'"),
                  ({"default_config": {"service": 1}}, TypeError, "'service'"),
                  ({"version": "1", "version_use_git": True}, ValueError, "ambiguous")]
@@ -136,10 +143,57 @@ class Options(unittest.TestCase):
                 DDConfig(**options)
             self.assertIn(words, str(caught.exception))
         for variable, value in {"DD_DOGSTATSD_PORT": "x", "DD_TRACE_ENABLED": "maybe",
-                                "DD_TRACE_SAMPLING_RULES": "{"}.items():
+                                "DD_TRACE_SAMPLING_RULES": "{", "DD_CLIENT_BUFFER_SIZE": "1.5",
+                                "DD_CLIENT_FLUSH_PERIOD": "nan", "DD_SITE": "a b",
+                                "DD_TRACE_AGENT_URL": "ftp://x", "DD_TRACE_MODULES": "nosuch"}.items():
             with environment(**{variable: value}), self.assertRaises(ValueError) as caught:
                 DDConfig()
             self.assertIn(variable, str(caught.exception))
+
+    def test_rules_that_are_none_are_told_in_words(self):
+        for text in ("[1]", "{}", '["a"]'):
+            with environment(DD_TRACE_SAMPLING_RULES=text), self.assertRaises(ValueError) as caught:
+                DDConfig()
+            self.assertIn("must be a JSON list of rules", str(caught.exception))
+
+    def test_every_option_has_a_type_a_variable_and_an_origin(self):
+        """Of each: a value of another type, its variable, an argument, and a default that is given."""
+        good = {"agent_url": "http://a:1", "tracing_modules": ["redis"], "datadog_site": "datadoghq.eu",
+                "tracing_sampling_rules": [("a", None, 0.5)], "version_use_git": False,
+                "tracing_integration_configs": {"flask": {"distributed_tracing_enabled": False}}}
+        texts = {"tracing_modules": "redis", "tracing_sampling_rules": '[{"service":"a","sample_rate":0.5}]'}
+        plain = {str: "text", bool: True, int: 77, float: 7.5}
+        for name, option in OPTIONS.items():
+            value = good.get(name, plain.get(option.kind))
+            with self.subTest(name):
+                for wrong in (object(), 5 if option.kind is str else "five", b"x"):
+                    with environment(), self.assertRaises(TypeError) as caught:
+                        DDConfig(**{name: wrong})
+                    self.assertIn(f"option {name!r} must be {option.kind.__name__}", str(caught.exception))
+                with environment():
+                    config = DDConfig(**{name: value})
+                    self.assertEqual((getattr(config, name), config.origin(name)), (value, "argument"))
+                    config = DDConfig({name: value})
+                    self.assertEqual((getattr(config, name), config.is_user_set(name)), (value, False))
+                    self.assertEqual(config.origin(name), "default_config")
+                    config = DDConfig()
+                    self.assertEqual(config.origin(name), "default")
+                    if name != "agent_url":
+                        self.assertEqual(getattr(config, name), option.default)
+                if not option.variable:
+                    continue
+                with environment(**{option.variable: texts.get(name, str(value))}):
+                    config = DDConfig()
+                self.assertEqual((getattr(config, name), config.origin(name), config.is_user_set(name)),
+                                 (value, "environment", True))
+
+    def test_a_host_is_weaker_than_a_url_that_was_given_with_it(self):
+        with environment():
+            self.assertEqual(DDConfig(agent_hostname="h").agent_url, "http://h:8126")
+            self.assertEqual(DDConfig(agent_hostname="h", agent_url="u:1").agent_url, "http://u:1")
+        with environment(DD_TRACE_AGENT_URL="http://u:1", DD_AGENT_HOST="h"):
+            self.assertEqual(DDConfig().agent_url, "http://u:1")
+            self.assertEqual(DDConfig(agent_hostname="n").agent_url, "http://n:8126")
 
     def test_the_note_names_a_site_that_is_the_default(self):
         self.assertEqual(DDConfig(datadog_site="us1.datadoghq.com").datadog_site, "datadoghq.com")
@@ -234,10 +288,33 @@ class Logs(unittest.TestCase):
 
     def test_very_long_messages_are_cut(self):
         with Intake() as intake, client_of(intake) as client:
-            client.info("x" * 3_000_000)
+            for letter in ("x", "\u20ac", '"', "\x01"):
+                client.info("%s", letter * 3_000_000)
+            self.assertTrue(client.flush_logs())
+            entries = intake.entries("/api/v2/logs")
+        self.assertEqual(len(entries), 4)
+        for entry in entries:
+            size = len(json.dumps(entry["message"], ensure_ascii=False).encode())
+            self.assertTrue(900_000 < size < 1_000_000, size)
+
+    def test_what_cannot_be_put_in_raises_nothing(self):
+        with Intake() as intake, client_of(intake) as client:
+            client.info("no place", 1)
+            client.warning("%d", "x")
+            client.error("lone \ud800")
+            client.log("info", "with %s", None, "args")
             client.flush_logs()
-            [entry] = intake.entries("/api/v2/logs")
-        self.assertLess(len(entry["message"]), 1_000_000)
+            messages = [e["message"] for e in intake.entries("/api/v2/logs")]
+        self.assertEqual(messages, ["__main__: no place (1,)", "__main__: %d ('x',)",
+                                    "__main__: lone ?", "__main__: with args"])
+
+    def test_a_handler_belongs_to_the_client_made_last(self):
+        with Intake() as intake, client_of(intake) as client:
+            record = logging.LogRecord("part", logging.INFO, "f", 1, "told", (), None)
+            handler = DDLogHandler()
+            handler.emit(record)
+            client.flush_logs()
+            self.assertEqual(intake.entries("/api/v2/logs")[0]["message"], "part: told")
 
     def test_what_is_refused_raises_once(self):
         with Intake() as intake, client_of(intake) as client:
@@ -303,6 +380,9 @@ class Metrics(unittest.TestCase):
                 client.gauge("x", "y")
             with self.assertRaises(ValueError):
                 client.gauge("", 1)
+            for value in (float("nan"), float("inf")):
+                with self.assertRaisesRegex(ValueError, "not finite"):
+                    client.gauge("x", value)
 
 
 class Process(unittest.TestCase):
@@ -322,6 +402,26 @@ class Process(unittest.TestCase):
                 tracer.sample(span)
             self.assertEqual(span.context.sampling_priority, -1)
         tracer._sampler.set_sampling_rules("[]")
+
+    def test_rules_of_the_environment_stay_as_they_are(self):
+        rules = '[{"name": "only", "sample_rate": 0}]'
+        program = ("from datadog import DDClient\nclient = DDClient()\n"
+                   "for name in ('only', 'other'):\n"
+                   "    with client.trace(name) as span: pass\n"
+                   "    print(span.context.sampling_priority)")
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
+                              env=os.environ | {"DD_TRACE_SAMPLING_RULES": rules})
+        self.assertEqual(done.stdout, "-1\n1\n", done.stderr)
+
+    def test_tracing_may_be_off_by_a_default_that_is_given(self):
+        with Intake() as intake:
+            with environment():
+                client = DDClient(DDConfig({"tracing_enabled": False}, api_key="k", logs_url=intake.url))
+            try:
+                self.assertFalse(tracer.enabled)
+            finally:
+                tracer.enabled = True
+                client.shutdown()
 
     def test_functions_are_traced(self):
         with Intake() as intake, client_of(intake) as client:

@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Any, ParamSpec, TypeVar
 
+from ddtrace import _native
 from ddtrace._logger import DD_LOG_FORMAT
 from ddtrace.datadog._config import DDConfig
 from ddtrace.datadog._logs import DDLogHandler, Logs
@@ -25,10 +26,22 @@ P = ParamSpec("P")
 R = TypeVar("R")
 log = get_logger(__name__)
 
+latest: DDClient | None = None  # that the program has made
+
 _NO_PROFILER = (
     "there is no profiler in this ddpython yet: leave profiling_enabled unset, or profile with "
     "another tool"
 )
+
+
+def _put_in(msg: object, args: tuple[object, ...]) -> str:
+    """A message with its arguments; never an error of the program that only wanted to log."""
+    if not args:
+        return str(msg)
+    try:
+        return str(msg) % args
+    except (TypeError, ValueError, KeyError):
+        return f"{msg} {args!r}"
 
 
 class DDClient:
@@ -49,6 +62,8 @@ class DDClient:
         self._logs = Logs(self.config)
         self._open = True
         self._apply()
+        global latest
+        latest = self
         import atexit
 
         atexit.register(self._at_exit)
@@ -69,15 +84,18 @@ class DDClient:
         from ddtrace._trace.tracer import tracer
 
         config = self.config
-        if config.is_user_set("tracing_enabled"):
+        if config.origin("tracing_enabled") != "default":
             tracer.enabled = config.tracing_enabled
+        if not config.remote_configuration_enabled:
+            _native.remote_config_pause()
         if config.is_user_set("agent_url") and tracer.agent_trace_url != config.agent_url:
             log.warning(
                 "traces are sent to %s: another agent is known at the start of the process only, "
                 "by DD_TRACE_AGENT_URL",
                 tracer.agent_trace_url,
             )
-        if config.tracing_sampling_rules:
+        # Those of the environment are in force already, with what rows here cannot say.
+        if config.origin("tracing_sampling_rules") in ("argument", "default_config"):
             self._set_sampling_rules()
         for name, settings in config.tracing_integration_configs.items():
             self._set_integration(name, settings)
@@ -88,7 +106,8 @@ class DDClient:
 
             RuntimeMetrics.enable(dogstatsd_url=self._metrics.statsd_url())
         for name, product in (("profiling_enabled", "profiler"),
-                              ("security_enabled", "application security")):
+                              ("security_enabled", "application security"),
+                              ("llmobs_enabled", "LLM Observability")):
             if getattr(config, name):
                 log.warning("%s is set, but this ddpython has no %s yet", name, product)
 
@@ -150,11 +169,14 @@ class DDClient:
 
         patch(raise_errors=True, **{name: True for name in modules})
 
-    def flush_traces(self) -> None:
-        """Sends the traces that are waiting."""
+    def flush_traces(self, timeout: float = 10.0) -> bool:
+        """Sends the traces that are waiting; False when they were not taken in time."""
         from ddtrace._trace.tracer import tracer
 
-        tracer.flush()
+        if tracer._aggregator is not None:  # a writer of the program sends them
+            tracer.flush()
+            return True
+        return _native.flush_traces(timeout)
 
     # --- metrics
 
@@ -202,9 +224,8 @@ class DDClient:
         self._log(level, msg, tags, args)
 
     def _log(self, level: str, msg: str, tags: Tags, args: tuple[object, ...]) -> None:
-        text = str(msg) % args if args else str(msg)
         module = sys._getframe(2).f_globals.get("__name__", "")
-        self._logs.add(str(level).lower(), f"{module}: {text}", tags)
+        self._logs.add(str(level).lower(), f"{module}: {_put_in(msg, args)}", tags)
 
     def debug(self, msg: str, *args: object, tags: Tags = None) -> None:
         """A message for who looks for an error."""
@@ -226,7 +247,7 @@ class DDClient:
         """A message with the exception that is being handled."""
         import traceback
 
-        text = str(msg) % args if args else str(msg)
+        text = _put_in(msg, args)
         if sys.exc_info()[0] is not None:
             text += "\n" + traceback.format_exc()
         self._log("error", text, tags, ())
@@ -276,10 +297,9 @@ class DDClient:
         """Sends all that is waiting; False at the timeout. Raises FlushError for the first kind that
         was not taken, after all were sent."""
         until = time.monotonic() + timeout
-        self.flush_traces()
         failed: Exception | None = None
         done = True
-        for send in (self.flush_metrics, self.flush_logs):
+        for send in (self.flush_traces, self.flush_metrics, self.flush_logs):
             try:
                 done = send(max(0.0, until - time.monotonic())) and done
             except RuntimeError as error:

@@ -12,6 +12,7 @@ from ddtrace.datadog._options import Option
 _TABLE = (
     Option("agent_url", str, "localhost", "DD_TRACE_AGENT_URL",
            "The agent: host, host:port, http(s)://..., unix://... or a path.", _options.agent_url),
+    Option("agent_hostname", str, "", "DD_AGENT_HOST", "The agent's host, when there is no URL."),
     Option("api_key", str, "", "DD_API_KEY", "For logs and metrics that go to the intake."),
     Option("datadog_site", str, "datadoghq.com", "DD_SITE", "The site to send to.", _options.site),
     Option("datadog_hostname", str, "", "DD_HOSTNAME", "The name of this host; else asked of it."),
@@ -32,11 +33,20 @@ _TABLE = (
            "The libraries; all that are known when it is empty.", _options.integrations),
     Option("tracing_sampling_rules", list, [], "DD_TRACE_SAMPLING_RULES",
            "Rows of (service, env, rate).", _options.sampling_rules),
-    Option("tracing_integration_configs", dict, {}, "", "Settings of integrations, by name."),
+    Option("tracing_integration_configs", dict, {}, "", "Settings of integrations, by name.",
+           _options.integration_settings),
     Option("profiling_enabled", bool, False, "DD_PROFILING_ENABLED", "Whether to profile."),
     Option("security_enabled", bool, False, "DD_APPSEC_ENABLED", "Whether to watch for attacks."),
     Option("runtime_metrics_enabled", bool, False, "DD_RUNTIME_METRICS_ENABLED",
            "Whether metrics of the interpreter are sent."),
+    Option("llmobs_enabled", bool, False, "DD_LLMOBS_ENABLED", "Whether to observe language models."),
+    Option("llmobs_ml_app", str, "", "DD_LLMOBS_ML_APP", "The name of the application there."),
+    Option("llmobs_project_name", str, "", "DD_LLMOBS_PROJECT_NAME", "The project of experiments."),
+    Option("llmobs_app_key", str, "", "DD_APP_KEY", "For data sets and experiments."),
+    Option("llmobs_agentless_enabled", bool, False, "DD_LLMOBS_AGENTLESS_ENABLED",
+           "Whether that goes to the intake without an agent."),
+    Option("llmobs_integrations_enabled", bool, True, "DD_LLMOBS_INTEGRATIONS_ENABLED",
+           "Whether libraries of language models are observed."),
     Option("flush_period", float, 10.0, "DD_CLIENT_FLUSH_PERIOD",
            "Seconds between two times that metrics are sent.", _options.positive),
     Option("logs_flush_period", float, 0.5, "DD_CLIENT_LOGS_FLUSH_PERIOD",
@@ -74,6 +84,7 @@ class DDConfig:
     """
 
     agent_url: str
+    agent_hostname: str
     api_key: str
     datadog_site: str
     datadog_hostname: str
@@ -92,6 +103,12 @@ class DDConfig:
     profiling_enabled: bool
     security_enabled: bool
     runtime_metrics_enabled: bool
+    llmobs_enabled: bool
+    llmobs_ml_app: str
+    llmobs_project_name: str
+    llmobs_app_key: str
+    llmobs_agentless_enabled: bool
+    llmobs_integrations_enabled: bool
     flush_period: float
     logs_flush_period: float
     buffer_size: int
@@ -103,6 +120,7 @@ class DDConfig:
         default_config: Mapping[str, Any] | None = None,
         *,
         agent_url: str | None = None,
+        agent_hostname: str | None = None,
         api_key: str | None = None,
         datadog_site: str | None = None,
         datadog_hostname: str | None = None,
@@ -121,6 +139,12 @@ class DDConfig:
         profiling_enabled: bool | None = None,
         security_enabled: bool | None = None,
         runtime_metrics_enabled: bool | None = None,
+        llmobs_enabled: bool | None = None,
+        llmobs_ml_app: str | None = None,
+        llmobs_project_name: str | None = None,
+        llmobs_app_key: str | None = None,
+        llmobs_agentless_enabled: bool | None = None,
+        llmobs_integrations_enabled: bool | None = None,
         flush_period: float | None = None,
         logs_flush_period: float | None = None,
         buffer_size: int | None = None,
@@ -142,8 +166,6 @@ class DDConfig:
             self._origins[option.name] = "argument"
             return _options.checked(option, given)
         text = os.environ.get(option.variable) if option.variable else None
-        if option.name == "agent_url" and not text:
-            text = os.environ.get("DD_AGENT_HOST")
         if text:
             self._origins[option.name] = "environment"
             try:
@@ -166,6 +188,9 @@ class DDConfig:
 
     def _resolve_agent(self) -> None:
         """A URL with a port for what says only where the agent is."""
+        if self.agent_hostname and self._rank("agent_url") < self._rank("agent_hostname"):
+            self.agent_url = self.agent_hostname
+            self._origins["agent_url"] = self.origin("agent_hostname")
         url = _options.agent_url(self.agent_url)
         if not url.startswith("unix://"):
             from urllib.parse import urlsplit
@@ -173,6 +198,9 @@ class DDConfig:
             if urlsplit(url).port is None:
                 url = f"{url}:{self.tracing_port}"
         self.agent_url = url
+
+    def _rank(self, option: str) -> int:
+        return ("default", "default_config", "environment", "argument").index(self.origin(option))
 
     def origin(self, option: str) -> str:
         """"argument", "environment", "default_config" or "default". Raises KeyError."""
@@ -184,7 +212,7 @@ class DDConfig:
 
     def __repr__(self) -> str:
         shown = (
-            f"{name}={'***' if name == 'api_key' else repr(getattr(self, name))}"
+            f"{name}={'***' if name.endswith('_key') else repr(getattr(self, name))}"
             for name in OPTIONS
             if self.origin(name) != "default"
         )

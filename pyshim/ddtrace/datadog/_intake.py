@@ -8,6 +8,9 @@ from typing import Any
 from ddtrace import _native
 
 
+_MOST_BYTES = 990_000  # of a text; an entry with its other fields stays below what the intake takes
+
+
 class FlushError(RuntimeError):
     """What was sent has not been taken: `status` is 0 when nobody answered."""
 
@@ -42,7 +45,8 @@ class Intake:
             self._batch = _native.Batch(
                 url, target, headers, opening, closing, max_bytes, entries, period
             )
-        return self._batch.add(json.dumps(entry, default=str, separators=(",", ":")).encode())
+        text = json.dumps(entry, default=str, separators=(",", ":"), ensure_ascii=False)
+        return self._batch.add(text.encode(errors="replace"))
 
     def flush(self, timeout: float) -> bool:
         """Sends what is there; False at the timeout. Raises FlushError for what was not taken."""
@@ -52,6 +56,16 @@ class Intake:
         for status, text in self._batch.take_troubles():
             raise FlushError(self.what, status, text)
         return done
+
+
+def cut(text: str) -> str:
+    """A text that is short enough for an entry, however it is written."""
+    while len(text) > _MOST_BYTES // 6:  # a character takes six bytes at most
+        size = len(json.dumps(text, ensure_ascii=False).encode(errors="replace"))
+        if size <= _MOST_BYTES:
+            break
+        text = text[: len(text) * _MOST_BYTES // size * 99 // 100] + "..."
+    return text
 
 
 def needed_key(api_key: str, what: str) -> str:

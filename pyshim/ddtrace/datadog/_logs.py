@@ -6,7 +6,7 @@ import logging
 import socket
 from typing import Any
 
-from ddtrace.datadog._intake import Intake, needed_key
+from ddtrace.datadog._intake import Intake, cut, needed_key
 from ddtrace.datadog._metrics import tag_list
 
 TYPE_CHECKING = False
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ddtrace.datadog._config import DDConfig
     from ddtrace.datadog._metrics import Tags
 
-MAX_MESSAGE = 990_000  # of a log; with its other fields it stays below what the intake takes
 LEVELS = ("debug", "info", "warn", "error")
 
 
@@ -40,12 +39,10 @@ class Logs:
         """One message. False when too much is waiting. ValueError without an API key."""
         config = self._config
         api_key = needed_key(config.api_key, "logs")
-        if len(message) > MAX_MESSAGE:
-            message = message[:MAX_MESSAGE] + "..."
         own = (("env", config.env), ("version", config.version))
         every = [f"{key}:{value}" for key, value in own if value] + tag_list(tags)
         entry: dict[str, Any] = {
-            "message": message,
+            "message": cut(message),
             "hostname": self._hostname,
             "service": config.service,
             "ddsource": "python",
@@ -68,15 +65,16 @@ class Logs:
 class DDLogHandler(logging.Handler):
     """Brings records of `logging` to the logs of a client.
 
-    Without a client it is the one that `datadog-run` has installed.
+    Without a client it is the one that the program has made last, or that `datadog-run` has installed.
     """
 
     def __init__(self, client: DDClient | None = None, level: int | str = logging.NOTSET) -> None:
         super().__init__(level)
         if client is None:
             from ddtrace import datadog
+            from ddtrace.datadog import _client
 
-            client = datadog.client
+            client = _client.latest or datadog.client
         self._client = client
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from ddtrace.datadog._intake import Intake
@@ -58,6 +59,8 @@ class Metrics:
             raise ValueError(f"a metric needs a name, not {name!r}")
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise TypeError(f"the value of metric {name!r} is no number: {value!r}")
+        if not math.isfinite(value):
+            raise ValueError(f"the value of metric {name!r} is not finite: {value!r}")
         if not self._config.api_key:
             self._to_agent(name, kind, value, tags)
             return

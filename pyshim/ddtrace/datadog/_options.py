@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 Check = Callable[[Any], Any]  # gives the value to use; raises ValueError with what is wrong
@@ -39,9 +39,12 @@ def from_text(option: Option, text: str) -> Any:
     if option.kind is list and option.name == "tracing_sampling_rules":
         import json
 
+        rules = json.loads(text)
+        if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+            raise ValueError("it must be a JSON list of rules")
         return [
-            (rule.get("service"), rule.get("tags", {}).get("env"), rule.get("sample_rate", 1.0))
-            for rule in json.loads(text)
+            (rule.get("service"), (rule.get("tags") or {}).get("env"), rule.get("sample_rate", 1.0))
+            for rule in rules
         ]
     if option.kind is list:
         return [part.strip() for part in text.split(",") if part.strip()]
@@ -72,8 +75,8 @@ def one_of_ports(value: int) -> int:
 
 def positive(value: float) -> float:
     """A number above zero."""
-    if value <= 0:
-        raise ValueError("it must be greater than zero")
+    if not 0 < value < 1e9:
+        raise ValueError("it must be greater than zero and finite")
     return value
 
 
@@ -108,12 +111,27 @@ def agent_url(value: str) -> str:
 
 def integrations(value: list[str]) -> list[str]:
     """Names of integrations."""
+    _known_integrations(value)
+    return list(value)
+
+
+def integration_settings(
+    value: Mapping[str, Mapping[str, Any]],
+) -> dict[str, dict[str, Any]]:
+    """Settings of integrations, by name."""
+    _known_integrations(value)
+    for name, settings in value.items():
+        if not isinstance(settings, Mapping):
+            raise ValueError(f"the settings of {name} are no mapping")
+    return {name: dict(settings) for name, settings in value.items()}
+
+
+def _known_integrations(names: Iterable[Any]) -> None:
     from ddtrace.internal._integrations import DEFAULTS
 
-    unknown = sorted({str(name) for name in value} - set(DEFAULTS))
+    unknown = sorted({str(name) for name in names} - set(DEFAULTS))
     if unknown:
         raise ValueError(f"there is no integration {', '.join(unknown)}")
-    return list(value)
 
 
 def sampling_rules(value: list[Any]) -> list[tuple[str | None, str | None, float]]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from ddtrace.datadog._intake import Intake
+from ddtrace.datadog._intake import Intake, cut
 from ddtrace.internal.hostname import get_hostname
 
 _MAX_BYTES, _MAX_ENTRIES, _PERIOD = 5_000_000, 1000, 0.5
-_MAX_MESSAGE = 990_000  # with its other fields an entry stays below what the intake takes
 _IDS = ("dd.trace_id", "dd.span_id")
 
 
@@ -31,7 +30,7 @@ class Submission:
             "ddsource": "python",
             "ddtags": ",".join(f"{key}:{value}" for key, value in tags.items() if value),
             "hostname": get_hostname(),
-            "message": _cut(record.getMessage()),
+            "message": cut(record.getMessage()),
             "service": said["dd.service"],
             "status": record.levelname.lower(),
             "logger.name": record.name,
@@ -41,13 +40,9 @@ class Submission:
         if record.exc_info and record.exc_info[1] is not None:
             error = record.exc_info[1]
             entry["error.kind"] = type(error).__qualname__
-            entry["error.message"] = _cut(str(error))
-            entry["error.stack"] = _cut(logging.Formatter().formatException(record.exc_info))
+            entry["error.message"] = cut(str(error))
+            entry["error.stack"] = cut(logging.Formatter().formatException(record.exc_info))
         self._intake.add(self._api_key, entry)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "..."
 
 
 def _global_tags() -> dict[str, str]:
