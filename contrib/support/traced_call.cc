@@ -15,8 +15,9 @@ using py::Handle;
 using py::Name;
 using py::Ref;
 
-Name kInspectMark("_is_coroutine_mark"), kIsCoroutine("iscoroutinefunction"),
-    kModule("__module__"), kMark("_is_coroutine"), kName("__name__"), kQualName("__qualname__");
+Name kInspectMark("_is_coroutine_marker"), kIsCoroutine("iscoroutinefunction"),
+    kModule("__module__"), kMark("_is_coroutine"), kName("__name__"),
+    kPartialMethod("__partialmethod__"), kQualName("__qualname__");
 
 // Of a traced call; of what traced_each() maps with, without the first three.
 enum Place : Py_ssize_t { kFunction, kSpanName, kResource, kComponent, kTag, kTagValue };
@@ -137,7 +138,9 @@ bool gives_coroutines(Handle callable) {
       return true;
     const Handle attributes = function->func_dict;
     if (!attributes || PyDict_GET_SIZE(attributes.ptr()) == 0) return false;
-    if (!attributes.contains(kMark.ptr()) && !attributes.contains(kInspectMark.ptr())) return false;
+    if (!attributes.contains(kMark.ptr()) && !attributes.contains(kInspectMark.ptr()) &&
+        !attributes.contains(kPartialMethod.ptr()))
+      return false;
   }
   if (py::imported("inspect").attr(kIsCoroutine).call(callable).truth()) return true;
   // asyncio's mark, which inspect does not know before 3.12.
