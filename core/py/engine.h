@@ -49,6 +49,7 @@ class Hook {
     kVectorcall,   // any object with its own vectorcall: functools.partial, Cython functions
     kStandIn,      // an object in its place
     kTypeSlot,     // a function pointer of a C type
+    kClass,        // a class, where it is called
   };
   enum class TypeSlot : std::uint8_t { kInit, kCall, kNew };
 
@@ -93,6 +94,9 @@ class Hook {
   const char* stand_in(const Place& place);
   const char* change_slot(const Place& place);
   bool put_back_slot();
+  const char* change_class(const Place& place);
+  bool put_back_class();
+  void pass_metaclass_on();
   void* slot_entry() const;
   PyObject* call_original_slot(PyObject* self, PyObject* args, PyObject* keywords) const;
   bool put_back();
@@ -118,6 +122,8 @@ class Hook {
   int type_slot_index_ = -1;
   void* original_slot_ = nullptr;
   vectorcallfunc original_type_call_ = nullptr;
+  PyTypeObject* metaclass_ = nullptr;  // classes: owned, when it has learned vectorcall from us
+  PyObject* hidden_init_ = nullptr;    // classes: owned, when it must not be inlined because of us
   bool installed_ = false;  // what was changed is still so
   bool free_ = false;       // given back
   Hook* next_ = nullptr;    // every hook there is
@@ -137,6 +143,9 @@ vectorcallfunc* own_vectorcall(Handle object);
 
 // Whether it is the __init__, __new__ or __call__ of a type written in C.
 bool is_type_slot(Handle object);
+
+// Null when calls of the class can be hooked, or why not.
+const char* trouble_with_class(Handle type);
 
 // An object that is called through `hook` and is otherwise `inner`.
 Ref make_callable_stand_in(Handle inner, Hook* hook);

@@ -144,7 +144,7 @@ PyObject* Hook::call_method(PyObject* self, PyObject* const* args, Py_ssize_t co
 
 PyObject* Hook::forward_slowly(PyObject* callable, PyObject* const* args, std::size_t nargsf,
                                PyObject* kwnames) {
-  if (form_ != Form::kVectorcall && form_ != Form::kTypeSlot)
+  if (form_ != Form::kVectorcall && form_ != Form::kTypeSlot && form_ != Form::kClass)
     return PyObject_Vectorcall(original_, args, nargsf, kwnames);
   // By a tuple and a dict: a type's function pointer, and what may be called by vectorcall but now
   // is not.

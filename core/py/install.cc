@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "core/py/compat/compat.h"
 #include "core/py/engine.h"
 
@@ -6,6 +8,11 @@ namespace dd::py {
 namespace {
 
 constinit Hook* all_hooks = nullptr;
+
+bool takes_vectorcall(const PyTypeObject* metaclass) {
+  return PyType_HasFeature(const_cast<PyTypeObject*>(metaclass), Py_TPFLAGS_HAVE_VECTORCALL) &&
+         metaclass->tp_vectorcall_offset == offsetof(PyTypeObject, tp_vectorcall);
+}
 
 }  // namespace
 
@@ -90,6 +97,7 @@ const char* Hook::change(const Place& place) {
     return nullptr;
   }
   original_call_ = nullptr;
+  if (PyType_Check(object.ptr())) return change_class(place);
   if (is_type_slot(object)) return change_slot(place);
   if (Py_IS_TYPE(object.ptr(), &PyCFunction_Type)) {
     auto* builtin = reinterpret_cast<PyCFunctionObject*>(object.ptr());
@@ -136,6 +144,74 @@ const char* Hook::change(const Place& place) {
   return nullptr;
 }
 
+const char* trouble_with_class(Handle type) {
+  const auto* const object = reinterpret_cast<PyTypeObject*>(type.ptr());
+  if (object == &PyType_Type || object == &PyUnicode_Type || object == &PyTuple_Type)
+    return "a class that the interpreter does not call";
+  return nullptr;
+}
+
+// Every class has room for a vectorcall of its own, which subclasses do not get: what calls it asks
+// there first, if the metaclass says that its classes have one. Those of a metaclass written in
+// Python do not before 3.12, but are looked at in the same way when it does.
+const char* Hook::change_class(const Place& place) {
+  auto* const type = reinterpret_cast<PyTypeObject*>(place.object.ptr());
+  PyTypeObject* const metaclass = Py_TYPE(type);
+  if (!takes_vectorcall(metaclass)) {
+    metaclass->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
+    metaclass->tp_vectorcall_offset = offsetof(PyTypeObject, tp_vectorcall);
+    metaclass_ = reinterpret_cast<PyTypeObject*>(Py_NewRef(reinterpret_cast<PyObject*>(metaclass)));
+  }
+  if (compat::kInitIsInlined && function_type() != nullptr) {
+    Ref init;
+    place.object.attr("__mro__").each([&](Handle base) {
+      if (!init) init = base.attr("__dict__").item("__init__");
+    });
+    if (init && Py_IS_TYPE(init.ptr(), &PyFunction_Type)) {
+      Py_SET_TYPE(init.ptr(), function_type());
+      hidden_init_ = init.release();
+    }
+  }
+  form_ = Form::kClass;
+  original_call_ = type->tp_vectorcall;
+  type->tp_vectorcall = entry_of(slot_);
+  PyType_Modified(type);
+  Py_XSETREF(object_, place.object.share().release());
+  return nullptr;
+}
+
+// To another hook on a class of the same metaclass, or the metaclass is as it was.
+void Hook::pass_metaclass_on() {
+  if (metaclass_ == nullptr) return;
+  PyTypeObject* const metaclass = std::exchange(metaclass_, nullptr);
+  for (Hook* hook = all_hooks; hook != nullptr; hook = hook->next_) {
+    if (hook == this || !hook->installed_ || hook->form_ != Form::kClass ||
+        Py_TYPE(hook->object_) != metaclass)
+      continue;
+    hook->metaclass_ = metaclass;
+    return;
+  }
+  metaclass->tp_flags &= ~Py_TPFLAGS_HAVE_VECTORCALL;
+  Py_DECREF(reinterpret_cast<PyObject*>(metaclass));
+}
+
+bool Hook::put_back_class() {
+  auto* const type = reinterpret_cast<PyTypeObject*>(object_);
+  if (type->tp_vectorcall != entry_of(slot_)) return false;
+  type->tp_vectorcall = original_call_;
+  PyType_Modified(type);
+  pass_metaclass_on();
+  if (hidden_init_ != nullptr) {
+    bool hooked = false;  // by its own name
+    const auto* const init = reinterpret_cast<PyFunctionObject*>(hidden_init_);
+    for (int i = 0; i < kSlots; ++i) hooked = hooked || init->vectorcall == entry_of(i);
+    if (!hooked && Py_IS_TYPE(hidden_init_, function_type()))
+      Py_SET_TYPE(hidden_init_, &PyFunction_Type);
+    Py_CLEAR(hidden_init_);
+  }
+  return true;
+}
+
 // For what cannot be changed: another object takes its place among its owner's attributes.
 const char* Hook::stand_in(const Place& place) {
   if (!place.parent) return "nothing to put in its place";
@@ -172,13 +248,15 @@ void Hook::uninstall() {
 void Hook::give_back() {
   uninstall();
   free_ = true;
-  if ((form_ == Form::kVectorcall || form_ == Form::kStandIn) && !installed_) Py_CLEAR(object_);
+  const bool let_go = form_ == Form::kVectorcall || form_ == Form::kStandIn || form_ == Form::kClass;
+  if (let_go && !installed_) Py_CLEAR(object_);
   Py_CLEAR(only_for_);
 }
 
 // False when somebody else has changed it after us.
 bool Hook::put_back() {
   if (form_ == Form::kTypeSlot) return put_back_slot();
+  if (form_ == Form::kClass) return put_back_class();
   if (form_ == Form::kBuiltin) {
     auto* builtin = reinterpret_cast<PyCFunctionObject*>(object_);
     if (builtin->m_ml != &def_) return false;

@@ -69,8 +69,12 @@ Place find_place(const Ref& module, std::string_view path) {
   }
   if (!object) {
     place.problem = "no such attribute";
-  } else if (!object.is_callable() || object.is_class()) {
+  } else if (!object.is_callable()) {
     place.problem = "not a function";
+  } else if (object.is_class()) {
+    place.problem = trouble_with_class(object);
+    place.binds = place.inherited = false;
+    return place;
   } else if (Py_IS_TYPE(object.ptr(), &PyWrapperDescr_Type) && !is_type_slot(object)) {
     place.problem = "a slot of a type written in C";
   } else if (PyMethod_Check(object.ptr())) {

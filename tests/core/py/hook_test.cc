@@ -214,7 +214,7 @@ TEST_F(Hooks, all_targets_resolve_or_none_is_applied) {
   static constexpr Target kOptional[] = {{"m:f", enter, leave},
                                          {.where = "m:gone", .enter = enter, .optional = true},
                                          {"not_imported:f", enter, leave},
-                                         {.where = "m:Base", .enter = enter, .optional = true},
+                                         {.where = "m:__name__", .enter = enter, .optional = true},
                                          {.where = "m:f", .enter = enter, .versions = "<2"}};
   const PatchReport second = patch.apply(kOptional, "2.1");
   EXPECT_EQ(second.applied, 1);
