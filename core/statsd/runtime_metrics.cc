@@ -19,6 +19,8 @@ namespace dd::statsd {
 namespace {
 
 constexpr std::int64_t kIntervalNs = 10'000'000'000;
+// What the interpreter knows is asked for so long before.
+constexpr std::int64_t kAskNs = 50'000'000;
 
 std::int64_t thread_count() {
   DIR* const folder = opendir("/proc/self/task");
@@ -57,8 +59,12 @@ class Meter {
  public:
   explicit Meter(const RuntimeOptions& options)
       : options_(options),
-        client_({.to = options.to, .buffering = true, .flush_ns = 0}),
-        timer_(kIntervalNs, [this](bool last) { send(last); }) {
+        client_({.to = options.to,
+                 .buffering = true,
+                 .flush_ns = 0,
+                 .telemetry = true,
+                 .telemetry_tags = telemetry_tags(options)}),
+        timer_(kIntervalNs - kAskNs, [this](bool last) { tick(last); }) {
     start_again();
     timer_.start();
   }
@@ -68,6 +74,22 @@ class Meter {
   }
 
  private:
+  static std::string telemetry_tags(const RuntimeOptions& options) {
+    std::string tags = options.client_tags;
+    tags += options.to.path.empty() ? "udp" : "uds";
+    const std::string own = options.tags();
+    return own.empty() ? tags : tags + "," + own;
+  }
+  void tick(bool last) {
+    if (!last && !std::exchange(asked_, true)) {
+      options_.next();
+      timer_.set_interval(kAskNs);
+      return;
+    }
+    asked_ = false;
+    timer_.set_interval(kIntervalNs - kAskNs);
+    send(last);
+  }
   void start_again() {
     generation_ = base::fork_generation();
     wall_ns_ = base::monotonic_ns();
@@ -120,10 +142,7 @@ class Meter {
     add("cpu.ctx_switch.involuntary", static_cast<std::int64_t>(usage.ru_nivcsw - usage_.ru_nivcsw));
     usage_ = usage;
     wall_ns_ = wall_ns;
-    if (last)
-      client_.flush();
-    else
-      options_.next();
+    if (last) client_.flush();
   }
 
   const RuntimeOptions options_;
@@ -133,6 +152,7 @@ class Meter {
   rusage usage_ = {};
   std::int64_t collections_[3] = {};
   std::string tags_;
+  bool asked_ = false;
   transport::Timer timer_;  // last: it is stopped first
 };
 

@@ -24,6 +24,7 @@ struct RuntimeOptions {
   bool as_gauges = false;
   std::string (*tags)() = nullptr;     // "service:a,env:b", each time
   std::string container;               // its id, or empty
+  const char* client_tags = "";       // of what the client tells of itself; the transport is added
   void (*next)() = nullptr;            // on the worker: new figures of the collector are wanted
   CollectorFigures* collector = nullptr;
 };

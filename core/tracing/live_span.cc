@@ -20,7 +20,9 @@ namespace {
 using py::Handle;
 using py::Ref;
 
-constinit PyObject* common_tags = nullptr;
+constinit PyObject* tags_of_all = nullptr;
+using Changed = void (*)();
+constinit Changed common_tags_changed = nullptr;
 
 Ref begin(Handle parent, const SpanStart& what, bool parent_is_active) {
   Ref object = start_span(parent,
@@ -60,7 +62,7 @@ void add_headline(trace::Span& span) {
 void add_common_tags(Handle object) {
   trace::Span& span = *as_span(object)->span;
   const std::uint16_t before = span.flags;
-  Handle(common_tags).each_pair([&](Handle key, Handle value) {
+  Handle(tags_of_all).each_pair([&](Handle key, Handle value) {
     if (!set_tag(as_span(object), key, value)) py::swallow_error();
   });
   const auto restore = [&](trace::SpanFlag flag, const trace::Key& key) {
@@ -100,7 +102,7 @@ Ref start_span(Handle parent, trace::StartOptions&& options, bool activate,
   // After a fork the tracer does not continue the parent's process as a local parent.
   Ref object = wrap_span(span, span->parent ? span_parent : Handle(), context);
   if (!object) return object;
-  if (common_tags != nullptr) [[unlikely]]
+  if (tags_of_all != nullptr) [[unlikely]]
     add_common_tags(object);
   if (context && as_context(context)->links) [[unlikely]]
     if (!add_links(as_span(object), as_context(context)->links)) py::swallow_error();
@@ -113,8 +115,13 @@ Ref start_span(Handle parent, trace::StartOptions&& options, bool activate,
 
 void set_common_tags(Handle tags) {
   const bool any = tags.is_dict() && tags.size() != 0;
-  const Ref old = Ref::steal(std::exchange(common_tags, any ? tags.share().release() : nullptr));
+  const Ref old = Ref::steal(std::exchange(tags_of_all, any ? tags.share().release() : nullptr));
+  if (common_tags_changed != nullptr) common_tags_changed();
 }
+
+Handle common_tags() { return tags_of_all; }
+
+void on_common_tags(void (*changed)()) { common_tags_changed = changed; }
 
 LiveSpan LiveSpan::start(const SpanStart& what) {
   const py::ErrorKeep keep;

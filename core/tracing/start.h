@@ -15,5 +15,8 @@ py::Ref start_span(py::Handle parent, trace::StartOptions&& options, bool activa
 
 // Tags that every later span gets (tracer.set_tags): a dict, read for each. Empty is for none.
 void set_common_tags(py::Handle tags);
+py::Handle common_tags();  // empty when there are none
+// Called after each set_common_tags(). With the GIL; one.
+void on_common_tags(void (*changed)());
 
 }  // namespace dd::tracing

@@ -274,10 +274,11 @@ std::int64_t Timer::turn(const Turn& turn) {
     if (!std::exchange(ended_, true)) what_(true);
     return kNever;
   }
-  const std::int64_t interval = std::max(interval_ns_.load(std::memory_order_relaxed), kMs);
+  std::int64_t interval = std::max(interval_ns_.load(std::memory_order_relaxed), kMs);
   if (next_ns_ == 0) next_ns_ = turn.now_ns + (at_once_ ? 0 : interval);
   if (turn.now_ns >= next_ns_) {
-    what_(false);
+    what_(false);  // which may have set another interval
+    interval = std::max(interval_ns_.load(std::memory_order_relaxed), kMs);
     next_ns_ = std::max(next_ns_ + interval, turn.now_ns + kMs);
   }
   return std::min(next_ns_, turn.now_ns + interval);

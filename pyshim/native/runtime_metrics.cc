@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "core/base/fork.h"
+#include "core/base/mutex.h"
 #include "core/config/parse.h"
 #include "core/config/setting.h"
 #include "core/py/collector.h"
@@ -15,10 +18,13 @@
 #include "core/py/ref.h"
 #include "core/statsd/runtime_metrics.h"
 #include "core/trace/tracer.h"
+#include "core/tracing/start.h"
 #include "core/transport/container.h"
 
 namespace dd::pyshim {
 namespace {
+
+using py::Handle;
 
 constinit statsd::CollectorFigures figures;
 constinit const char* tracer_version = "";
@@ -30,7 +36,24 @@ void on_collected(int generation, std::int64_t pause_ns) {
     figures.longest_pause_ns.store(pause_ns, std::memory_order_relaxed);
 }
 
+// Tags that a program has given to all its spans (tracer.set_tags).
+constinit base::Mutex telling;
+constinit std::string* program_tags DD_GUARDED_BY(telling) = nullptr;
+
+void read_program_tags() {
+  std::string text;
+  if (const Handle tags = tracing::common_tags(); tags.is_dict())
+    tags.each_pair([&text](Handle name, Handle value) {
+      if (name.is_str() && value.is_str())
+        text.append(",").append(name.utf8()).append(":").append(value.utf8());
+    });
+  const base::MutexLock lock(telling);
+  if (program_tags == nullptr) program_tags = new std::string;
+  *program_tags = std::move(text);
+}
+
 void read_counts() {
+  read_program_tags();
   std::int64_t counts[3];
   py::read_collector_counts(counts);
   for (int i = 0; i < 3; ++i) figures.counts[i].store(counts[i], std::memory_order_relaxed);
@@ -61,6 +84,10 @@ std::string tags() {
   add("env", facts.env);
   add("version", facts.version);
   for (const auto& [name, value] : facts.tags) add(name, value);
+  {
+    const base::MutexLock lock(telling);
+    if (program_tags != nullptr) out += *program_tags;
+  }
   add("lang", "python");
   add("lang_interpreter", "CPython");
   add("lang_version", interpreter_version());
@@ -97,12 +124,18 @@ bool enable_runtime_metrics(const std::string& wanted) {
     return false;
   }
   if (statsd::sends_runtime_metrics()) return true;
+  static bool watched = false;
+  if (!std::exchange(watched, true))
+    base::on_fork(base::ForkOrder::kProducts,
+                  {.child = []() DD_NO_THREAD_SAFETY { telling.reset_after_fork(); }});
   (void)py::watch_collector(&on_collected);
+  tracing::on_common_tags(&read_program_tags);
   read_counts();
   statsd::start_runtime_metrics({.to = place,
                                  .as_gauges = as_gauges(),
                                  .tags = &tags,
                                  .container = container(),
+                                 .client_tags = "client:py,client_version:0.47.0,client_transport:",
                                  .next = &want_counts,
                                  .collector = &figures});
   return true;

@@ -255,6 +255,17 @@ print(RuntimeMetrics._enabled)
             lines[0],
         )
 
+    def test_tags_of_the_program_are_told(self):
+        code = f"""
+from ddtrace.runtime import RuntimeMetrics
+from ddtrace.trace import tracer
+RuntimeMetrics.enable(dogstatsd_url="udp://127.0.0.1:{self.agent.port}")
+tracer.set_tags({{"team": "a"}})
+RuntimeMetrics.disable()
+"""
+        self.program(code, DD_SERVICE="svc", DD_TAGS="b:c")
+        self.assertIn("#service:svc,b:c,team:a,lang:python,", self.lines()[0])
+
     def test_switched_on_by_the_environment(self):
         shown = self.program(
             "print('app')",
