@@ -136,21 +136,21 @@ constexpr char kCreate[] = "Messages.create", kStream[] = "Messages.stream",
 
 constexpr const char* kModules[] = {"anthropic"};
 constexpr py::Target kTargets[] = {
-#define DD_ANTHROPIC(module)                                                                    \
-  on_llm(module ":Messages.create", enter_call, leave_create, kCreate),                         \
-      on_llm(module ":Messages.stream", enter_call, leave_stream, kStream),                     \
-      on_llm_coroutine(module ":AsyncMessages.create", enter_coroutine, leave_create,           \
-                       kAsyncCreate),                                                           \
+#define DD_ANTHROPIC(module)                                                          \
+  on_llm(module ":Messages.create", enter_call, leave_create, kCreate),               \
+      on_llm(module ":Messages.stream", enter_call, leave_stream, kStream),           \
+      on_llm_coroutine(module ":AsyncMessages.create", enter_coroutine, leave_create, \
+                       kAsyncCreate),                                                 \
       on_llm(module ":AsyncMessages.stream", enter_call, leave_stream, kAsyncStream)
     DD_ANTHROPIC("anthropic.resources.messages"),
     DD_ANTHROPIC("anthropic.resources.beta.messages.messages"),
 #undef DD_ANTHROPIC
 #define DD_ITERATOR(path, how) \
-  {.where = path, .enter = enter_iterator, .leave = leave_iterator, .kind = how, .optional = true}
-#define DD_ITERATORS(module, class)                                                          \
-  DD_ITERATOR(module ":" class ".__iter__", Kind::kIterator),                                \
-      DD_ITERATOR(module ":" class ".__stream_text__", Kind::kIterator),                     \
-      DD_ITERATOR(module ":Async" class ".__aiter__", Kind::kAsyncIterator),                 \
+  { .where = path, .enter = enter_iterator, .leave = leave_iterator, .kind = how, .optional = true }
+#define DD_ITERATORS(module, class)                                          \
+  DD_ITERATOR(module ":" class ".__iter__", Kind::kIterator),                \
+      DD_ITERATOR(module ":" class ".__stream_text__", Kind::kIterator),     \
+      DD_ITERATOR(module ":Async" class ".__aiter__", Kind::kAsyncIterator), \
       DD_ITERATOR(module ":Async" class ".__stream_text__", Kind::kAsyncIterator)
     DD_ITERATORS("anthropic.lib.streaming._messages", "MessageStream"),
     DD_ITERATORS("anthropic.lib.streaming._beta_messages", "BetaMessageStream"),

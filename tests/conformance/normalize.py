@@ -149,7 +149,9 @@ def _metric(key: str, value: Any, names: Names) -> Any:
 def _span(span: dict[str, Any], names: Names, clean: Callable[[str], str]) -> dict[str, Any]:
     meta: dict[str, str] = {}
     for key, value in sorted((span.get("meta") or {}).items()):
-        if key == "runtime-id":
+        if key in ("aws.requestid", "aws.requestid2"):
+            meta[key] = "<request>"
+        elif key == "runtime-id":
             meta[key] = names.count("runtime", value)
         elif key.endswith(".port"):
             meta[key] = "<port>"

@@ -457,6 +457,40 @@ CASES: dict[str, Case] = {
         DD_AIOHTTP_CLIENT_SPLIT_BY_DOMAIN="true",
         DD_AIOHTTP_CLIENT_DISTRIBUTED_TRACING="false",
     ),
+    "botocore_basic": cloud("botocore_basic", "aws"),
+    "botocore_named": cloud(
+        "botocore_basic", "aws", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
+    ),
+    "botocore_continued": cloud(
+        "botocore_basic",
+        "aws",
+        DD_BOTOCORE_PROPAGATION_ENABLED="true",
+        DD_BOTOCORE_EMPTY_POLL_ENABLED="false",
+        DD_BOTOCORE_DYNAMODB_TABLE_PRIMARY_KEYS='{{"words": ["w"]}}',
+    ),
+    "botocore_quiet": cloud(
+        "botocore_basic",
+        "aws",
+        DD_BOTOCORE_SERVICE="cloud",
+        DD_BOTOCORE_DISTRIBUTED_TRACING="false",
+        DD_BOTOCORE_ADD_SPAN_POINTERS="false",
+        DD_AWS_TAG_NO_PARAMS="true",
+    ),
+    "aiobotocore_basic": cloud(
+        "aiobotocore_basic",
+        "aws",
+        DD_TRACE_AIOBOTOCORE_ENABLED="true",
+        DD_TRACE_AIOHTTP_ENABLED="false",
+    ),
+    "aiobotocore_named": cloud(
+        "aiobotocore_basic",
+        "aws",
+        DD_TRACE_AIOBOTOCORE_ENABLED="true",
+        DD_TRACE_AIOHTTP_ENABLED="false",
+        DD_AIOBOTOCORE_SERVICE="cloud",
+        DD_SERVICE="web",
+        DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
+    ),
     "anthropic_calls": cloud("anthropic_calls"),
     "anthropic_calls_named": cloud(
         "anthropic_calls",
