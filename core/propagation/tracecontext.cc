@@ -62,7 +62,7 @@ std::string keep_members(std::string_view header) {
     at = at->size() > kLongMember ? others.erase(at) : at + 1;
   if (others.size() > room) others.resize(room);
   std::string kept(datadog);
-  if (!otel.empty()) kept.append(kept.empty() ? "" : ",").append("ot=").append(otel);
+  if (!otel.empty()) kept.append(kept.empty() ? "" : ",").append(strip_spaces("ot=" + otel));
   // Sizes count as they came in.
   std::size_t bytes = datadog.size() + raw_otel.size() + (!datadog.empty() && !raw_otel.empty());
   for (const std::string_view member : others) {

@@ -6,6 +6,7 @@
 
 #include "core/base/ids.h"
 #include "core/config/core_settings.h"
+#include "core/http/redact.h"
 #include "core/propagation/propagation.h"
 #include "core/py/gil.h"
 #include "core/py/ref.h"
@@ -209,6 +210,11 @@ PyObject* otel_enabled(PyObject*, PyObject*) {
   return PyBool_FromLong(config::otel_enabled.get());
 }
 
+PyObject* query_pattern(PyObject*, PyObject*) {
+  const std::string_view given = config::query_obfuscation.get();
+  return py::str(config::query_obfuscation.is_set() ? given : http::kDefaultQueryPattern).release();
+}
+
 PyObject* otel_semantics(PyObject*, PyObject*) {
   return PyBool_FromLong(config::otel_semantics.get());
 }
@@ -289,6 +295,7 @@ PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
                            {"extract", extract, METH_O, nullptr},
                            {"otel_enabled", otel_enabled, METH_NOARGS, nullptr},
                            {"otel_semantics", otel_semantics, METH_NOARGS, nullptr},
+                           {"query_pattern", query_pattern, METH_NOARGS, nullptr},
                            {"extract_tracecontext", extract_tracecontext, METH_O, nullptr},
                            {"facts", facts, METH_NOARGS, nullptr},
                            {"telemetry_enabled", telemetry_enabled, METH_NOARGS, nullptr},

@@ -274,5 +274,38 @@ print(config.tags, item.source())
         )
 
 
+class Rare(unittest.TestCase):
+    """What is read when somebody looks."""
+
+    def test_the_pattern_of_query_strings(self):
+        code = """
+pattern = config._obfuscation_query_string_pattern
+print(pattern and pattern.pattern[:7], config._global_query_string_obfuscation_disabled,
+      config._query_string_obfuscation_preserve_delimiter)
+"""
+        variable = "DD_TRACE_OBFUSCATION_QUERY_STRING_REGEXP"
+        self.assertEqual(program(code).strip(), "b'(?i)(?:' False True")
+        self.assertEqual(program(code, **{variable: "a+"}).strip(), "b'a+' False False")
+        self.assertEqual(program(code, **{variable: ""}).strip(), "b'' True False")
+        self.assertEqual(program(code, **{variable: "("}).strip(), "None False False")
+
+    def test_names_limits_and_switches(self):
+        code = """
+print(config._trace_stats_additional_tags, config._trace_stats_cardinality_limits["resource_limit"],
+      config._propagation_as_span_links, config._inject_force, config._extra_services_queue,
+      "_ci_visibility_agentless_url" in dir(config))
+config._trace_resource_renaming_enabled = True
+print(config._trace_resource_renaming_enabled)
+"""
+        shown = program(
+            code,
+            DD_TRACE_STATS_ADDITIONAL_TAGS="b, a",
+            DD_TRACE_STATS_RESOURCE_CARDINALITY_LIMIT="5",
+            DD_TRACE_PROPAGATION_AS_SPAN_LINKS="kafka",
+            DD_INJECT_FORCE="0",
+        )
+        self.assertEqual(shown.splitlines(), ["['b', 'a'] 5 {'kafka'} False None True", "True"])
+
+
 if __name__ == "__main__":
     unittest.main()

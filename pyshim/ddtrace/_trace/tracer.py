@@ -148,15 +148,14 @@ class Tracer(TracerBase):
         trace_processors: list[TraceProcessor] | None = None,
     ) -> None:
         """Changes what is given, after all before is sent; None leaves a setting as it is."""
-        products = (appsec_enabled, iast_enabled, apm_tracing_disabled)
-        sending = (compute_stats_enabled, trace_processors, *products)
+        told = {"appsec": appsec_enabled, "iast": iast_enabled, "apm_off": apm_tracing_disabled}
+        sending = (compute_stats_enabled, trace_processors, *told.values())
         if any(value is not None for value in sending):
             self.flush()
         if context_provider is not None:
             self.context_provider = context_provider
         if trace_processors is not None:
             self._span_aggregator.user_processors = trace_processors
-        told = {"appsec": appsec_enabled, "iast": iast_enabled, "apm_off": apm_tracing_disabled}
         if any(value is not None for value in told.values()):
             self._products.update({k: v for k, v in told.items() if v is not None})
             products = self._products["appsec"] or self._products["iast"]

@@ -191,6 +191,8 @@ TEST(TraceContext, state_has_ours_first_then_opentelemetrys) {
       {"dd=s:1,ot=rv:67993F71ca1cd5;th:0", "dd=s:1,ot=th:0"},
       {"dd=s:1,ot=rv:67993f71ca1cd5;th:", "dd=s:1,ot=rv:67993f71ca1cd5"},
       {"dd=s:1,a=1,ot=rv:67993f71ca1cd5;th:0", "dd=s:1,ot=rv:67993f71ca1cd5;th:0,a=1"},
+      {"ot= ;th:0 ,a=1", "ot=th:0;,a=1"},
+      {"ot=a:b ;th:0", "ot=th:0;a:b"},
       {"a=1,dd=s:1", "dd=s:1,a=1"},
       {"dd=s:1,a=1,dd=s:2", "dd=s:2,a=1"},
       {"dd=s:1,,a=1,", "dd=s:1,a=1"},

@@ -188,9 +188,15 @@ class Config:
                 )
                 self._integration_configs[name] = made
             return made
+        if name in _sources.LATE:
+            value = self.__dict__[name] = _sources.LATE[name]()
+            return value
         raise AttributeError(
             f"{type(self)} object has no attribute {name}, {name} is not a valid configuration"
         )
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *_sources.LATE]
 
     def __setattr__(self, name: str, value: Any) -> None:
         items = self.__dict__.get("_config", {})

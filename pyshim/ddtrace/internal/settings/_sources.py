@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ddtrace import _contrib
+from ddtrace import _contrib, _native
 from ddtrace.internal.settings.env import env
 from ddtrace.internal.utils.formats import asbool, parse_tags_str
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 
@@ -131,6 +132,111 @@ _ATTRIBUTES: dict[str, tuple[str, Any]] = {
     "_extra_services": ("", set),
     "_from_endpoint": ("", dict),
     "_integration_default_services": ("", frozenset),
+}
+
+
+_PATTERN = "DD_TRACE_OBFUSCATION_QUERY_STRING_REGEXP"
+
+
+def _query_pattern() -> Any:
+    import re
+
+    try:
+        return re.compile(_native.query_pattern().encode("ascii"))
+    except (re.error, UnicodeEncodeError):
+        return None
+
+
+def _names(variable: str) -> list[str]:
+    pieces = (piece.strip() for piece in env.get(variable, "").split(","))
+    return [piece for piece in pieces if piece]
+
+
+def _names_if_set(variable: str) -> set[str] | None:
+    return set(_names(variable)) or None
+
+
+def _stats_limits() -> dict[str, int]:
+    return {
+        name: _read(f"DD_TRACE_STATS_{variable}CARDINALITY_LIMIT", default)
+        for name, variable, default in (
+            ("whole_key_limit", "", 7000),
+            ("resource_limit", "RESOURCE_", 1024),
+            ("http_endpoint_limit", "HTTP_ENDPOINT_", 512),
+            ("peer_tags_limit", "PEER_TAGS_", 512),
+            ("additional_tags_limit", "ADDITIONAL_TAGS_", 100),
+        )
+    }
+
+
+def _reads(variable: str, default: Any) -> Callable[[], Any]:
+    return lambda: _read(variable, default)
+
+
+def _switch(variable: str) -> Callable[[], bool | None]:
+    return lambda: flag_if_set(variable)
+
+
+#: what few look at is read when they do
+LATE: dict[str, Callable[[], Any]] = {
+    "_agentless_enabled": _reads("DD_AGENTLESS_ENABLED", False),
+    "_ci_visibility_agentless_enabled": _reads("DD_CIVISIBILITY_AGENTLESS_ENABLED", False),
+    "_ci_visibility_agentless_url": _reads("DD_CIVISIBILITY_AGENTLESS_URL", ""),
+    "_ci_visibility_intelligent_testrunner_enabled": _reads("DD_CIVISIBILITY_ITR_ENABLED", True),
+    "_ci_visibility_log_level": _reads("DD_CIVISIBILITY_LOG_LEVEL", "info"),
+    "_client_side_stats_obfuscation": _reads(
+        "_DD_TRACE_STATS_COMPUTATION_EXPERIMENTAL_CLIENT_OBFUSCATION_ENABLED", True
+    ),
+    "_experimental_features_enabled": lambda: {
+        name
+        for name in env.get("DD_TRACE_EXPERIMENTAL_FEATURES_ENABLED", "").upper().split(",")
+        if name
+    },
+    "_extra_services_queue": lambda: None,
+    "_extra_services_sent": set,
+    "_global_query_string_obfuscation_disabled": lambda: env.get(_PATTERN) == "",
+    "_inject_force": _switch("DD_INJECT_FORCE"),
+    "_lib_was_injected": _reads("_DD_PY_SSI_INJECT", False),
+    "_llmobs_agentless_enabled": _switch("DD_LLMOBS_AGENTLESS_ENABLED"),
+    "_llmobs_event_size_limit": _reads("DD_LLMOBS_EVENT_SIZE_BYTES", 5_000_000),
+    "_llmobs_instrumented_proxy_urls": lambda: _names_if_set("DD_LLMOBS_INSTRUMENTED_PROXY_URLS"),
+    "_llmobs_payload_size_limit": _reads("DD_LLMOBS_PAYLOAD_SIZE_BYTES", 5 << 20),
+    "_long_running_flush_interval": _reads(
+        "DD_TRACE_EXPERIMENTAL_LONG_RUNNING_FLUSH_INTERVAL", 120.0
+    ),
+    "_long_running_initial_flush_interval": _reads(
+        "DD_TRACE_EXPERIMENTAL_LONG_RUNNING_INITIAL_FLUSH_INTERVAL", 10.0
+    ),
+    "_model_lab_enabled": lambda: _read(
+        "DD_MODEL_LAB_ENABLED", _read("DD_MODEL_LAB", False)
+    ),
+    "_obfuscation_query_string_pattern": _query_pattern,
+    "_otel_stats_computation_enabled": _switch("OTEL_TRACES_SPAN_METRICS_ENABLED"),
+    "_otel_thread_context_enabled": lambda: True,
+    "_otel_trace_semantics_enabled": _reads("DD_TRACE_OTEL_SEMANTICS_ENABLED", False),
+    "_propagation_as_span_links": lambda: set(_names("DD_TRACE_PROPAGATION_AS_SPAN_LINKS")),
+    "_query_string_obfuscation_preserve_delimiter": lambda: env.get(_PATTERN) is None,
+    "_raise": _reads("DD_TESTING_RAISE", False),
+    "_runtime_metrics_runtime_id_enabled": lambda: _read(
+        "DD_TRACE_EXPERIMENTAL_RUNTIME_ID_ENABLED",
+        _read("DD_RUNTIME_METRICS_RUNTIME_ID_ENABLED", False),
+    ),
+    "_telemetry_dependency_collection": _reads(
+        "DD_TELEMETRY_DEPENDENCY_COLLECTION_ENABLED", True
+    ),
+    "_test_session_name": _reads("DD_TEST_SESSION_NAME", None),
+    "_test_visibility_early_flake_detection_enabled": _reads(
+        "DD_CIVISIBILITY_EARLY_FLAKE_DETECTION_ENABLED", True
+    ),
+    "_trace_agentless_enabled": _reads("DD_AGENTLESS_ENABLED", False),
+    "_trace_resource_renaming_always_simplified_endpoint": _reads(
+        "DD_TRACE_RESOURCE_RENAMING_ALWAYS_SIMPLIFIED_ENDPOINT", False
+    ),
+    "_trace_resource_renaming_enabled": _reads("DD_TRACE_RESOURCE_RENAMING_ENABLED", False),
+    "_trace_stats_additional_tags": lambda: _names("DD_TRACE_STATS_ADDITIONAL_TAGS"),
+    "_trace_stats_cardinality_limits": _stats_limits,
+    "_trace_wrap_span_name_include_class": _reads("DD_TRACE_WRAP_SPAN_NAME_INCLUDE_CLASS", False),
+    "_trace_writer_log_err_payload": _reads("_DD_TRACE_WRITER_LOG_ERROR_PAYLOADS", False),
 }
 
 
