@@ -315,13 +315,9 @@ class Sender final : public transport::Job {
     listen();
     measure();
     report_.metrics().close_interval(now_s);
-    if ((last ? !is_root_ : now) && report_.empty()) return;
-    if (now && !last) {
-      send(who, report_.batch(who, now_s, interval_s, {}));
-      return;
-    }
+    if (last && !is_root_ && report_.empty()) return;
     // Timers are late, never early; half an interval is nearer to this tick than to the next.
-    if (!last && now_ns + interval_ns_ / 2 < next_heartbeat_ns_) return;
+    if (!last && !now && now_ns + interval_ns_ / 2 < next_heartbeat_ns_) return;
     next_heartbeat_ns_ = now_ns + heartbeat_ns_;
     const char* const word = last && is_root_ ? "app-closing" : "app-heartbeat";
     send(who, report_.batch(who, now_s, interval_s, word));

@@ -49,7 +49,7 @@ std::string root_session();
 bool wanted();   // DD_INSTRUMENTATION_TELEMETRY_ENABLED
 bool enabled();  // after start()
 void give_up();  // nothing is taken any more
-// Sends what there is to say now, and waits for the answers. `last`: with the last word; nothing is
+// Sends what there is to say now, with a heartbeat, and waits for the answers. `last`: with the last word; nothing is
 // taken afterwards. Any thread but the worker, without the GIL. False at the timeout.
 bool flush(bool last, std::int64_t timeout_ns);
 

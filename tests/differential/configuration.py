@@ -10,9 +10,7 @@ must keep the program alive and sending. KNOWN: rows that differ as intended.
 
 from __future__ import annotations
 
-import argparse
 import collections
-import os
 import pathlib
 import sys
 import tempfile
@@ -20,6 +18,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
+import sides  # noqa: E402
 import telemetry  # noqa: E402
 
 SPECIAL = {  # name: value of the environments that set everything; None: left alone
@@ -144,19 +143,13 @@ def rows(python: list[str], case: tuple[dict[str, str], dict[str, str], dict[str
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("ddpython")
-    parser.add_argument("--reference", default=os.path.expanduser("~/.cache/ddpython/ref-3.11/bin/python"))
-    parser.add_argument("--only", default="")
-    arguments = parser.parse_args()
-    environment = pathlib.Path(arguments.reference).parent.parent
-    os.environ["VIRTUAL_ENV"] = str(environment)
+    both, arguments = sides.parse(__doc__)
     failed = 0
     for title, case in environments().items():
         if arguments.only not in title:
             continue
-        expected = rows([str(environment / "bin" / "ddtrace-run"), arguments.reference], case)
-        seen = rows([arguments.ddpython], case)
+        expected = rows(both.reference, case)
+        seen = rows(both.ours, case)
         different = [name for name in sorted(expected.keys() | seen.keys())
                      if expected.get(name) != seen.get(name) and not KNOWN & {name, (title, name)}]
         print(f"{title}: {sum(map(len, expected.values()))} rows of {len(expected)} settings, {len(different)} different")

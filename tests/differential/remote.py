@@ -9,11 +9,9 @@ files) and what was printed. REFUSED and TOLD: where they differ as intended. Ex
 
 from __future__ import annotations
 
-import argparse
 import base64
 import hashlib
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -21,6 +19,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "fakes"))
 import agent  # noqa: E402
+import sides  # noqa: E402
 
 ONE = "datadog/2/APM_TRACING/one/config"
 TWO = "datadog/2/APM_TRACING/two/config"
@@ -147,7 +146,7 @@ def run(python: list[str], program: str, answers: list[bytes | None], settings: 
         said = answers[len(polls) - 1] if len(polls) <= len(answers) else None
         return 200, {}, said if said is not None else b"{}"
 
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("DD_", "_DD_", "OTEL_"))}
+    env = sides.clean({})
     with agent.Agent() as fake:
         fake.answer = say
         env |= {"DD_TRACE_AGENT_URL": fake.url, "DD_SERVICE": "shop", "DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS": "0.2",
@@ -186,27 +185,20 @@ def normal(polls: list[agent.Request]) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("ddpython")
-    parser.add_argument("--reference", default=os.path.expanduser("~/.cache/ddpython/ref-3.11/bin/python"))
-    parser.add_argument("--only", default="")
-    parser.add_argument("--show", action="store_true")
-    arguments = parser.parse_args()
-    environment = pathlib.Path(arguments.reference).parent.parent
-    os.environ["VIRTUAL_ENV"] = str(environment)
+    both, arguments = sides.parse(__doc__, "--show")
     failed = 0
     cases = [(name, program, answers, {}) for name, program, answers in CASES] + [
         (name, SPAN, [None], settings) for name, settings in ENVIRONMENTS.items()]
     for name, program, answers, settings in cases:
         if arguments.only not in name:
             continue
-        sides = []
-        for python in ([str(environment / "bin" / "ddtrace-run"), arguments.reference], [arguments.ddpython]):
+        seen = []
+        for python in (both.reference, both.ours):
             polls, printed, errors = run(python, program, answers, settings)
-            sides.append(normal(polls) + [f"printed {line}" for line in printed.splitlines()])
+            seen.append(normal(polls) + [f"printed {line}" for line in printed.splitlines()])
             if arguments.show:
-                print("\n".join(sides[-1]), errors[-1500:], sep="\n")
-        left, right = sides
+                print("\n".join(seen[-1]), errors[-1500:], sep="\n")
+        left, right = seen
         lines = [f"  only the reference: {line}" for line in left if line not in right]
         lines += [f"  only ddpython: {line}" for line in right if line not in left]
         known = name in REFUSED | TOLD

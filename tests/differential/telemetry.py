@@ -10,9 +10,7 @@ differ as intended. Exits with 1 on any other difference.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -21,6 +19,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "fakes"))
 import agent  # noqa: E402
+import sides  # noqa: E402
 
 PATH = "/telemetry/proxy/api/v2/apmtelemetry"
 ONE_SPAN = "from ddtrace.trace import tracer\nwith tracer.trace('x'): pass\n"
@@ -75,6 +74,28 @@ log.error('value %s', 1); log.critical('critical'); log.warning('warned')
 try: json.loads('{')
 except ValueError: log.exception('failed')
 """
+TOLD = ONE_SPAN + """
+import time
+from ddtrace.internal.telemetry import telemetry_writer as w
+from ddtrace.internal.telemetry.constants import TELEMETRY_LOG_LEVEL as L, TELEMETRY_NAMESPACE as N
+time.sleep(0.5)
+w.add_count_metric(N.TRACERS, 'c', 2, (('A', 'B'), ('c', 'D e')))
+w.add_count_metric(N.APPSEC, 'zero', 0)
+w.add_gauge_metric(N.TRACERS, 'g', 1.5, (('a', 1),))
+w.add_rate_metric(N.IAST, 'r', 20)
+w.add_distribution_metric(N.TRACERS, 'd', 3)
+w.add_log(L.WARNING, 'w'); w.add_log(L.WARNING, 'w')
+w.add_log(L.DEBUG, 'tags', 'a stack', {'K': 'V w', 'x': 1})
+try: {}['mine']
+except KeyError as e: w.add_error_log('failed', e)
+w.add_error_log('no error', None)
+for value, origin in ((True, 'code'), (None, 'code'), ([1, 'b'], 'remote_config'), ({'z': 1}, 'env_var'), (1.0, 'default'), ({'b', 'a'}, 'bogus')):
+    w.add_configuration(f'conf.{origin}.{value}' if not isinstance(value, set) else 'conf.set', value, origin)
+w.add_configurations([('multi', False, 'unknown')])
+w.add_integration('one', True); w.add_integration('two', False, False, 'broken', '1'); w.add_integration('three', True, True, '', '4')
+w.product_activated('mlobs', True); w.product_activated('profiler', False)
+w.periodic(force_flush=True)
+"""
 ROUTES = ONE_SPAN + """
 import flask
 app = flask.Flask('x')
@@ -95,6 +116,7 @@ SETTINGS: list[tuple[str, str, dict[str, str]]] = [
     ("another python", EXECUTES, {}),
     ("errors of the package", ERRORS, {}),
     ("routes", ROUTES, {}),
+    ("told by the program", TOLD, {}),
     ("no spans", "import time; time.sleep(1)", {}),
     ("an integration that is off", "import jinja2\n" + ONE_SPAN, {"DD_TRACE_JINJA2_ENABLED": "false"}),
 ]
@@ -109,7 +131,7 @@ THEIR_ROWS = {"DD_LLMOBS_EVALUATOR_SAMPLING_RULES"}
 
 
 def messages(python: list[str], program: str, settings: dict[str, str]) -> list[agent.Request]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("DD_", "_DD_", "OTEL_"))}
+    env = sides.clean({})
     with agent.Agent() as fake, tempfile.TemporaryDirectory() as folder:
         if settings.get("files"):
             for name, text in (("LOCAL", LOCAL), ("MANAGED", FLEET)):
@@ -179,20 +201,13 @@ def facts(requests: list[agent.Request]) -> dict[str, set[str]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("ddpython")
-    parser.add_argument("--reference", default=os.path.expanduser("~/.cache/ddpython/ref-3.11/bin/python"))
-    parser.add_argument("--only", default="")
-    arguments = parser.parse_args()
-    environment = pathlib.Path(arguments.reference).parent.parent
-    os.environ["VIRTUAL_ENV"] = str(environment)
+    both, arguments = sides.parse(__doc__)
     failed = 0
     for name, program, settings in SETTINGS:
         if arguments.only not in name:
             continue
-        reference = [str(environment / "bin" / "ddtrace-run"), arguments.reference]
-        expected = facts(messages(reference, program, settings))
-        seen = facts(messages([arguments.ddpython], program, settings))
+        expected = facts(messages(both.reference, program, settings))
+        seen = facts(messages(both.ours, program, settings))
         lines = []
         for heading in sorted(expected.keys() | seen.keys()):
             if (name, heading) in KNOWN:
