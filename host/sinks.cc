@@ -126,6 +126,7 @@ void begin_in_silence() {
 void stop_worker() {
   transport::Worker& worker = transport::Worker::get();
   if (speaks_at_its_end()) worker.wake();
+  transport::agent_sink::settle();
   worker.shutdown(kFlushNs);
 }
 

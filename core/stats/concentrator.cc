@@ -167,8 +167,10 @@ struct Concentrator::Bucket {
   }
 };
 
-Concentrator::Concentrator(std::int64_t now_ns)
-    : oldest_ns_(now_ns - now_ns % kBucketNs), fork_generation_(base::fork_generation()) {}
+Concentrator::Concentrator(std::int64_t now_ns, std::int64_t bucket_ns)
+    : bucket_ns_(bucket_ns),
+      oldest_ns_(now_ns - now_ns % bucket_ns),
+      fork_generation_(base::fork_generation()) {}
 Concentrator::~Concentrator() = default;
 
 bool Concentrator::counts(const Span& span) const {
@@ -188,7 +190,7 @@ bool Concentrator::counts(const Span& span) const {
 }
 
 Concentrator::Bucket& Concentrator::bucket_of(std::int64_t end_ns) {
-  std::int64_t start = end_ns - end_ns % kBucketNs;
+  std::int64_t start = end_ns - end_ns % bucket_ns_;
   if (start < oldest_ns_) start = oldest_ns_;
   auto& bucket = buckets_[{start, rules_.obfuscate}];
   if (!bucket) bucket = std::make_unique<Bucket>();
@@ -199,7 +201,7 @@ void Concentrator::add(const trace::Delivery& delivery) {
   if (fork_generation_ != base::fork_generation()) {
     fork_generation_ = base::fork_generation();
     buckets_.clear();
-    if (oldest_ns_) oldest_ns_ = base::wall_ns() / kBucketNs * kBucketNs;
+    if (oldest_ns_) oldest_ns_ = base::wall_ns() / bucket_ns_ * bucket_ns_;
   }
   for (std::uint32_t i = 0; i < delivery.count; ++i)
     if (counts(*delivery.spans[i])) add_span(*delivery.spans[i], delivery);
@@ -293,15 +295,15 @@ std::vector<StatsPayload> Concentrator::flush(std::int64_t now_ns, bool all,
                                               const trace::ProcessFacts& facts,
                                               const Sender* sender) {
   constexpr std::int64_t kKept = 2;  // the newest buckets may still grow
-  const std::int64_t now_start = now_ns - now_ns % kBucketNs;
-  oldest_ns_ = all ? now_start : now_start - (kKept - 1) * kBucketNs;
+  const std::int64_t now_start = now_ns - now_ns % bucket_ns_;
+  oldest_ns_ = all ? now_start : now_start - (kKept - 1) * bucket_ns_;
   std::vector<StatsPayload> out;
   if (fork_generation_ != base::fork_generation()) return out;
   for (const bool obfuscated : {false, true}) {
     Over over;
     for (auto at = buckets_.begin(); at != buckets_.end();) {
       const auto [start, kind] = at->first;
-      if (kind != obfuscated || (!all && start > now_ns - kKept * kBucketNs)) {
+      if (kind != obfuscated || (!all && start > now_ns - kKept * bucket_ns_)) {
         ++at;
         continue;
       }
@@ -315,7 +317,7 @@ std::vector<StatsPayload> Concentrator::flush(std::int64_t now_ns, bool all,
 }
 
 std::string Concentrator::payload_of(const Over& over, const trace::ProcessFacts& facts,
-                                     const Sender* sender) {
+                                     const Sender* sender) const {
   Payload out;
   if (sender) {
     out.map(6);
@@ -333,7 +335,7 @@ std::string Concentrator::payload_of(const Over& over, const trace::ProcessFacts
   for (const auto& [start, bucket] : over) {
     out.map(4);
     out.number("Start", static_cast<std::uint64_t>(start));
-    out.number("Duration", kBucketNs);
+    out.number("Duration", bucket_ns_);
     out.key("Stats");
     out.array(bucket->groups.size());
     for (const auto& [bytes, group] : bucket->groups) {

@@ -50,8 +50,9 @@ struct StatsPayload {
 
 class Concentrator {
  public:
+  static constexpr std::int64_t kBucketNs = 10'000'000'000;
   // What ended before `now_ns` counts in its bucket.
-  explicit Concentrator(std::int64_t now_ns = 0);
+  explicit Concentrator(std::int64_t now_ns = 0, std::int64_t bucket_ns = kBucketNs);
   ~Concentrator();
   void set_rules(Rules rules) { rules_ = std::move(rules); }
 
@@ -63,8 +64,6 @@ class Concentrator {
   std::vector<StatsPayload> flush(std::int64_t now_ns, bool all, const trace::ProcessFacts& facts,
                                   const Sender* sender = nullptr);
 
-  static constexpr std::int64_t kBucketNs = 10'000'000'000;
-
  private:
   struct Key;
   struct Group;
@@ -75,9 +74,10 @@ class Concentrator {
   bool counts(const trace::Span& span) const;
   std::string resource_of(const trace::Span& span) const;
   static void add_peer(Key& key, const trace::Span& span, std::string_view name);
-  static std::string payload_of(const Over& over, const trace::ProcessFacts& facts,
-                                const Sender* sender);
+  std::string payload_of(const Over& over, const trace::ProcessFacts& facts,
+                         const Sender* sender) const;
 
+  const std::int64_t bucket_ns_;
   Rules rules_;
   std::map<std::pair<std::int64_t, bool>, std::unique_ptr<Bucket>> buckets_;  // start, obfuscated
   std::int64_t oldest_ns_;

@@ -19,26 +19,33 @@ constinit std::atomic<const AgentInfo*> the_info{nullptr};  // old ones are kept
 constinit std::atomic<const std::string*> the_token{nullptr};
 constinit std::atomic<void (*)(const AgentInfo&)> listeners[kMaxListeners] = {};
 constinit std::atomic<std::int64_t> next_ask_ns{0};
+constinit std::atomic<std::uint32_t> answered{0};
+
+void learn(const Reply& reply) {
+  if (!reply.ok()) return;
+  next_ask_ns.store(base::monotonic_ns() + kInfoEveryNs, std::memory_order_relaxed);
+  const std::string state = base::sha256_hex(reply.body);
+  const std::string_view tags = reply.response->header("Datadog-Container-Tags-Hash");
+  const AgentInfo* const before = info();
+  if (before && before->state == state && before->container_tags_hash == tags) return;
+  std::optional<AgentInfo> parsed = parse_info(reply.body);
+  if (!parsed) return;
+  parsed->state = state;
+  parsed->container_tags_hash = tags;
+  const auto* const kept = new AgentInfo(std::move(*parsed));
+  the_info.store(kept, std::memory_order_release);
+  for (auto& listener : listeners)
+    if (auto* const call = listener.load(std::memory_order_relaxed)) call(*kept);
+}
 
 void ask(std::int64_t now) {
   next_ask_ns.store(now + kInfoAgainNs, std::memory_order_relaxed);
   the_agent->submit(
       {.method = "GET", .target = "/info", .headers = {{"User-Agent", "Libdatadog/9.0.0"}}},
       [](const Reply& reply) {
-        if (!reply.ok()) return;
-        next_ask_ns.store(base::monotonic_ns() + kInfoEveryNs, std::memory_order_relaxed);
-        const std::string state = base::sha256_hex(reply.body);
-        const std::string_view tags = reply.response->header("Datadog-Container-Tags-Hash");
-        const AgentInfo* const before = info();
-        if (before && before->state == state && before->container_tags_hash == tags) return;
-        std::optional<AgentInfo> parsed = parse_info(reply.body);
-        if (!parsed) return;
-        parsed->state = state;
-        parsed->container_tags_hash = tags;
-        const auto* const kept = new AgentInfo(std::move(*parsed));
-        the_info.store(kept, std::memory_order_release);
-        for (auto& listener : listeners)
-          if (auto* const call = listener.load(std::memory_order_relaxed)) call(*kept);
+        learn(reply);
+        answered.store(1);
+        futex_wake(answered);
       });
 }
 
@@ -54,6 +61,15 @@ Status set_up(const std::string& url, Headers headers) {
 
 Destination* destination() { return the_agent; }
 const AgentInfo* info() { return the_info.load(std::memory_order_acquire); }
+
+void await_first_answer(std::int64_t timeout_ns) {
+  const std::int64_t until = base::monotonic_ns() + timeout_ns;
+  while (Worker::get().running() && answered.load() == 0) {
+    const std::int64_t left = until - base::monotonic_ns();
+    if (left <= 0) return;
+    futex_wait(answered, 0, left);
+  }
+}
 
 void ask_info() {
   const std::int64_t now = base::monotonic_ns();

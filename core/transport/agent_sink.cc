@@ -208,6 +208,7 @@ Status start(const Versions& versions) {
 
 bool flush(std::int64_t timeout_ns) {
   bool clean = true;
+  settle();
   for (Exporter* const one : {the_exporter, the_second})
     if (one) clean = one->flush(timeout_ns) && clean;
   if (the_file) clean = the_file->flush(timeout_ns) && clean;
@@ -215,12 +216,17 @@ bool flush(std::int64_t timeout_ns) {
 }
 bool flush_suddenly(std::int64_t timeout_ns) {
   bool clean = true;
+  settle();
   for (Exporter* const one : {the_exporter, the_second})
     if (one) clean = one->flush_suddenly(timeout_ns) && clean;
   if (the_file) clean = the_file->flush(timeout_ns / 8) && clean;
   return clean;
 }
+void settle() {
+  stats_sink::settle();
+}
 void shutdown(std::int64_t timeout_ns) {
+  settle();
   if (the_exporter) Worker::get().shutdown(timeout_ns);
 }
 Exporter* exporter() { return the_exporter; }

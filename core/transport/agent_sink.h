@@ -37,6 +37,9 @@ struct Versions {
 Status start(const Versions& versions);
 bool flush_suddenly(std::int64_t timeout_ns);  // Exporter::flush_suddenly
 bool flush(std::int64_t timeout_ns);  // true when nothing was left, or nothing was started
+// Waits a little until it is known how the agent takes traces, where that decides what is sent: before
+// an end or a flush. Any thread but the worker, without the GIL.
+void settle();
 void shutdown(std::int64_t timeout_ns);
 Exporter* exporter();  // null before start()
 

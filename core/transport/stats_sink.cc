@@ -108,6 +108,14 @@ void add_headers(Headers& headers) {
   if (active) headers.emplace_back("Datadog-Client-Computed-Stats", "true");
 }
 
+// Shorter ones are for tests.
+std::int64_t bucket_ns() {
+  const auto text = config::variable("_DD_TRACE_STATS_WRITER_INTERVAL");
+  const double seconds = config::parse_double(text.value_or("")).value_or(0);
+  if (seconds < 0.1 || seconds > 3600) return stats::Concentrator::kBucketNs;
+  return static_cast<std::int64_t>(seconds * 1e9);
+}
+
 }  // namespace
 
 bool wanted() {
@@ -123,7 +131,7 @@ void apply_intake(Options& options, const std::string& url, Headers headers, sta
   intake = std::move(made).value().release();
   intake_headers = new Headers(std::move(headers));
   sender = new stats::Sender(std::move(from));
-  concentrator = new stats::Concentrator(base::wall_ns());
+  concentrator = new stats::Concentrator(base::wall_ns(), bucket_ns());
   stats::Rules rules = rules_from_settings();
   rules.obfuscate = true;
   concentrator->set_rules(std::move(rules));
@@ -132,13 +140,18 @@ void apply_intake(Options& options, const std::string& url, Headers headers, sta
 }
 
 void apply(Options& options) {
-  concentrator = new stats::Concentrator(base::wall_ns());
+  concentrator = new stats::Concentrator(base::wall_ns(), bucket_ns());
   options.screen = screen;
   options.add_headers = add_headers;
 }
 
+void settle() {
+  constexpr std::int64_t kPatienceNs = 60'000'000;
+  if (concentrator && !intake) agent::await_first_answer(kPatienceNs);
+}
+
 void start() {
-  static Timer every_bucket(stats::Concentrator::kBucketNs, send);
+  static Timer every_bucket(bucket_ns(), send);
   if (!intake) agent::on_info(choose);
   every_bucket.start();
   if (!intake) agent::ask_info();

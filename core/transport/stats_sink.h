@@ -19,5 +19,8 @@ void apply(Options& options);  // before the exporter is made
 void apply_intake(Options& options, const std::string& url, Headers headers, stats::Sender sender);
 // After the exporter, so that its last traces are counted when the timer is called a last time.
 void start();
+// Waits a little for what the agent says, which decides whether traces are counted here. Any thread
+// but the worker, without the GIL.
+void settle();
 
 }  // namespace dd::transport::stats_sink
