@@ -113,6 +113,10 @@ PyObject* py_finish_ns(PyObject* object, PyObject* time) {
                         Py_TYPE(time)->tp_name);
   return finish_span(me(object), *end_ns == 0 ? 1 : *end_ns) ? nothing() : nullptr;
 }
+// A subclass may have a finish() of its own.
+bool finish_own(PyObject* object) {
+  return static_cast<bool>(Ref::steal(PyObject_CallMethod(object, "finish", nullptr)));
+}
 PyObject* py_finish_all(PyObject* object, PyObject*) {
   for (Ref at = Handle(object).share(); at; at = as_span(at)->parent.share())
     if (!finish_span(as_span(at), 0)) return nullptr;
@@ -194,7 +198,8 @@ PyObject* enter_span(PyObject* span, PyObject* const*, Py_ssize_t count) {
 PyObject* exit_span(PyObject* span, PyObject* const* args, Py_ssize_t count) {
   if (count == 3 && args[0] != Py_None && args[2] != Py_None) [[unlikely]]
     if (!record_error(me(span), args[0], args[1], args[2])) PyErr_Clear();
-  if (!finish_span(me(span), 0) && !swallow_exception()) return nullptr;
+  const bool ended = Py_TYPE(span) == span_type() ? finish_span(me(span), 0) : finish_own(span);
+  if (!ended && !swallow_exception()) return nullptr;
   return nothing();
 }
 

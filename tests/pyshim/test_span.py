@@ -340,5 +340,19 @@ class Object(unittest.TestCase):
         self.assertIn("Span(name='x', span_id=2, parent_id=3, trace_id=1, service='None'", repr(span))
 
 
+class Subclasses(unittest.TestCase):
+    def test_a_block_ends_with_the_finish_of_the_class(self):
+        ended = []
+
+        class Own(Span):
+            def finish(self, finish_time=None):
+                ended.append(self.name)
+                super().finish(finish_time)
+
+        with Own("mine") as span:
+            pass
+        self.assertEqual((ended, span.finished), (["mine"], True))
+
+
 if __name__ == "__main__":
     unittest.main()

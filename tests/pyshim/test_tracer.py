@@ -393,6 +393,16 @@ class Activation(unittest.TestCase):
         self.assertEqual(os.read(read, 200).decode(), f"{parent.trace_id} {parent.span_id} True")
 
 
+class NativeOne(unittest.TestCase):
+    def test_it_says_what_it_was_made_with(self):
+        writer = tracer._span_aggregator.writer
+        self.assertEqual(
+            (writer._api_version, writer.interval, writer._buffer_size, writer._sync_mode),
+            ("v0.5", 1.0, 20 << 20, False),
+        )
+        self.assertEqual((tracer._pid, tracer._agent_url), (os.getpid(), writer.intake_url))
+
+
 class Forks(unittest.TestCase):
     def test_a_trace_is_decided_about_before(self):
         with tracer.trace("before.fork") as span:

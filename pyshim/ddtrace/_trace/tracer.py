@@ -107,6 +107,28 @@ class Tracer(TracerBase):
         return _native.agent_url()
 
     @property
+    def _agent_url(self) -> str | None:
+        return self.agent_trace_url
+
+    @property
+    def _pid(self) -> int:
+        import os
+
+        return os.getpid()
+
+    def _recreate(self, *args: Any, **kwargs: Any) -> None:
+        """What is waiting is sent; writer and processors stay."""
+        self.flush()
+
+    def _sample_before_fork(self) -> None:
+        span = self.current_root_span()
+        if span is not None and span.context.sampling_priority is None:
+            self.sample(span)
+
+    def _atexit(self) -> None:
+        self.shutdown(timeout=self.SHUTDOWN_TIMEOUT)
+
+    @property
     def debug_logging(self) -> bool:
         """Whether the tracer logs what it does."""
         import logging

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import cherrypy
+import cherrypy  # type: ignore[import-not-found]  # what is traced has to be there
 
 from ddtrace._trace.tracer import tracer as _tracer
 from ddtrace.constants import SPAN_KIND

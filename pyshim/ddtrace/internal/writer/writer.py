@@ -54,6 +54,49 @@ class NativeWriter(TraceWriter, AgentWriterInterface):
     """The writer of the native core, as far as Python may see it."""
 
     agentless = False
+    _sync_mode = False
+    _report_metrics = True
+    _test_session_token: str | None = None
+
+    @property
+    def _api_version(self) -> str:
+        from ddtrace import config
+
+        return str(config._trace_api or "v0.5")
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two payloads."""
+        from ddtrace import config
+
+        return float(config._trace_writer_interval_seconds)
+
+    @property
+    def _interval(self) -> float:
+        return self.interval
+
+    @property
+    def _buffer_size(self) -> int:
+        from ddtrace import config
+
+        return int(config._trace_writer_buffer_size)
+
+    @property
+    def _max_payload_size(self) -> int:
+        from ddtrace import config
+
+        return int(config._trace_writer_payload_size)
+
+    def start(self) -> None:
+        """The native worker starts by itself."""
+
+    def join(self, timeout: float | None = None) -> None:
+        """Waits until all is sent."""
+        self.flush_queue()
+
+    def on_shutdown(self) -> None:
+        """Sends what is waiting."""
+        self.flush_queue()
 
     @property
     def intake_url(self) -> str:
@@ -78,6 +121,7 @@ class NativeWriter(TraceWriter, AgentWriterInterface):
 
     def set_test_session_token(self, token: str | None) -> None:
         """The session of a test agent that all later requests belong to."""
+        self._test_session_token = token
         _native.set_test_session_token(token)
 
     def recreate(
