@@ -119,10 +119,23 @@ bool is_listable(const char* path) {
   return true;
 }
 
-const char* name_of(const long* auxiliary) {
+long value_of(const long* auxiliary, long type) {
   for (; auxiliary[0] != AT_NULL; auxiliary += 2)
-    if (auxiliary[0] == AT_EXECFN) return reinterpret_cast<const char*>(auxiliary[1]);
-  return "";
+    if (auxiliary[0] == type) return auxiliary[1];
+  return 0;
+}
+
+// The loader preloads nothing that has a path into what runs with the rights of another user.
+bool may_preload(const long* auxiliary) {
+  return value_of(auxiliary, AT_UID) == value_of(auxiliary, AT_EUID) &&
+         value_of(auxiliary, AT_GID) == value_of(auxiliary, AT_EGID);
+}
+
+[[noreturn]] void become_python(char** argv, const void* environment) {
+  const long error =
+      call(SYS_execve, address(DD_BASE_PYTHON), address(argv), address(environment));
+  if (error == -2) fail("the python it was built for is not there: ", DD_BASE_PYTHON, 127);
+  fail("cannot execute ", DD_BASE_PYTHON, 126);
 }
 
 }  // namespace
@@ -134,7 +147,10 @@ void dd_launch_main(long* stack) {
   char** const envp = argv + stack[0] + 1;
   unsigned long count = 0;
   while (envp[count] != nullptr) ++count;
-  const char* const started = name_of(reinterpret_cast<long*>(envp + count + 1));
+  const long* const auxiliary = reinterpret_cast<long*>(envp + count + 1);
+  if (!may_preload(auxiliary)) become_python(argv, envp);
+  const long name = value_of(auxiliary, AT_EXECFN);
+  const char* const started = name != 0 ? reinterpret_cast<const char*>(name) : "";
 
   char file[4097];
   const long read =
@@ -188,7 +204,5 @@ void dd_launch_main(long* stack) {
   environment[used] = nullptr;
 
   if (!own.fits || !own_entry.fits || !name_entry.fits) fail("too long a path: ", started, 126);
-  const long error = call(SYS_execve, address(DD_BASE_PYTHON), address(argv), address(environment));
-  if (error == -2) fail("the python it was built for is not there: ", DD_BASE_PYTHON, 127);
-  fail("cannot execute ", DD_BASE_PYTHON, 126);
+  become_python(argv, environment);
 }

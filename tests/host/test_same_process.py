@@ -6,6 +6,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import tempfile
 
 import pytest
 from conftest import clean_environment
@@ -113,6 +114,26 @@ def test_namespaces(both, way):
     plain, launcher = (outcome(both, "/bin/sh", ["-c", f'{way} "$@"', "sh", program, "-c", code])
                        for program in (both.plain, both.launcher))
     assert launcher == plain
+
+
+def test_rights_of_another_user(both):
+    """Preloaded, it is plain python then; in any case no variable of ours is seen."""
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        pytest.skip("not allowed here")
+    folder = tempfile.mkdtemp()  # others may look into it, as they may not into pytest's
+    try:
+        os.chmod(folder, 0o755)
+        program = os.path.join(folder, "ddpython")
+        shutil.copy(os.path.realpath(both.launcher), program)
+        os.chmod(program, 0o4755)
+        done = subprocess.run(
+            ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", program, "-c",
+             "import os; print(os.getuid(), os.geteuid(), sorted(os.environ))"],
+            env={"A": "1"}, cwd="/", capture_output=True, text=True, timeout=60)
+    finally:
+        shutil.rmtree(folder)
+    seen = done.stdout.replace(", 'LC_CTYPE'", "")  # coerced
+    assert (done.returncode, seen, done.stderr) == (0, "65534 0 ['A']\n", "")
 
 
 TRACEBACKS = {
