@@ -236,21 +236,21 @@ Writer& Writer::raw(std::string_view json) {
 }
 
 void Writer::quote(std::string_view text) {
+  constexpr char kHex[] = "0123456789abcdef";
   out_ += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out_ += '\\';
-      out_ += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      constexpr char kHex[] = "0123456789abcdef";
-      out_ += "\\u00";
-      out_ += kHex[c >> 4];
-      out_ += kHex[c & 15];
-    } else {
-      out_ += c;
-    }
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool control = static_cast<unsigned char>(c) < 0x20;
+    if (!control && c != '"' && c != '\\') continue;
+    out_.append(text, copied, i - copied);
+    copied = i + 1;
+    if (control)
+      out_.append("\\u00").append({kHex[c >> 4], kHex[c & 15]});
+    else
+      out_.append({'\\', c});
   }
-  out_ += '"';
+  out_.append(text, copied).append(1, '"');
 }
 
 }  // namespace dd::json

@@ -156,6 +156,7 @@ struct Given {
 // The first of the name and its older ones that this origin has. An empty variable of OpenTelemetry
 // is none.
 std::optional<Given> find_given(std::string_view name, Origin origin) {
+  if (config::variables_of(origin).empty()) return std::nullopt;  // there is no such file
   const config::KnownSetting* const known = config::find_known(name);
   std::vector<std::string> names{std::string(name)};
   if (const std::string_view general = general_of(name); !general.empty())
