@@ -371,6 +371,19 @@ void Exporter::tell_balance() const {
   base::log(base::LogLevel::kDebug, line);
 }
 
+namespace {
+
+std::string without_password(std::string url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == url.npos) return url;
+  const std::size_t begin = scheme + 3, end = std::min(url.find('/', begin), url.size());
+  const std::size_t at = url.substr(0, end).rfind('@');
+  if (at != url.npos && at >= begin) url.erase(begin, at + 1 - begin);
+  return url;
+}
+
+}  // namespace
+
 // One line for each outage and family of processes, once something is lost by it.
 void Exporter::complain() {
   if (complained_.set()) return;
@@ -379,7 +392,7 @@ void Exporter::complain() {
                              now.dropped[static_cast<int>(Drop::kUnsampled)].traces -
                              now.dropped[static_cast<int>(Drop::kFiltered)].traces;
   const std::string problem = courier_.problem().substr(0, 40);
-  const std::string line = "no trace agent at " + options_.url.substr(0, 60) + " (" +
+  const std::string line = "no trace agent at " + without_password(options_.url).substr(0, 60) + " (" +
                            (problem.empty() ? "never asked" : problem) +
                            "): " + std::to_string(lost) +
                            " traces dropped; DD_TRACE_ENABLED=false turns tracing off";

@@ -22,9 +22,11 @@ namespace {
 
 constexpr std::int64_t kLookupPollNs = 5'000'000;
 constexpr std::size_t kGoodDeal = 16 << 10;  // less of a body is a trickle
+constexpr int kUnknownName = ENODATA;  // in errno, where no call of ours leaves it
 
 std::string error_text(int code) {
   char buffer[128];
+  if (code == kUnknownName) return "the name is not known";
   return strerror_r(code, buffer, sizeof(buffer));
 }
 
@@ -97,7 +99,7 @@ HttpConnection::Open HttpConnection::open() {
     candidates_ = lookup_->found();
     lookup_.reset();
     if (candidates_.empty()) {
-      errno = EHOSTUNREACH;
+      errno = kUnknownName;
       return Open::kNo;
     }
   }
@@ -113,7 +115,7 @@ HttpConnection::Open HttpConnection::open() {
       candidates_ = resolve_now(address_.host, address_.port);
       if (candidates_.empty()) {
         lookup_ = Lookup::start(address_.host, address_.port);
-        errno = EHOSTUNREACH;
+        errno = kUnknownName;
         return lookup_ ? Open::kLater : Open::kNo;
       }
     }

@@ -133,3 +133,9 @@ def test_a_program_that_ends_at_once_has_its_statistics_counted():
     assert traces.headers["datadog-client-computed-stats"] == "true"
     [bucket] = payload["Stats"]
     assert bucket["Duration"] == 500_000_000 and [group["Name"] for group in bucket["Stats"]] == ["x"]
+
+
+def test_a_password_in_the_address_is_not_shown():
+    done = run(DD_TRACE_AGENT_URL="http://me:hunter2@127.0.0.1:1")
+    assert done.returncode == 0
+    assert done.stderr.startswith("ddpython: no trace agent at http://127.0.0.1:1 (") and "hunter2" not in done.stderr
