@@ -113,6 +113,8 @@ def test_namespaces(both, way):
     code = "import os, sys; print(sys.executable, sys.prefix, os.path.exists('/proc/self'), os.getuid())"
     plain, launcher = (outcome(both, "/bin/sh", ["-c", f'{way} "$@"', "sh", program, "-c", code])
                        for program in (both.plain, both.launcher))
+    if plain[0] == 127:
+        pytest.skip("not even python starts there")  # it lies in somebody's home
     assert launcher == plain
 
 
@@ -178,4 +180,5 @@ def test_an_interrupt_while_we_start_is_the_programs(both, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(INTERRUPTING)
     code, out, err = outcome(both, both.launcher, ["-c", "print('still here')"],
                              env=clean_environment(PYTHONPATH=str(tmp_path)))
-    assert (code, out) == (-signal.SIGINT, "") and err.endswith("KeyboardInterrupt\n")
+    assert code in (-signal.SIGINT, 1)  # 3.13: it comes before there is a program that it could end
+    assert out == "" and err.endswith("KeyboardInterrupt\n")
