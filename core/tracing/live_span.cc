@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/fork.h"
 #include "core/py/error.h"
 #include "core/trace/tags.h"
 #include "core/trace/tracer.h"
@@ -96,7 +97,11 @@ Ref start_span(Handle parent, trace::StartOptions&& options, bool activate,
     const py::ErrorKeep keep;
     active = active_object();
     if (PyErr_Occurred()) py::swallow_error();
-    if (is_span(active)) options.active_root = as_span(active)->root->span;
+    // What a forked child finds active is a context of its parent's, and no root.
+    if (is_span(active))
+      if (const trace::Span* const root = as_span(active)->root->span;
+          root->segment->fork_generation == base::fork_generation())
+        options.active_root = root;
   }
   trace::Span* const span = trace::Tracer::get().start(options);
   // After a fork the tracer does not continue the parent's process as a local parent.

@@ -94,8 +94,11 @@ void filter(Spans& spans, std::vector<trace::Shared<trace::Chunk>>& chunks) {
   active.each([&](Handle processor) {
     if (list.size() == 0) return;
     const Ref method = processor.attr(kProcessTrace);
-    if (!method) return;
-    const Ref answer = Ref::steal(PyObject_CallOneArg(method.ptr(), list.ptr()));
+    if (!method)
+      PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute 'process_trace'",
+                   Py_TYPE(processor.ptr())->tp_name);
+    const Ref answer =
+        method ? Ref::steal(PyObject_CallOneArg(method.ptr(), list.ptr())) : Ref();
     if (!answer) return report("processor", processor, list);
     Ref next = answer.is_none() ? py::list() : Ref::steal(PySequence_List(answer.ptr()));
     if (!next) report("processor", processor, list);

@@ -403,6 +403,24 @@ class NativeOne(unittest.TestCase):
         self.assertEqual((tracer._pid, tracer._agent_url), (os.getpid(), writer.intake_url))
 
 
+class Renewed(unittest.TestCase):
+    def test_configure_lets_a_writer_of_the_application_make_another(self):
+        class Renews(Writer):
+            def recreate(self, appsec_enabled=None, llmobs_enabled=None):
+                other = type(self)()
+                other.before = self
+                return other
+
+        aggregator = tracer._span_aggregator
+        self.addCleanup(setattr, aggregator, "writer", aggregator.writer)
+        first = aggregator.writer = Renews()
+        tracer.configure(trace_processors=[])
+        self.assertIs(aggregator.writer.before, first)
+        with tracer.trace("after"):
+            pass
+        self.assertEqual((len(first.traces), len(aggregator.writer.traces)), (0, 1))
+
+
 class Forks(unittest.TestCase):
     def test_a_trace_is_decided_about_before(self):
         with tracer.trace("before.fork") as span:

@@ -80,7 +80,7 @@ class SpanAggregator(SpanProcessor):
         self._user_processors = list(user_processors or [])
         self.sampling_processor = TraceSamplingProcessor(self._live)
         self._native_writer = NativeWriter()
-        self._writer: Writer = self._native_writer
+        self._writer: Any = self._native_writer
         self._traces: dict[int, _Trace] = {}
         self._lock = threading.RLock()
 
@@ -186,6 +186,19 @@ class SpanAggregator(SpanProcessor):
     def shutdown(self, timeout: float | None) -> None:
         """Sends what is waiting."""
         self._flush()
+
+    def _stop_writer(self, timeout: float | None) -> None:
+        stop = getattr(self._writer, "stop", None)
+        if stop is None:
+            self._flush()
+        else:
+            stop(timeout)
+
+    def _renew_writer(self) -> None:
+        """Sends what is waiting; another's writer may put a new one in its place."""
+        self._flush()
+        if self._writer is not self._native_writer and hasattr(self._writer, "recreate"):
+            self.writer = self._writer.recreate(appsec_enabled=None, llmobs_enabled=None)
 
     def _flush(self) -> None:
         flush = getattr(self._writer, "flush_queue", None)

@@ -173,7 +173,10 @@ class Tracer(TracerBase):
         told = {"appsec": appsec_enabled, "iast": iast_enabled, "apm_off": apm_tracing_disabled}
         sending = (compute_stats_enabled, trace_processors, *told.values())
         if any(value is not None for value in sending):
-            self.flush()
+            if self._aggregator is None:
+                self.flush()
+            else:
+                self._aggregator._renew_writer()
         if context_provider is not None:
             self.context_provider = context_provider
         if trace_processors is not None:
@@ -228,7 +231,10 @@ class Tracer(TracerBase):
         """Sends what is waiting and stops: later spans are made but not sent."""
         if not _ENABLED.__get__(self):
             return
-        self.flush()
+        if self._aggregator is None:
+            self.flush()
+        else:
+            self._aggregator._stop_writer(timeout)
         from ddtrace._trace.processor import SpanProcessor
 
         for processor in list(SpanProcessor.__processors__):

@@ -46,8 +46,9 @@ def schematize_service_name(v0_service_name: str | None) -> str | None:
     if not _SERVICE_OF_PROCESS:
         return v0_service_name
     from ddtrace.internal.constants import DEFAULT_SERVICE_NAME
+    from ddtrace.internal.settings._sources import process
 
-    return env.get("DD_SERVICE", DEFAULT_SERVICE_NAME)
+    return process()[0] or DEFAULT_SERVICE_NAME
 
 
 def schematize_cache_operation(v0_operation: str, cache_provider: str | None = None) -> str:
