@@ -132,8 +132,7 @@ bool may_preload(const long* auxiliary) {
 }
 
 [[noreturn]] void become_python(char** argv, const void* environment) {
-  const long error =
-      call(SYS_execve, address(DD_BASE_PYTHON), address(argv), address(environment));
+  const long error = call(SYS_execve, address(DD_BASE_PYTHON), address(argv), address(environment));
   if (error == -2) fail("the python it was built for is not there: ", DD_BASE_PYTHON, 127);
   fail("cannot execute ", DD_BASE_PYTHON, 126);
 }
