@@ -42,14 +42,16 @@ constexpr WebServerFacts kFacts = {.component = "flask",
                                    .application = "flask.application",
                                    .response = "flask.response"};
 constinit const std::string *own_service = nullptr, *version = nullptr;
+constinit bool continues = true;
 
 void prepare(const Settings& from) {
   own_service = new std::string(from.own_service("flask"));
+  continues = from.knob("flask", "DISTRIBUTED_TRACING", true);
   version = new std::string(library_version("flask"));
 }
 
 void enter_wsgi(Call& call, Scope& scope) {
-  trace::Span* span = start_wsgi_request(call, scope, kFacts, *own_service);
+  trace::Span* span = start_wsgi_request(call, scope, kFacts, *own_service, 0, continues);
   if (span && !version->empty()) span->set_static(tags::kFlaskVersion, *version);
 }
 void leave_wsgi(Outcome& outcome, Scope& scope) { finish_wsgi_request(outcome, scope, kFacts); }

@@ -120,7 +120,7 @@ void tag_request(trace::Span& span, Handle environ, std::string_view method) {
   span.set(tags::kHttpUrl,
            http::shown_url(whole_url(environ), all.show_server_query, all.redactor()));
   const Ref query = environ.item(kQuery);
-  if (!query.utf8().empty() && tells_query(span)) span.set(kHttpQueryString, query.utf8());
+  if (query && tells_query(span)) span.set(kHttpQueryString, query.utf8());
   const Ref agent = environ.item(kAgentHeader);
   if (!agent.utf8().empty()) span.set(tags::kHttpUserAgent, agent.utf8());
   const Ref referer = environ.item(kReferer);
@@ -197,7 +197,7 @@ constexpr py::Watch kBody = {.end = end_body};
 }  // namespace
 
 trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServerFacts& facts,
-                                std::string_view own_service, int first) {
+                                std::string_view own_service, int first, bool continues) {
   const Handle environ = call.arg(first, kEnviron);
   const Handle server = call.arg(first + 1, kStartResponse);
   if (!environ.is_dict() || !server) return nullptr;
@@ -209,7 +209,7 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
                                     .service = named.service,
                                     .type = "web",
                                     .measured = true};
-  const Ref continued = tracing::continued(environ);
+  const Ref continued = continues ? tracing::continued(environ) : Ref();
   EnvironHeaders headers{environ};
   LiveSpan whole = start_request(headers.reader(), continued, start, facts.tells_front);
   if (!whole) return nullptr;

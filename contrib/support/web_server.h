@@ -28,7 +28,8 @@ struct WebServerFacts {        // of a framework, immutable
 // Hooks a WSGI callable `(environ, start_response)`; environ is argument `first`. The span of the
 // request, which continues the trace of the headers; null when there is none.
 trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServerFacts& facts,
-                                std::string_view own_service, int first = 0);
+                                std::string_view own_service, int first = 0,
+                                bool continues = true);
 void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServerFacts& facts);
 
 // --- frameworks whose requests are one span ---------------------------------------------------

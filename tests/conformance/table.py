@@ -237,6 +237,8 @@ CASES: dict[str, Case] = {
     "proxied_starlette": proxied("starlette", "web"),
     "proxied_fastapi": proxied("fastapi", "web"),
     "endpoints": tracing_script("endpoints", DD_TRACE_RESOURCE_RENAMING_ENABLED="true"),
+    "configured_queries": replace(tracing_script("configured"), arguments=["configured.py", "queries"]),
+    "configured_apart": replace(tracing_script("configured"), arguments=["configured.py", "apart"]),
     "flask_errors": script("flask_errors"),
     "flask_hooks": script("flask_hooks"),
     "flask_templates": script("flask_templates"),
