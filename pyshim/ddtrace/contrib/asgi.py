@@ -19,6 +19,8 @@ def span_from_scope(scope: Scope) -> Optional[Span]:
 class TraceMiddleware:
     """Calls `app`, with a span for the request."""
 
+    default_ports = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+
     def __init__(
         self,
         app: Callable[..., Awaitable[None]],
