@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from agent import Agent
 from capture import HERE, Launcher
+from services import running
 
 
 OFF_BY_DEFAULT = {
@@ -15,7 +16,7 @@ OFF_BY_DEFAULT = {
 }
 
 
-# Every integration of a web framework or an HTTP client, and some others. tests/long/growth.py runs
+# Web frameworks, HTTP clients, databases, caches, queues, models. tests/long/growth.py runs
 # the same a hundred thousand times each.
 GROWTH = [
     ("flask", "app"),
@@ -42,7 +43,35 @@ GROWTH = [
     ("sqlalchemy", "data"),
     ("gevent", "data"),
     ("kombu", "data"),
+    ("sqlite3", "app"),
+    ("psycopg2", "data"),
+    ("psycopg", "data"),
+    ("pymysql", "data"),
+    ("redis", "data"),
+    ("valkey", "data"),
+    ("pymemcache", "data"),
+    ("pymongo", "data"),
+    ("kafka", "data"),
+    ("openai", "net"),
+    ("anthropic", "cloud"),
+    ("botocore", "cloud"),
 ]
+SERVICES = {
+    "psycopg2": "postgres",
+    "psycopg": "postgres",
+    "pymysql": "mariadb",
+    "redis": "redis",
+    "valkey": "redis",
+    "pymemcache": "memcached",
+    "pymongo": "mongodb",
+    "kafka": "kafka",
+    "botocore": "aws",
+}
+
+
+def service_of(name: str) -> dict[str, str]:
+    """Where its server is, for its environment."""
+    return running(SERVICES[name]) if name in SERVICES else {}
 
 
 def test_no_web_integration_is_left_out() -> None:
@@ -65,7 +94,7 @@ def test_requests_leave_no_objects(
     done = subprocess.run(
         [*using.command, "growth.py", name],
         cwd=HERE / "cases",
-        env={**using.environment(), "DD_TRACE_AGENT_URL": agent.url, **OFF_BY_DEFAULT},
+        env={**using.environment(), **service_of(name), "DD_TRACE_AGENT_URL": agent.url, **OFF_BY_DEFAULT},
         capture_output=True,
         text=True,
         timeout=120,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""growth.py [PROGRAM [TIMES [NAME...]]]: each web and HTTP integration, over and over.
+"""growth.py [PROGRAM [TIMES [NAME...]]]: each integration that has a round of work, over and over.
 
 Serves or sends TIMES (100,000) requests of several kinds each, with PROGRAM (build/host/ddpython3.11),
 and ends with an error when objects stay or memory grows. The names are those of
@@ -21,7 +21,7 @@ program = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "build/host/ddp
 times = sys.argv[2] if len(sys.argv) > 2 else "100000"
 
 from capture import Launcher  # noqa: E402
-from test_growth import GROWTH, OFF_BY_DEFAULT  # noqa: E402
+from test_growth import GROWTH, OFF_BY_DEFAULT, service_of  # noqa: E402
 
 NOWHERE = "http://127.0.0.1:9"  # the fake agent would be slower than any of them
 
@@ -33,7 +33,7 @@ for name, libraries in GROWTH:
     done = subprocess.run(
         [*using.command, "growth.py", name, times],
         cwd=CONFORMANCE / "cases",
-        env={**using.environment(), "DD_TRACE_AGENT_URL": NOWHERE, **OFF_BY_DEFAULT,
+        env={**using.environment(), **service_of(name), "DD_TRACE_AGENT_URL": NOWHERE, **OFF_BY_DEFAULT,
              "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "0"},
         capture_output=True,
         text=True,

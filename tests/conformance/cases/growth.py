@@ -370,6 +370,10 @@ def resident():
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
     name, times = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 400
+    if name not in globals():
+        import growth_clients
+
+        globals()[name] = getattr(growth_clients, name)
     serve = globals()[name]()
     # What they print would be what grows.
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):

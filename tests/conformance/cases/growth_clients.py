@@ -1,0 +1,163 @@
+"""Databases, caches, queues and models for growth.py: each makes what one round of it does."""
+
+import atexit
+import contextlib
+import os
+
+kept = contextlib.ExitStack()
+atexit.register(kept.close)
+
+
+def port(service):
+    return int(os.environ[f"{service.upper()}_PORT"])
+
+
+def statements(connection, failing):
+    """Rows, many at once, a procedure that is not there, a mistake, a commit and a rollback."""
+
+    def run():
+        with contextlib.closing(connection.cursor()) as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchall()
+            with contextlib.suppress(failing):
+                cursor.execute("SELECT nothing FROM nowhere")
+        connection.rollback()
+        connection.commit()
+
+    return run
+
+
+def sqlite3():
+    import sqlite3 as driver
+
+    return statements(driver.connect(":memory:"), driver.Error)
+
+
+def psycopg2():
+    import psycopg2 as driver
+
+    where = f"host=127.0.0.1 port={port('postgres')} user=case dbname=cases"
+    return statements(driver.connect(where), driver.Error)
+
+
+def psycopg():
+    import psycopg as driver
+
+    where = f"host=127.0.0.1 port={port('postgres')} user=case dbname=cases"
+    return statements(driver.connect(where), driver.Error)
+
+
+def pymysql():
+    import pymysql as driver
+
+    there = {"host": "127.0.0.1", "port": port("mariadb"), "user": "root", "database": "cases"}
+    return statements(driver.connect(**there), driver.Error)
+
+
+def redis():
+    import redis as library
+
+    client = library.Redis(port=port("redis"))
+
+    def run():
+        client.set("a", "b")
+        client.get("a")
+        batch = client.pipeline()
+        batch.get("a").get("b").execute()
+        with contextlib.suppress(library.ResponseError):
+            client.lpush("a", "c")
+
+    return run
+
+
+def valkey():
+    import valkey as library
+
+    client = library.Valkey(port=port("redis"))
+    return lambda: [client.set("a", "b"), client.get("a"), client.pipeline().get("a").execute()]
+
+
+def pymemcache():
+    from pymemcache.client.base import Client
+
+    client = Client(("127.0.0.1", port("memcached")))
+    return lambda: [client.set("a", "b"), client.get("a"), client.get_many(["a", "b"])]
+
+
+def pymongo():
+    import pymongo as library
+
+    things = library.MongoClient("127.0.0.1", port("mongodb")).cases.things
+    things.insert_one({"_id": 1})
+    return lambda: [things.find_one({"_id": 1}), list(things.find({"_id": {"$gt": 5}}))]
+
+
+def kafka():
+    import confluent_kafka as library
+
+    server = {"bootstrap.servers": f"127.0.0.1:{port('kafka')}"}
+    producer = library.Producer(server)
+    consumer = library.Consumer({**server, "group.id": "g", "auto.offset.reset": "earliest"})
+    consumer.subscribe(["things"])
+
+    def run():
+        producer.produce("things", b"value", b"key", headers={"a": b"b"})
+        producer.flush(10)
+        consumer.poll(0.001)
+
+    return run
+
+
+def openai():
+    import openai as library
+    from model_provider import providing
+
+    url = kept.enter_context(providing())
+    client = library.OpenAI(api_key="k", base_url=url, max_retries=0)
+    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
+
+    def run():
+        client.chat.completions.create(**asked)
+        list(client.chat.completions.create(**asked, stream=True))
+        with client.chat.completions.create(**asked, stream=True) as stream:
+            next(iter(stream))
+
+    return run
+
+
+def anthropic():
+    import anthropic as library
+    from model_provider import providing
+
+    url = kept.enter_context(providing()).removesuffix("/v1")
+    client = library.Anthropic(api_key="k", base_url=url, max_retries=0)
+    asked = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "Hi"}]}
+
+    def run():
+        client.messages.create(**asked)
+        with client.messages.create(**asked, stream=True) as stream:
+            next(iter(stream))
+        with client.messages.stream(**asked) as stream:
+            list(stream.text_stream)
+
+    return run
+
+
+def botocore():
+    import boto3
+    from botocore.exceptions import ClientError
+
+    sqs = boto3.client(
+        "sqs", endpoint_url=f"http://127.0.0.1:{port('aws')}", region_name="us-west-2",
+        aws_access_key_id="id", aws_secret_access_key="secret",
+    )  # fmt: skip
+    url = sqs.create_queue(QueueName="jobs")["QueueUrl"]
+
+    def run():
+        sqs.send_message(QueueUrl=url, MessageBody="one")
+        for message in sqs.receive_message(QueueUrl=url)["Messages"]:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        with contextlib.suppress(ClientError):
+            sqs.send_message(QueueUrl=url + "x", MessageBody="two")
+
+    return run
