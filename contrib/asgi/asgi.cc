@@ -13,10 +13,14 @@ constexpr AsgiFacts kFacts = {.component = "asgi",
                               .fallback = {},
                               .outside = kOutside};
 constinit const std::string* own_service = nullptr;
+constinit bool continues = true;
 
-void prepare(const Settings& from) { own_service = new std::string(from.own_service("asgi")); }
+void prepare(const Settings& from) {
+  own_service = new std::string(from.own_service("asgi"));
+  continues = from.knob("asgi", "DISTRIBUTED_TRACING", true);
+}
 
-void enter(py::Call& call, py::Scope& scope) { enter_asgi(call, scope, kFacts, *own_service); }
+void enter(py::Call& call, py::Scope& scope) { enter_asgi(call, scope, kFacts, *own_service, continues); }
 
 constexpr const char* kModules[] = {"ddtrace.contrib.asgi"};
 constexpr py::Target kTargets[] = {{.where = "ddtrace.contrib.asgi:TraceMiddleware._run",

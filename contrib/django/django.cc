@@ -55,6 +55,7 @@ struct Wishes {
   std::string own_service, cache_service;
   Resources resources = Resources::kRoute;
   bool middlewares = true, templates = false, caches = false, user_names = true;
+  bool continues = true;  // the traces of requests
 };
 constinit const Wishes* wishes = nullptr;
 
@@ -65,6 +66,7 @@ void prepare(const Settings& from) {
     made->resources = Resources::kLegacyHandler;
   if (from.knob("django", "USE_HANDLER_RESOURCE_FORMAT", false))
     made->resources = Resources::kHandler;
+  made->continues = from.knob("django", "DISTRIBUTED_TRACING", true);
   made->middlewares = from.knob("django", "INSTRUMENT_MIDDLEWARE", true);
   const bool more = !from.knob("django", "TRACING_MINIMAL", true);
   made->templates = from.knob("django", "INSTRUMENT_TEMPLATES", more);
@@ -111,7 +113,7 @@ void begin(Scope& scope, Ref request) {
                                     .type = "web",
                                     .measured = true};
   const Ref environ = request.attr(kMeta);
-  const Ref continued = tracing::continued(environ);
+  const Ref continued = wishes->continues ? tracing::continued(environ) : Ref();
   LiveSpan live = start_wsgi_span(environ, continued, start);
   if (!live) return;
   trace::Span& span = live.span();

@@ -25,10 +25,14 @@ constexpr AsgiFacts kFacts = {.component = "fastapi",
                               .fallback = "fastapi",
                               .outside = kOutside};
 constinit const std::string* own_service = nullptr;
+constinit bool continues = true;
 
-void prepare(const Settings& from) { own_service = new std::string(from.own_service("fastapi")); }
+void prepare(const Settings& from) {
+  own_service = new std::string(from.own_service("fastapi"));
+  continues = from.knob("fastapi", "DISTRIBUTED_TRACING", true);
+}
 
-void enter_application(Call& call, Scope& scope) { enter_asgi(call, scope, kFacts, *own_service); }
+void enter_application(Call& call, Scope& scope) { enter_asgi(call, scope, kFacts, *own_service, continues); }
 
 // The path of a route in an included router has the router's prefix since FastAPI 0.14x only in
 // the context of the request.

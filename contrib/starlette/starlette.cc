@@ -30,8 +30,12 @@ constexpr AsgiFacts kFacts = {.component = "starlette",
                               .has_error_page = true,
                               .outside = kOutside};
 constinit const std::string* own_service = nullptr;
+constinit bool continues = true;
 
-void prepare(const Settings& from) { own_service = new std::string(from.own_service("starlette")); }
+void prepare(const Settings& from) {
+  own_service = new std::string(from.own_service("starlette"));
+  continues = from.knob("starlette", "DISTRIBUTED_TRACING", true);
+}
 
 // Applications of FastAPI are FastAPI's.
 bool is_of_fastapi(Handle application) {
@@ -41,7 +45,7 @@ bool is_of_fastapi(Handle application) {
 
 void enter_application(Call& call, Scope& scope) {
   tell_routes(call.self());
-  if (!is_of_fastapi(call.self())) enter_asgi(call, scope, kFacts, *own_service);
+  if (!is_of_fastapi(call.self())) enter_asgi(call, scope, kFacts, *own_service, continues);
 }
 
 void enter_route(Call& call, Scope&) {

@@ -200,7 +200,7 @@ Ref traceback_inside(Handle error, const AsgiFacts& facts) {
 }  // namespace asgi_engine
 
 void enter_asgi(py::Call& call, py::Scope& scope, const AsgiFacts& facts,
-                std::string_view own_service) {
+                std::string_view own_service, bool continues) {
   using namespace asgi_engine;
   const Handle about = call.arg(0, kScope), server = call.arg(2, kSend);
   if (!about.is_dict() || !server) return;
@@ -213,7 +213,8 @@ void enter_asgi(py::Call& call, py::Scope& scope, const AsgiFacts& facts,
                             .identity = about.ptr(),
                             .path = about.item(kPath),
                             .method = is_websocket ? std::string("websocket") : method.text(),
-                            .is_websocket = is_websocket});
+                            .is_websocket = is_websocket,
+                            .continues = continues});
   if (is_websocket) {
     py::unboxed<Request>(box)->peer = about.item(kClient).item(Py_ssize_t{0}).text();
     if (const Handle receive = call.arg(1, kReceive))
@@ -256,7 +257,7 @@ void begin_asgi(py::Scope& scope) {
   if (const Request* above = py::unboxed<Request>(outer);
       above && (above->identity == about.ptr() || above->path.is(request->path)))
     request->outer = std::move(outer);
-  const Ref continued = tracing::continued(headers);
+  const Ref continued = request->continues ? tracing::continued(headers) : Ref();
   const Handle told = headers;
   request->span = start_request({read_header, &told}, continued, start, TellsStatus::kWithError);
   if (!request->span) return;

@@ -32,7 +32,7 @@ struct AsgiFacts {             // of a framework, immutable
 
 // For a coroutine function `(scope, receive, send)`.
 void enter_asgi(py::Call& call, py::Scope& scope, const AsgiFacts& facts,
-                std::string_view own_service);
+                std::string_view own_service, bool continues = true);
 void begin_asgi(py::Scope& scope);
 void leave_asgi(py::Outcome& outcome, py::Scope& scope);
 

@@ -239,6 +239,7 @@ CASES: dict[str, Case] = {
     "endpoints": tracing_script("endpoints", DD_TRACE_RESOURCE_RENAMING_ENABLED="true"),
     "configured_queries": replace(tracing_script("configured"), arguments=["configured.py", "queries"]),
     "configured_apart": replace(tracing_script("configured"), arguments=["configured.py", "apart"]),
+    "configured_asgi": tracing_web("configured_asgi"),
     "flask_errors": script("flask_errors"),
     "flask_hooks": script("flask_hooks"),
     "flask_templates": script("flask_templates"),
