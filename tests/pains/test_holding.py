@@ -103,4 +103,4 @@ def test_thousands_of_calls_leave_no_objects(agent):
     code, out, err = run(LAUNCHER, GROWTH, DD_TRACE_AGENT_URL=agent.url)
     assert (code, err) == (0, "")
     blocks, objects = map(int, out.split())
-    assert blocks < 100 and objects < 20
+    assert blocks < 500 and objects < 20  # one a call would be 4500; tables grow by a hundred
