@@ -48,7 +48,7 @@ struct IntegrationState {
 void each_integration(void (*see)(const IntegrationState&, void* context), void* context);
 
 // The same without a running interpreter: what start() with these settings would switch on.
-void each_choice(const Settings& settings, void (*see)(std::string_view name, bool on, void* context),
-                 void* context);
+void each_choice(const Settings& settings,
+                 void (*see)(std::string_view name, bool on, void* context), void* context);
 
 }  // namespace dd::contrib

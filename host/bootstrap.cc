@@ -54,7 +54,7 @@ struct Step {
   Status (*run)();
 };
 
-constinit const char* failing_product = "";        // tests
+constinit const char* failing_product = "";          // tests
 constinit std::span<char* const> process_arguments;  // of python, without the program
 
 Status settings() { return set_up_tracer(process_arguments); }
@@ -131,8 +131,9 @@ void before_site() {
   if (!plain) (void)py::import_hook::install();
 }
 
-// A signal whose handler is Python's runs it in whatever Python code comes next. While that is ours,
-// an exception of the handler would be dropped with our own: signals wait for the application.
+// A signal whose handler is Python's runs it in whatever Python code comes next. While that is
+// ours, an exception of the handler would be dropped with our own: signals wait for the
+// application.
 class SignalsWait {
  public:
   SignalsWait() {

@@ -119,5 +119,6 @@ constinit const dd::product::Product dd::products::crash_reports = {
     .settings = &dd::crash::settings,
     .wanted = [] { return dd::host::with_agent(dd::crash::wanted(), "DD_CRASHTRACKING_ENABLED"); },
     .start = &dd::host::install,
-    .fork = {.child = [] { dd::crash::set_runtime_id(dd::trace::Tracer::get().facts().runtime_id); }},
+    .fork = {.child =
+                 [] { dd::crash::set_runtime_id(dd::trace::Tracer::get().facts().runtime_id); }},
 };

@@ -12,7 +12,8 @@ namespace dd::host {
 inline constexpr std::string_view kEmulatedMetadata =
     "Metadata-Version: 2.1\n"
     "Name: ddtrace\n"
-    "Version: " DD_EMULATED_VERSION "\n"
+    "Version: " DD_EMULATED_VERSION
+    "\n"
     "Summary: The ddtrace package inside ddpython\n"
     "License: Apache-2.0\n"
     "\n";

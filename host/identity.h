@@ -15,8 +15,8 @@
 namespace dd::host {
 
 struct Identity {
-  std::string program;    // what CPython is told it is; sys.executable
-  bool reenters = true;   // starting `program` again gives ddpython
+  std::string program;   // what CPython is told it is; sys.executable
+  bool reenters = true;  // starting `program` again gives ddpython
 };
 
 // The identity for `python` command lines. `given` is the python a parent process asked us to be,

@@ -38,8 +38,7 @@ int run_interpreter(const Interpreter& interpreter) {
   if (interpreter.before_site != nullptr) watch_site(interpreter.before_site);
   PyPreConfig preconfig;
   PyPreConfig_InitPythonConfig(&preconfig);
-  PyStatus status =
-      Py_PreInitializeFromBytesArgs(&preconfig, interpreter.argc, interpreter.argv);
+  PyStatus status = Py_PreInitializeFromBytesArgs(&preconfig, interpreter.argc, interpreter.argv);
   if (PyStatus_Exception(status)) Py_ExitStatusException(status);
   PyConfig config;
   PyConfig_InitPythonConfig(&config);

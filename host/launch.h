@@ -24,7 +24,7 @@ std::string accept_role(std::string python, int argc, char** argv);
 bool is_launcher_name(std::string_view program);
 
 struct Launch {
-  bool runs = false;                   // false: nothing to run here, leave with `status`
+  bool runs = false;  // false: nothing to run here, leave with `status`
   int status = 0;
   Options options;                     // --dd-* options stood among ddtrace-run's
   std::string program;                 // the python to be

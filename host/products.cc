@@ -40,11 +40,12 @@ constinit bool running = false;
 
 void bar_what_crashed(product::Options& options) {
   const std::string folder = product::safe_mode::folder(), who = start_name();
-  const std::optional<product::safe_mode::Note> note = product::safe_mode::read(
-      folder, who, DD_VERSION, base::wall_ns() / 1'000'000'000);
+  const std::optional<product::safe_mode::Note> note =
+      product::safe_mode::read(folder, who, DD_VERSION, base::wall_ns() / 1'000'000'000);
   if (!note) return;
   options.barred = note->product;
-  options.barred_why = product::safe_mode::explain(*note, product::safe_mode::file_for(folder, who));
+  options.barred_why =
+      product::safe_mode::explain(*note, product::safe_mode::file_for(folder, who));
 }
 
 void tell(std::string name, bool on, std::string problem) {
@@ -141,15 +142,15 @@ constinit const product::Product opentelemetry = {.gate = &host::otel_gate,
 constinit const product::Product log_correlation = {.gate = &host::logs_gate,
                                                     .start = &host::watch_logging};
 
-constinit const product::Product log_submission = {
-    .gate = &host::submission_gate,
-    .settings = &pyshim::log_submission_settings,
-    .wanted =
-        [] {
-          return product::Wanted{pyshim::log_submission_wanted(),
-                                 "DD_AGENTLESS_LOG_SUBMISSION_ENABLED"};
-        },
-    .start = &pyshim::submit_logs};
+constinit const product::Product log_submission = {.gate = &host::submission_gate,
+                                                   .settings = &pyshim::log_submission_settings,
+                                                   .wanted =
+                                                       [] {
+                                                         return product::Wanted{
+                                                             pyshim::log_submission_wanted(),
+                                                             "DD_AGENTLESS_LOG_SUBMISSION_ENABLED"};
+                                                       },
+                                                   .start = &pyshim::submit_logs};
 
 constinit const product::Product runtime_metrics = {
     .gate = &host::metrics_gate,

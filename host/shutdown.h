@@ -1,8 +1,8 @@
 // The end of the process.
 //
 // What is registered here runs once, when CPython has finalised: after the application's atexit
-// functions and non-daemon threads, without the GIL, and before a death by Ctrl-C. It also runs when
-// some library calls exit(). os._exit and other signals end the process without it.
+// functions and non-daemon threads, without the GIL, and before a death by Ctrl-C. It also runs
+// when some library calls exit(). os._exit and other signals end the process without it.
 //
 // Functions run last registered first, on the thread that ends the process. They may wait, within
 // their own deadline; the exit status is settled and cannot be changed.

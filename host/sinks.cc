@@ -136,16 +136,14 @@ bool will_speak() { return transport::Worker::get().running() || speaks_at_its_e
 
 namespace dd::products {
 
-constinit const product::Product local_tree = {.gate = &host::local_gate,
-                                               .wanted = &host::local_wanted,
-                                               .start = &host::print_locally};
+constinit const product::Product local_tree = {
+    .gate = &host::local_gate, .wanted = &host::local_wanted, .start = &host::print_locally};
 
 constinit const product::Product log_lines = {
     .gate = &host::lines_gate, .wanted = &host::lines_wanted, .start = &host::write_lines};
 
-constinit const product::Product agent = {.gate = &host::agent_gate,
-                                          .wanted = &host::agent_wanted,
-                                          .start = &host::connect_agent};
+constinit const product::Product agent = {
+    .gate = &host::agent_gate, .wanted = &host::agent_wanted, .start = &host::connect_agent};
 
 constinit const product::Product process_discovery = {.gate = &host::discovery_gate};
 

@@ -74,14 +74,13 @@ std::string integrations() {
   contrib::each_integration(
       [](const contrib::IntegrationState& state, void* context) {
         if (!state.triggered) return;
-        static_cast<Dict*>(context)->raw(
-            state.name, Dict()
-                            .flag("enabled", state.on)
-                            .flag("instrumented", state.on)
-                            .raw("module_version", "None")
-                            .flag("module_imported", state.triggered)
-                            .raw("config", state.on ? "'N/A'" : "None")
-                            .take());
+        static_cast<Dict*>(context)->raw(state.name, Dict()
+                                                         .flag("enabled", state.on)
+                                                         .flag("instrumented", state.on)
+                                                         .raw("module_version", "None")
+                                                         .flag("module_imported", state.triggered)
+                                                         .raw("config", state.on ? "'N/A'" : "None")
+                                                         .take());
       },
       &out);
   return out.take();

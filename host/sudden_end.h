@@ -7,8 +7,8 @@
 //
 // The program is linked with --wrap for _exit and sigaction, so these are CPython's own
 // calls; a C library that calls them itself is not seen. Between vfork and exec nothing is done:
-// the process is still its parent's. Each end waits at most half a second while the agent takes what
-// is sent, less than a tenth when nothing moves, and not at all while no agent can be reached.
+// the process is still its parent's. Each end waits at most half a second while the agent takes
+// what is sent, less than a tenth when nothing moves, and not at all while no agent can be reached.
 //
 // These have a handler of ours from the first trace on, in the place of the default action only:
 // signal.signal() puts its own there, and going back to SIG_DFL brings ours back. To the caller

@@ -68,8 +68,7 @@ void look_at_modules() {
 }
 
 void tell_session() {
-  tell_children(telemetry::root_session().c_str(),
-                trace::Tracer::get().facts().runtime_id.c_str());
+  tell_children(telemetry::root_session().c_str(), trace::Tracer::get().facts().runtime_id.c_str());
 }
 
 constinit product::Gate telemetry_gate;

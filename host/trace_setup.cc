@@ -75,8 +75,7 @@ constexpr config::Check kChecks[] = {
     {"DD_TRACE_AGENT_URL",
      [](std::string_view text) { return transport::parse_agent_url(text).ok(); },
      &transport::agent_sink::agent_url},
-    {"DD_AGENT_HOST",
-     [](std::string_view text) { return text.find_first_of("/ \t") == text.npos; },
+    {"DD_AGENT_HOST", [](std::string_view text) { return text.find_first_of("/ \t") == text.npos; },
      &transport::agent_sink::agent_url},
     {"DD_DOGSTATSD_URL",
      [](std::string_view text) {

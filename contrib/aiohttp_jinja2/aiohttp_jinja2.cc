@@ -9,9 +9,8 @@ namespace {
 py::Name kTemplate("template_name");
 
 void enter_render(py::Call& call, py::Scope& scope) {
-  const tracing::LiveSpan& live = start_step(scope, {.name = "aiohttp.template",
-                                                     .component = "aiohttp_jinja2",
-                                                     .type = "template"});
+  const tracing::LiveSpan& live = start_step(
+      scope, {.name = "aiohttp.template", .component = "aiohttp_jinja2", .type = "template"});
   const std::string name = call.arg(0, kTemplate).text();
   if (live && !name.empty()) live.span().set(trace::Key("aiohttp.template"), "/" + name);
 }

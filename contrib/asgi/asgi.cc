@@ -20,7 +20,9 @@ void prepare(const Settings& from) {
   continues = from.knob("asgi", "DISTRIBUTED_TRACING", true);
 }
 
-void enter(py::Call& call, py::Scope& scope) { enter_asgi(call, scope, kFacts, *own_service, continues); }
+void enter(py::Call& call, py::Scope& scope) {
+  enter_asgi(call, scope, kFacts, *own_service, continues);
+}
 
 constexpr const char* kModules[] = {"ddtrace.contrib.asgi"};
 constexpr py::Target kTargets[] = {{.where = "ddtrace.contrib.asgi:TraceMiddleware._run",

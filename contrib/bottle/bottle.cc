@@ -32,9 +32,7 @@ constexpr WebRequestFacts kFacts = {.component = "bottle",
                                     .request = {"bottle.request", "http.server.request"}};
 constinit bool continues = true;
 
-void prepare(const Settings& from) {
-  continues = from.knob("bottle", "DISTRIBUTED_TRACING", true);
-}
+void prepare(const Settings& from) { continues = from.knob("bottle", "DISTRIBUTED_TRACING", true); }
 
 LiveSpan start(Handle route) {
   const Ref environ = py::imported(kBottle).attr(kRequest).attr(kEnviron);

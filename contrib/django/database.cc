@@ -23,10 +23,10 @@ using py::Outcome;
 using py::Ref;
 using py::Scope;
 
-Name kAlias("alias"), kConnection("connection"), kCursor("cursor"), kDatabase("Database"), kDb("db"), kHost("HOST"),
-    kDatabaseName("NAME"), kPlainName("__name__"), kPort("PORT"), kProcedure("procname"),
-    kRowCount("rowcount"), kSettingsDict("settings_dict"), kSql("sql"), kSqliteQuery("query"),
-    kUser("USER"), kVendor("vendor");
+Name kAlias("alias"), kConnection("connection"), kCursor("cursor"), kDatabase("Database"),
+    kDb("db"), kHost("HOST"), kDatabaseName("NAME"), kPlainName("__name__"), kPort("PORT"),
+    kProcedure("procname"), kRowCount("rowcount"), kSettingsDict("settings_dict"), kSql("sql"),
+    kSqliteQuery("query"), kUser("USER"), kVendor("vendor");
 
 constexpr std::string_view kComponent = "django-database";
 constexpr trace::Key kAliasTag("django.db.alias"), kVendorTag("django.db.vendor");
@@ -74,9 +74,8 @@ void tag_database(trace::Span& span, Handle connection) {
   set_text(span, tags::kOutHost, host);
   set_text(span, tags::kServerAddress, host);
   const std::string number = port.text();
-  const bool is_number =
-      !number.empty() && number.size() < 6 &&
-      number.find_first_not_of("0123456789") == std::string::npos;
+  const bool is_number = !number.empty() && number.size() < 6 &&
+                         number.find_first_not_of("0123456789") == std::string::npos;
   if (is_number)
     span.set(tags::kDestinationPort, static_cast<std::int64_t>(std::stoll(number)));
   else
@@ -94,16 +93,15 @@ void start_own(Call& call, Scope& scope, Handle connection, Handle alias, Handle
   const std::string system = vendor.utf8() == "postgresql" ? "postgres" : vendor.text();
   const Handle text = call.arg(0, argument);
   const std::string statement = text.text();
-  const tracing::LiveSpan& live =
-      start_step(scope, {.name = system + ".query",
-                         .component = kComponent,
-                         .service = named.service,
-                         .source = named.source,
-                         .resource = statement,
-                         .type = "sql",
-                         .kind = "client",
-                         .measured = true,
-                         .keeps = call.self()});
+  const tracing::LiveSpan& live = start_step(scope, {.name = system + ".query",
+                                                     .component = kComponent,
+                                                     .service = named.service,
+                                                     .source = named.source,
+                                                     .resource = statement,
+                                                     .type = "sql",
+                                                     .kind = "client",
+                                                     .measured = true,
+                                                     .keeps = call.self()});
   if (!live) return;
   trace::Span& span = live.span();
   tag_database(span, connection);

@@ -1,5 +1,5 @@
-// The statements of Django's databases. Where the driver makes their spans, those say which database
-// of Django's they are for; where it does not, Django has spans of its own.
+// The statements of Django's databases. Where the driver makes their spans, those say which
+// database of Django's they are for; where it does not, Django has spans of its own.
 
 #pragma once
 

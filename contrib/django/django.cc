@@ -36,14 +36,13 @@ using tracing::LiveSpan;
 
 Name kRouteName("route"), kAppName("app_name"), kAsyncMode("async_mode"),
     kCachedUser("_cached_user"), kCall("__call__"), kEngine("engine"), kFunc("func"),
-    kGetResponse("get_response"), kIsAuthenticated("is_authenticated"), kItems("items"), kKey("key"), kKeys("keys"),
-    kMeta("META"), kMiddleware("MIDDLEWARE"), kMixin("MiddlewareMixin"), kModule("__module__"),
-    kName("name"), kNamespace("namespace"), kPathInfo("path_info"), kPlainName("__name__"),
-    kQualName("__qualname__"), kRequest("request"), kResolve("resolve"),
-    kResolverMatch("resolver_match"), kScope("scope"), kSettings("settings"),
-    kPrimaryKey("pk"), kSession("session"), kSessionKey("session_key"),
-    kStatusCode("status_code"), kTemplateName("template_name"), kUrlConf("urlconf"), kUser("user"),
-    kUserName("username"),
+    kGetResponse("get_response"), kIsAuthenticated("is_authenticated"), kItems("items"),
+    kKey("key"), kKeys("keys"), kMeta("META"), kMiddleware("MIDDLEWARE"), kMixin("MiddlewareMixin"),
+    kModule("__module__"), kName("name"), kNamespace("namespace"), kPathInfo("path_info"),
+    kPlainName("__name__"), kQualName("__qualname__"), kRequest("request"), kResolve("resolve"),
+    kResolverMatch("resolver_match"), kScope("scope"), kSettings("settings"), kPrimaryKey("pk"),
+    kSession("session"), kSessionKey("session_key"), kStatusCode("status_code"),
+    kTemplateName("template_name"), kUrlConf("urlconf"), kUser("user"), kUserName("username"),
     kViewClass("view_class"), kViewName("view_name");
 
 constexpr std::string_view kComponent = "django";
@@ -463,16 +462,16 @@ void enter_template(Call& call, Scope& scope) {
 
 void enter_cache(Call& call, Scope& scope) {
   const auto* method = static_cast<const std::string*>(call.data());
-  const Ref function = call.self().type().attr(method->c_str() + 1), module = function.attr(kModule);
+  const Ref function = call.self().type().attr(method->c_str() + 1),
+            module = function.attr(kModule);
   const Named named = settings().naming.of_client(
       {.integration = kComponent, .fallback = kComponent, .own = wishes->cache_service});
-  const LiveSpan& live = start_step(
-      scope, {.name = "django.cache",
-              .component = kComponent,
-              .service = named.service,
-              .source = named.source,
-              .resource = module.text() + *method,
-              .type = "cache"});
+  const LiveSpan& live = start_step(scope, {.name = "django.cache",
+                                            .component = kComponent,
+                                            .service = named.service,
+                                            .source = named.source,
+                                            .resource = module.text() + *method,
+                                            .type = "cache"});
   if (!live) return;
   live.span().set(trace::Key("django.cache.backend"), path_of(call.self().type()));
   const Handle one = call.arg(0, kKey);

@@ -20,15 +20,15 @@ void prepare(const Settings& from) { knobs = new Knobs{from.own_service("dramati
 void enter_send(Call& call, Scope& scope) {
   const bool own = !knobs->own_service.empty();
   const Naming& naming = settings().naming;
-  const Named named =
-      naming.mapped({.service = own ? knobs->own_service : naming.facts().service,
-                     .source = own ? "m" : "dramatiq"});
-  const tracing::LiveSpan& live = start_step(scope, {.name = "dramatiq.Actor.send_with_options",
-                                                     .service = named.service,
-                                                     .source = named.before.empty() ? named.source : named.before,
-                                                     .type = "worker",
-                                                     .kind = "producer",
-                                                     .late_service = true});
+  const Named named = naming.mapped({.service = own ? knobs->own_service : naming.facts().service,
+                                     .source = own ? "m" : "dramatiq"});
+  const tracing::LiveSpan& live =
+      start_step(scope, {.name = "dramatiq.Actor.send_with_options",
+                         .service = named.service,
+                         .source = named.before.empty() ? named.source : named.before,
+                         .type = "worker",
+                         .kind = "producer",
+                         .late_service = true});
   if (!live) return;
   live.span().set(trace::Key("actor.name"), call.self().attr(kActorName).text());
   live.span().set(trace::Key("actor.options"), call.self().attr(kOptions).display());

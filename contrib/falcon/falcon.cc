@@ -26,9 +26,7 @@ constexpr WebRequestFacts kFacts = {.component = "falcon",
                                     .keeps_service = true};
 constinit bool continues = true;
 
-void prepare(const Settings& from) {
-  continues = from.knob("falcon", "DISTRIBUTED_TRACING", true);
-}
+void prepare(const Settings& from) { continues = from.knob("falcon", "DISTRIBUTED_TRACING", true); }
 
 void enter(Call& call, Scope& scope) {
   const Handle environ = call.arg(0, kEnv);

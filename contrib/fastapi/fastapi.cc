@@ -32,7 +32,9 @@ void prepare(const Settings& from) {
   continues = from.knob("fastapi", "DISTRIBUTED_TRACING", true);
 }
 
-void enter_application(Call& call, Scope& scope) { enter_asgi(call, scope, kFacts, *own_service, continues); }
+void enter_application(Call& call, Scope& scope) {
+  enter_asgi(call, scope, kFacts, *own_service, continues);
+}
 
 // The path of a route in an included router has the router's prefix since FastAPI 0.14x only in
 // the context of the request.

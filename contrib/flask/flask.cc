@@ -31,11 +31,12 @@ using py::Outcome;
 using py::Ref;
 using py::Scope;
 
-Name kAutomaticOptions("provide_automatic_options"), kCurrentApp("current_app"), kCurrentObject("_get_current_object"), kEndpoint("endpoint"),
-    kEnviron("environ"), kF("f"), kFlask("flask"), kFunc("func"), kHandlers("error_handler_spec"),
-    kMethods("methods"), kName("__name__"), kNotFound("NotFound"), kPlainName("name"), kReceivers("receivers"), kRequest("request"),
-    kRule("rule"), kScriptName("SCRIPT_NAME"), kUrlRule("url_rule"), kViewArgs("view_args"),
-    kViewFunc("view_func");
+Name kAutomaticOptions("provide_automatic_options"), kCurrentApp("current_app"),
+    kCurrentObject("_get_current_object"), kEndpoint("endpoint"), kEnviron("environ"), kF("f"),
+    kFlask("flask"), kFunc("func"), kHandlers("error_handler_spec"), kMethods("methods"),
+    kName("__name__"), kNotFound("NotFound"), kPlainName("name"), kReceivers("receivers"),
+    kRequest("request"), kRule("rule"), kScriptName("SCRIPT_NAME"), kUrlRule("url_rule"),
+    kViewArgs("view_args"), kViewFunc("view_func");
 
 constexpr WebServerFacts kFacts = {.component = "flask",
                                    .request = {"flask.request", "http.server.request"},
@@ -321,9 +322,8 @@ const Signal* signal_of_flask(Handle object) {
     const Ref module = py::imported("flask.signals");
     module.attr("__dict__").each_pair([](Handle name, Handle value) {
       if (value.type_name() != "NamedSignal") return;
-      const TracedCall how = {.component = kFacts.component,
-                              .tag = tags::kFlaskSignal.text,
-                              .tag_value = name.utf8()};
+      const TracedCall how = {
+          .component = kFacts.component, .tag = tags::kFlaskSignal.text, .tag_value = name.utf8()};
       signals->push_back({value.ptr(), each_tracer(how).release()});
     });
   }

@@ -1,5 +1,5 @@
-// graphql: a span for each request, for its parsing, validation and execution, and, when wanted, for
-// each field that is resolved.
+// graphql: a span for each request, for its parsing, validation and execution, and, when wanted,
+// for each field that is resolved.
 //
 // Errors that a result carries were never raised to the caller: they are told as such, and each as
 // an event. What is asked for may be awaited; the spans end when it has been.
@@ -110,7 +110,8 @@ void tag_operation(trace::Span& span, Handle document) {
   if (name.is_str()) span.set(kOperationName, name.utf8());
 }
 
-// --- fields: a middleware of the library's own kind, `resolve(next, root, info, **arguments)` ------
+// --- fields: a middleware of the library's own kind, `resolve(next, root, info, **arguments)`
+// ------
 
 PyObject* resolve(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject* kwnames) {
   if (count < 1) return PyErr_Format(PyExc_TypeError, "resolve() needs what to call next");
@@ -119,8 +120,8 @@ PyObject* resolve(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject* 
     const Ref field = Handle(args[2]).attr(kFieldName);
     start(scope, "graphql.resolve", field.utf8(), false);
   }
-  PyObject* const result = PyObject_Vectorcall(
-      args[0], args + 1, static_cast<std::size_t>(count - 1), kwnames);
+  PyObject* const result =
+      PyObject_Vectorcall(args[0], args + 1, static_cast<std::size_t>(count - 1), kwnames);
   if (result) {
     finish_step(Outcome(result, nullptr, nullptr), scope);
     return result;

@@ -229,8 +229,7 @@ PyObject* client_ip(PyObject*, PyObject* args) {
   const char* peer;
   if (!PyArg_ParseTuple(args, "Oz:client_ip", &headers, &peer)) return nullptr;
   MappedHeaders mapped{headers};
-  return returned(
-      http::client_ip(mapped.reader(), peer ? peer : "", settings().client_ip_header));
+  return returned(http::client_ip(mapped.reader(), peer ? peer : "", settings().client_ip_header));
 }
 
 // (mapping with lower-case names, name, whether the span in front hears each status): the span of a
@@ -241,9 +240,8 @@ PyObject* start_request_span(PyObject*, PyObject* args) {
   int always;
   if (!PyArg_ParseTuple(args, "Osp:start_request", &headers, &name, &always)) return nullptr;
   MappedHeaders mapped{headers};
-  const tracing::LiveSpan made =
-      start_request(mapped.reader(), {}, {.name = name},
-                    always ? TellsStatus::kAlways : TellsStatus::kWithError);
+  const tracing::LiveSpan made = start_request(
+      mapped.reader(), {}, {.name = name}, always ? TellsStatus::kAlways : TellsStatus::kWithError);
   return made ? made.object().share().release() : py::none().release();
 }
 

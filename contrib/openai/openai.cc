@@ -158,9 +158,9 @@ constexpr py::Target kTargets[] = {
     processed("openai._base_client:SyncAPIClient._process_response"),
     processed("openai._base_client:AsyncAPIClient._process_response"),
     processed("openai._base_client:BaseClient._process_response"),
-#define DD_OPENAI(module, owner, method, operation)                                               \
-  on_llm("openai.resources." module ":" owner "." method, enter_call, leave_call, &operation),    \
-      on_llm_coroutine("openai.resources." module ":Async" owner "." method, enter_coroutine,     \
+#define DD_OPENAI(module, owner, method, operation)                                            \
+  on_llm("openai.resources." module ":" owner "." method, enter_call, leave_call, &operation), \
+      on_llm_coroutine("openai.resources." module ":Async" owner "." method, enter_coroutine,  \
                        leave_call, &operation)
     DD_OPENAI("completions", "Completions", "create", kCompletion),
     DD_OPENAI("chat", "Completions", "create", kChat),

@@ -34,7 +34,7 @@ std::string_view Naming::operation(const Operation& names) const {
 
 std::string_view Naming::fallback(const NameQuestion& question) const {
   return only_process() || question.fallback.empty() ? std::string_view(facts_.service)
-                                              : question.fallback;
+                                                     : question.fallback;
 }
 
 Named Naming::of_server(const NameQuestion& question) const {

@@ -49,14 +49,14 @@ class Settings {
   const std::string client_ip_header;           // DD_TRACE_CLIENT_IP_HEADER
   const bool hide_asgi_404;                     // DD_ASGI_OBFUSCATE_404_RESOURCE
   const Endpoints endpoints;
-  const bool infers_proxies;                    // DD_TRACE_INFERRED_PROXY_SERVICES_ENABLED
+  const bool infers_proxies;  // DD_TRACE_INFERRED_PROXY_SERVICES_ENABLED
   // Of websockets: DD_TRACE_WEBSOCKET_MESSAGES_ENABLED, _INHERIT_SAMPLING, _SEPARATE_TRACES.
   const bool trace_messages, messages_inherit, messages_apart;
-  const bool tell_code_origin;                  // DD_CODE_ORIGIN_FOR_SPANS_ENABLED
-  const bool log_injection;                     // DD_LOGS_INJECTION
+  const bool tell_code_origin;  // DD_CODE_ORIGIN_FOR_SPANS_ENABLED
+  const bool log_injection;     // DD_LOGS_INJECTION
   const SqlComments comments;
-  const bool comment_tells_hash;                // DD_DBM_INJECT_SQL_BASEHASH
-  const bool only_known_versions;               // DD_TRACE_SAFE_INSTRUMENTATION_ENABLED
+  const bool comment_tells_hash;   // DD_DBM_INJECT_SQL_BASEHASH
+  const bool only_known_versions;  // DD_TRACE_SAFE_INSTRUMENTATION_ENABLED
 
   // What the application's code wants of one integration's requests, on top of the above.
   struct OwnHttp {

@@ -27,8 +27,8 @@ using py::Scope;
 using tracing::LiveSpan;
 
 Name kAddSignal("add_signal"), kException("exception"), kHeaders("headers"), kMethod("method"),
-    kName("name"), kRawPath("raw_path"), kRequest("request"), kResponse("response"), kRoute("route"),
-    kStatus("status"), kStatusCode("status_code"), kUrl("url");
+    kName("name"), kRawPath("raw_path"), kRequest("request"), kResponse("response"),
+    kRoute("route"), kStatus("status"), kStatusCode("status_code"), kUrl("url");
 
 constexpr std::string_view kComponent = "sanic";
 constexpr trace::Key kRouteName("sanic.route.name");
@@ -56,12 +56,12 @@ void on_request(const Call& call) {
                              .url = request.attr(kUrl).text(),
                              .headers = plain_headers(request.attr(kHeaders)),
                              .peer = {}};
-  LiveSpan live = start_plain_request(
-      asks, true,
-      {.name = all.naming.operation({"sanic.request", "http.server.request"}),
-       .service = named.service,
-       .type = "web",
-       .measured = true});
+  LiveSpan live =
+      start_plain_request(asks, true,
+                          {.name = all.naming.operation({"sanic.request", "http.server.request"}),
+                           .service = named.service,
+                           .type = "web",
+                           .measured = true});
   if (!live) return;
   trace::Span& span = live.span();
   span.set_static(tags::kComponent, kComponent);

@@ -17,10 +17,10 @@ using py::Outcome;
 using py::Ref;
 using py::Scope;
 
-Name kBackgroundTasks("BackgroundTasks"), kFastApi("FastAPI"), kFastApiModule("fastapi"), kContext("context"),
-    kDependant("dependant"), kEndpoint("endpoint"), kFunc("func"), kMethod("method"),
-    kMethods("methods"), kScope("scope"), kLinkSpan("link_span"), kName("__name__"), kPath("path"),
-    kTasks("tasks");
+Name kBackgroundTasks("BackgroundTasks"), kFastApi("FastAPI"), kFastApiModule("fastapi"),
+    kContext("context"), kDependant("dependant"), kEndpoint("endpoint"), kFunc("func"),
+    kMethod("method"), kMethods("methods"), kScope("scope"), kLinkSpan("link_span"),
+    kName("__name__"), kPath("path"), kTasks("tasks");
 
 constexpr std::string_view kOutside[] = {"starlette/applications.py",
                                          "starlette/middleware/errors.py"};

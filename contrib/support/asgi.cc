@@ -99,7 +99,8 @@ void tag_client(trace::Span& span, Handle scope, Handle headers) {
   const Settings& all = settings();
   if (!all.tell_client_ip) return;
   const Ref peer = scope.item(kClient).item(Py_ssize_t{0});
-  const std::string ip = http::client_ip({read_header, &headers}, peer.utf8(), all.client_ip_header);
+  const std::string ip =
+      http::client_ip({read_header, &headers}, peer.utf8(), all.client_ip_header);
   if (!ip.empty()) span.set(tags::kHttpClientIp, ip);
   if (http::reach(peer.utf8()) != http::Reach::kInvalid)
     span.set(tags::kNetworkClientIp, peer.utf8());
@@ -247,12 +248,11 @@ void begin_asgi(py::Scope& scope) {
   if (!request->path.utf8().starts_with(root.utf8())) request->mounted = root.text();
   std::string resource = request->method + " ";
   resource.append(request->path.utf8());
-  const tracing::SpanStart start = {.name = request->is_websocket
-                                                ? facts.request.v0
-                                                : all.naming.operation(facts.request),
-                                    .service = named.service,
-                                    .resource = resource,
-                                    .type = "web"};
+  const tracing::SpanStart start = {
+      .name = request->is_websocket ? facts.request.v0 : all.naming.operation(facts.request),
+      .service = named.service,
+      .resource = resource,
+      .type = "web"};
   Ref outer = current.value();
   if (const Request* above = py::unboxed<Request>(outer);
       above && (above->identity == about.ptr() || above->path.is(request->path)))

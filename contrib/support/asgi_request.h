@@ -29,8 +29,8 @@ struct AsgiRequest {
 
   bool is_websocket = false;
   bool continues = true;  // the trace of its headers
-  std::string peer;  // of a websocket: the client's address
-  py::Ref received;  // the Span of the last message
+  std::string peer;       // of a websocket: the client's address
+  py::Ref received;       // the Span of the last message
   std::uint32_t messages_in = 0, messages_out = 0;
 
   void finish() const {

@@ -126,7 +126,8 @@ std::string_view noted_text(py::Handle note, std::string_view query) {
 }
 
 void tag_note(trace::Span& span, py::Handle note) {
-  const py::Handle alias = PyTuple_GET_ITEM(note.ptr(), 1), vendor = PyTuple_GET_ITEM(note.ptr(), 2);
+  const py::Handle alias = PyTuple_GET_ITEM(note.ptr(), 1),
+                   vendor = PyTuple_GET_ITEM(note.ptr(), 2);
   if (alias.is_str()) span.set(trace::Key("django.db.alias"), alias.utf8());
   if (vendor.is_str()) span.set(trace::Key("django.db.vendor"), vendor.utf8());
 }
@@ -251,8 +252,7 @@ void forget_note(py::Handle cursor) { notes.remove(cursor); }
 const SqlKnobs* sql_knobs(const Settings& from, const SqlFacts& facts) {
   std::string own = from.own_service(facts.component);
   KnownNames names = known_client(
-      from, facts.query,
-      {.integration = facts.component, .fallback = facts.service, .own = own});
+      from, facts.query, {.integration = facts.component, .fallback = facts.service, .own = own});
   if (!facts.tells_mapping && names.before.present()) names.source = names.before;
   return new SqlKnobs{.own_service = std::move(own),
                       .traces_fetches = from.knob(facts.component, "TRACE_FETCH_METHODS", false),

@@ -23,9 +23,9 @@ struct SqlPlace {
 };
 
 // The names in SqlFacts that follow from those of its statements and connections.
-#define DD_SQL_NAMES(query_name, connection_name)                                        \
-  .commit = connection_name ".commit", .rollback = connection_name ".rollback",          \
-  .fetchone = query_name ".fetchone", .fetchmany = query_name ".fetchmany",              \
+#define DD_SQL_NAMES(query_name, connection_name)                               \
+  .commit = connection_name ".commit", .rollback = connection_name ".rollback", \
+  .fetchone = query_name ".fetchone", .fetchmany = query_name ".fetchmany",     \
   .fetchall = query_name ".fetchall"
 
 struct SqlFacts {                                      // of a driver, immutable
@@ -52,7 +52,7 @@ struct SqlFacts {                                      // of a driver, immutable
 struct SqlKnobs {  // of a driver, from its settings
   std::string own_service;
   bool traces_fetches = false, traces_connects = false;
-  KnownNames names{};  // of its statements; the service is that of all its spans
+  KnownNames names{};          // of its statements; the service is that of all its spans
   trace::StaticTag common[3];  // of all its spans
 };
 // Lives for ever.
@@ -105,7 +105,7 @@ void tag_place(trace::Span& span, const SqlFacts& facts, py::Handle connection);
 
 // What a framework above the driver says of what a cursor executes, or a connection does, next.
 struct StatementNote {
-  py::Handle text{};           // as the application wrote it, when the driver gets another one
+  py::Handle text{};             // as the application wrote it, when the driver gets another one
   py::Handle alias{}, vendor{};  // of Django's database
 };
 void note_statement(py::Handle cursor, const StatementNote& note);

@@ -31,10 +31,14 @@ struct Repeated {
   std::string_view header, tag;
 };
 constexpr Repeated kRepeated[] = {
-    {"x-dd-proxy-httpmethod", "http.method"}, {"x-dd-proxy-resource-path", "http.route"},
-    {"x-dd-proxy-stage", "stage"},            {"x-dd-proxy-account-id", "account_id"},
-    {"x-dd-proxy-api-id", "apiid"},           {"x-dd-proxy-region", "region"},
-    {"x-dd-proxy-user", "aws_user"},          {"user-agent", "http.useragent"},
+    {"x-dd-proxy-httpmethod", "http.method"},
+    {"x-dd-proxy-resource-path", "http.route"},
+    {"x-dd-proxy-stage", "stage"},
+    {"x-dd-proxy-account-id", "account_id"},
+    {"x-dd-proxy-api-id", "apiid"},
+    {"x-dd-proxy-region", "region"},
+    {"x-dd-proxy-user", "aws_user"},
+    {"user-agent", "http.useragent"},
 };
 
 constexpr trace::Key kInferred("_dd.inferred_span"), kResourceKey("dd_resource_key"),
@@ -78,12 +82,13 @@ LiveSpan start_gateway(const HeaderReader& headers, Handle continued) {
   const Settings& all = settings();
   const std::string resource =
       get(headers, "x-dd-proxy-httpmethod").append(" ").append(route.empty() ? path : route);
-  LiveSpan made = start(continued, {.name = gateway->name,
-                                    .service = domain.empty() ? std::string_view(all.naming.facts().service)
-                                                              : std::string_view(domain),
-                                    .resource = resource,
-                                    .type = "web",
-                                    .start_ns = began * 1'000'000});
+  LiveSpan made =
+      start(continued, {.name = gateway->name,
+                        .service = domain.empty() ? std::string_view(all.naming.facts().service)
+                                                  : std::string_view(domain),
+                        .resource = resource,
+                        .type = "web",
+                        .start_ns = began * 1'000'000});
   if (!made) return made;
   trace::Span& span = made.span();
   tag_source(span, !domain.empty(), gateway->header);
@@ -94,7 +99,8 @@ LiveSpan start_gateway(const HeaderReader& headers, Handle continued) {
     if (const std::string value = get(headers, row.header); !value.empty())
       span.set(trace::Key(row.tag), value);
   if (!gateway->key.empty() && !region.empty() && !api.empty())
-    span.set(kResourceKey, std::string("arn:aws:apigateway:") + region + std::string(gateway->key) + api);
+    span.set(kResourceKey,
+             std::string("arn:aws:apigateway:") + region + std::string(gateway->key) + api);
   return made;
 }
 

@@ -42,12 +42,12 @@ LlmTokens llm_tokens(Handle usage) {
   if (!input) return {};
   const long long output = count(usage, kOutputTokens, kCompletionTokens).value_or(0);
   const Ref told = usage.attr(kTotalTokens);
-  return {.input = *input,
-          .output = output,
-          .total = told.is_int() ? told.integer() : *input + output,
-          .cache_read = or_unknown(detail(usage, kInputDetails, kPromptDetails, kCachedTokens)),
-          .reasoning =
-              or_unknown(detail(usage, kOutputDetails, kCompletionDetails, kReasoningTokens))};
+  return {
+      .input = *input,
+      .output = output,
+      .total = told.is_int() ? told.integer() : *input + output,
+      .cache_read = or_unknown(detail(usage, kInputDetails, kPromptDetails, kCachedTokens)),
+      .reasoning = or_unknown(detail(usage, kOutputDetails, kCompletionDetails, kReasoningTokens))};
 }
 
 void tag_llm_tokens(trace::Span& span, const LlmTokens& tokens) {

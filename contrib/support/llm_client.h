@@ -22,7 +22,7 @@ struct LlmCall {
   std::string_view own_service;  // of the settings
   std::string_view kind{};       // "llm", "embedding"; empty: no model answers
   bool waits = false;            // a coroutine: begin_llm() is its target's `begin`
-  bool tells_component = true;  // else its service is told as the user's choice, too
+  bool tells_component = true;   // else its service is told as the user's choice, too
 };
 
 // What a call has cost; -1 for what the answer does not say.
@@ -44,8 +44,8 @@ struct LlmRequest {
 
   tracing::LiveSpan span;
   std::string_view kind;
-  std::string model;                // that was asked for, later the one that answered
-  std::string_view provider{};      // "openai"; literals only
+  std::string model;            // that was asked for, later the one that answered
+  std::string_view provider{};  // "openai"; literals only
   LlmTokens tokens{};
   const void* operation = nullptr;  // the integration's
   bool waits;

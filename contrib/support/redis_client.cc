@@ -107,8 +107,8 @@ const trace::Key& raw_command_of(const RedisDriver& driver) {
   return (*driver.knobs)->is_v1 ? tags.raw_command_v1 : tags.raw_command;
 }
 
-trace::Span* start(py::Call& call, py::Scope& scope, std::string_view text,
-                   std::string_view words, bool is_pipeline) {
+trace::Span* start(py::Call& call, py::Scope& scope, std::string_view text, std::string_view words,
+                   bool is_pipeline) {
   const RedisDriver& driver = *static_cast<const RedisDriver*>(call.data());
   const RedisKnobs& knobs = **driver.knobs;
   const RedisFacts& facts = *driver.facts;

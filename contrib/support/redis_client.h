@@ -22,7 +22,7 @@ struct RedisTags {
 };
 inline constexpr RedisTags kRedisTags = {
     trace::tags::kRedisRawCommand, trace::tags::kRedisArgsLength, trace::tags::kRedisPipelineLength,
-    trace::tags::kRedisDb, trace::tags::kRedisClientName, trace::tags::kRedisCommand};
+    trace::tags::kRedisDb,         trace::tags::kRedisClientName, trace::tags::kRedisCommand};
 
 struct RedisFacts {                     // of a library, immutable
   std::string_view component;           // "redis": also its section of the settings

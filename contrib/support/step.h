@@ -33,7 +33,7 @@ struct Step {
   py::Handle keeps{};  // an object of the call that leave asks for
   // In place of name, service and source, which is the component's or says whose choice it is.
   const KnownNames* known = nullptr;
-  std::span<const trace::StaticTag> tags{};  // in place of component and kind
+  std::span<const trace::StaticTag> tags{};   // in place of component and kind
   const py::ContextVariable* flag = nullptr;  // True inside
 };
 

@@ -19,14 +19,12 @@ using tracing::LiveSpan;
 LiveSpan start_task(const TaskStart& what) {
   const Naming& naming = settings().naming;
   const std::string_view own = naming.only_process() ? std::string_view() : what.own;
-  Named named = naming.of_server(
-      {.integration = what.component, .fallback = what.fallback, .own = own});
+  Named named =
+      naming.of_server({.integration = what.component, .fallback = what.fallback, .own = own});
   // The process' service is told as the queue's.
   if (named.source == "m" && own.empty()) named.source = what.component;
-  LiveSpan live = LiveSpan::start({.name = what.name,
-                                   .resource = what.resource,
-                                   .type = what.type,
-                                   .measured = true});
+  LiveSpan live = LiveSpan::start(
+      {.name = what.name, .resource = what.resource, .type = what.type, .measured = true});
   if (!live) return live;
   trace::Span& span = live.span();
   span.set_static(tags::kComponent, what.component);

@@ -254,10 +254,10 @@ tracing::LiveSpan start_wsgi_span(py::Handle environ, py::Handle continued,
   return start_request(headers.reader(), continued, start);
 }
 
-tracing::LiveSpan start_web_request(const WebRequestFacts& facts, py::Handle environ, bool continues) {
+tracing::LiveSpan start_web_request(const WebRequestFacts& facts, py::Handle environ,
+                                    bool continues) {
   const Settings& all = settings();
-  const NameQuestion asked = {
-      .integration = facts.component, .fallback = facts.component};
+  const NameQuestion asked = {.integration = facts.component, .fallback = facts.component};
   const Named named =
       facts.keeps_service ? all.naming.of_client(asked) : all.naming.of_server(asked);
   const tracing::SpanStart start = {.name = all.naming.operation(facts.request),

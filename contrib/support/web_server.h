@@ -28,8 +28,7 @@ struct WebServerFacts {        // of a framework, immutable
 // Hooks a WSGI callable `(environ, start_response)`; environ is argument `first`. The span of the
 // request, which continues the trace of the headers; null when there is none.
 trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServerFacts& facts,
-                                std::string_view own_service, int first = 0,
-                                bool continues = true);
+                                std::string_view own_service, int first = 0, bool continues = true);
 void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServerFacts& facts);
 
 // --- frameworks whose requests are one span ---------------------------------------------------
@@ -45,7 +44,8 @@ tracing::LiveSpan start_wsgi_span(py::Handle environ, py::Handle continued,
                                   const tracing::SpanStart& start);
 // The span of a request, which continues the trace of the headers when `continues`; empty when
 // tracing is off. A DD_<NAME>_SERVICE is not asked for: the reference does not either.
-tracing::LiveSpan start_web_request(const WebRequestFacts& facts, py::Handle environ, bool continues = true);
+tracing::LiveSpan start_web_request(const WebRequestFacts& facts, py::Handle environ,
+                                    bool continues = true);
 // The headers of the answer, a list of pairs, that are wanted as tags.
 void tag_answer_headers(trace::Span& span, py::Handle headers);
 // For a hook of a WSGI callable `(environ, start_response)` with a span of start_web_request():

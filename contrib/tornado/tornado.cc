@@ -25,12 +25,12 @@ using py::Ref;
 using py::Scope;
 using tracing::LiveSpan;
 
-Name kApplication("application"), kFinished("_finished"), kFullUrl("full_url"),
-    kHeaders("headers"), kHttpError("HTTPError"), kMatch("match"), kMatcher("matcher"),
-    kMethod("method"), kName("name"), kPath("_path"), kPattern("pattern"), kPeer("remote_ip"),
-    kRegex("regex"), kRequest("request"), kRouter("wildcard_router"), kRules("rules"),
-    kDefaultRouter("default_router"), kSettings("settings"), kStatus("_status_code"),
-    kStatusOf("status_code"), kTarget("target"), kValue("value");
+Name kApplication("application"), kFinished("_finished"), kFullUrl("full_url"), kHeaders("headers"),
+    kHttpError("HTTPError"), kMatch("match"), kMatcher("matcher"), kMethod("method"), kName("name"),
+    kPath("_path"), kPattern("pattern"), kPeer("remote_ip"), kRegex("regex"), kRequest("request"),
+    kRouter("wildcard_router"), kRules("rules"), kDefaultRouter("default_router"),
+    kSettings("settings"), kStatus("_status_code"), kStatusOf("status_code"), kTarget("target"),
+    kValue("value");
 
 constexpr std::string_view kComponent = "tornado";
 constexpr trace::Key kTemplateName("tornado.template_name");
@@ -41,9 +41,7 @@ void prepare(const Settings& from) {
 }
 
 // The application's own settings for the tracer.
-Ref own_settings(Handle application) {
-  return application.attr(kSettings).item("datadog_trace");
-}
+Ref own_settings(Handle application) { return application.attr(kSettings).item("datadog_trace"); }
 
 // The path of the rule that has led to the handler, with "%s" for what varies.
 std::string route_of(Handle router, Handle request, int depth = 0) {
@@ -91,13 +89,13 @@ void begin_execute(Scope& scope) {
                              .url = request.call_method(kFullUrl).text(),
                              .headers = plain_headers(request.attr(kHeaders)),
                              .peer = request.attr(kPeer).text()};
-  LiveSpan live = start_plain_request(
-      asks, own_continues ? own_continues.truth(true) : continues,
-      {.name = all.naming.operation({"tornado.request", "http.server.request"}),
-       .service = named.service,
-       .resource = resource,
-       .type = "web",
-       .measured = true});
+  LiveSpan live =
+      start_plain_request(asks, own_continues ? own_continues.truth(true) : continues,
+                          {.name = all.naming.operation({"tornado.request", "http.server.request"}),
+                           .service = named.service,
+                           .resource = resource,
+                           .type = "web",
+                           .measured = true});
   if (!live) return;
   trace::Span& span = live.span();
   span.set_static(tags::kComponent, kComponent);
@@ -144,8 +142,7 @@ void enter_log_exception(Call& call, Scope&) {
 void leave_application(Outcome&, Scope& scope) {
   const Ref* application = scope.get<Ref>();
   const Ref wanted = application ? own_settings(*application).item("tags") : Ref();
-  if (wanted.is_dict() && wanted.size() > 0)
-    tracing::set_common_tags(wanted);
+  if (wanted.is_dict() && wanted.size() > 0) tracing::set_common_tags(wanted);
 }
 void enter_application(Call& call, Scope& scope) { scope.emplace<Ref>(call.self().share()); }
 

@@ -2,8 +2,9 @@
 //
 // Modules register in order of `Order`. Before a fork `prepare` runs from the last to the first
 // (what depends on others first), after it `parent` or `child` from the first to the last. Handlers
-// run on the forking thread; `prepare` never waits for the network and never joins a thread; `child`
-// starts no thread: threads come back on first use. vfork and posix_spawn do not come through here.
+// run on the forking thread; `prepare` never waits for the network and never joins a thread;
+// `child` starts no thread: threads come back on first use. vfork and posix_spawn do not come
+// through here.
 
 #pragma once
 

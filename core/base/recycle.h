@@ -24,7 +24,7 @@ struct Bundle {
 // Trivial, so that reaching it is one address.
 extern constinit thread_local Bundle shelf[static_cast<int>(Recycled::kCount)];
 
-bool fill(Recycled kind);    // false: nothing is left anywhere
+bool fill(Recycled kind);       // false: nothing is left anywhere
 bool make_room(Recycled kind);  // false: enough is kept
 
 }  // namespace detail

@@ -77,8 +77,7 @@ constinit TextSetting tags({.env = "DD_TAGS",
                             .remote = "tracing_tags"});
 constinit TextSetting service_mapping({.env = "DD_SERVICE_MAPPING"});
 constinit TextSetting patch_modules({.env = "DD_PATCH_MODULES"});
-constinit TextSetting header_tags({.env = "DD_TRACE_HEADER_TAGS",
-                                   .remote = "tracing_header_tags"});
+constinit TextSetting header_tags({.env = "DD_TRACE_HEADER_TAGS", .remote = "tracing_header_tags"});
 constinit Setting<bool> tracing_enabled({.env = "DD_TRACE_ENABLED",
                                          .fallback = "true",
                                          .otel = "OTEL_TRACES_EXPORTER",
@@ -96,8 +95,8 @@ constinit Setting<bool> wide_trace_ids({.env = "DD_TRACE_128_BIT_TRACEID_GENERAT
                                         .fallback = "true"});
 constinit Setting<bool> partial_flush({.env = "DD_TRACE_PARTIAL_FLUSH_ENABLED",
                                        .fallback = "true"});
-constinit Setting<std::int64_t> partial_flush_min_spans(
-    {.env = "DD_TRACE_PARTIAL_FLUSH_MIN_SPANS", .fallback = "300"});
+constinit Setting<std::int64_t> partial_flush_min_spans({.env = "DD_TRACE_PARTIAL_FLUSH_MIN_SPANS",
+                                                         .fallback = "300"});
 constinit Setting<bool> remove_integration_services(
     {.env = "DD_TRACE_REMOVE_INTEGRATION_SERVICE_NAMES_ENABLED", .fallback = "false"});
 constinit Setting<bool> peer_service_defaults({.env = "DD_TRACE_PEER_SERVICE_DEFAULTS_ENABLED",
@@ -113,8 +112,8 @@ constinit Setting<bool> otel_enabled({.env = "DD_TRACE_OTEL_ENABLED",
                                       .fallback = "false",
                                       .otel = "OTEL_SDK_DISABLED",
                                       .from_otel = opposite_from_otel});
-constinit Setting<std::int64_t> traceback_max_frames(
-    {.env = "DD_TRACE_SPAN_TRACEBACK_MAX_SIZE", .fallback = "30"});
+constinit Setting<std::int64_t> traceback_max_frames({.env = "DD_TRACE_SPAN_TRACEBACK_MAX_SIZE",
+                                                      .fallback = "30"});
 constinit TextSetting schema({.env = "DD_TRACE_SPAN_ATTRIBUTE_SCHEMA", .fallback = "v0"});
 constinit TextSetting peer_service_mapping({.env = "DD_TRACE_PEER_SERVICE_MAPPING"});
 constinit TextSetting http_error_statuses({.env = "DD_TRACE_HTTP_SERVER_ERROR_STATUSES",
@@ -155,12 +154,11 @@ constinit Setting<double> agent_timeout_s({.env = "DD_TRACE_AGENT_TIMEOUT_SECOND
                                            .fallback = "2.0"});
 constinit Setting<double> writer_interval_s({.env = "DD_TRACE_WRITER_INTERVAL_SECONDS",
                                              .fallback = "1.0"});
-constinit Setting<std::int64_t> writer_buffer_bytes(
-    {.env = "DD_TRACE_WRITER_BUFFER_SIZE_BYTES", .fallback = "20971520"});
+constinit Setting<std::int64_t> writer_buffer_bytes({.env = "DD_TRACE_WRITER_BUFFER_SIZE_BYTES",
+                                                     .fallback = "20971520"});
 constinit Setting<std::int64_t> writer_payload_bytes(
     {.env = "DD_TRACE_WRITER_MAX_PAYLOAD_SIZE_BYTES", .fallback = "20971520"});
-constinit Setting<bool> git_metadata({.env = "DD_TRACE_GIT_METADATA_ENABLED",
-                                      .fallback = "true"});
+constinit Setting<bool> git_metadata({.env = "DD_TRACE_GIT_METADATA_ENABLED", .fallback = "true"});
 constinit Setting<bool> native_span_events({.env = "DD_TRACE_NATIVE_SPAN_EVENTS",
                                             .fallback = "false",
                                             .words = true});
@@ -171,8 +169,8 @@ constinit Setting<bool> stats_computation({.env = "DD_TRACE_STATS_COMPUTATION_EN
                                            .fallback = "false",
                                            .aliases = "DD_TRACE_COMPUTE_STATS"});
 constinit TextSetting stats_additional_tags({.env = "DD_TRACE_STATS_ADDITIONAL_TAGS"});
-constinit Setting<std::int64_t> stats_limit(
-    {.env = "DD_TRACE_STATS_CARDINALITY_LIMIT", .fallback = "7000"});
+constinit Setting<std::int64_t> stats_limit({.env = "DD_TRACE_STATS_CARDINALITY_LIMIT",
+                                             .fallback = "7000"});
 constinit Setting<std::int64_t> stats_resource_limit(
     {.env = "DD_TRACE_STATS_RESOURCE_CARDINALITY_LIMIT", .fallback = "1024"});
 constinit Setting<std::int64_t> stats_endpoint_limit(
@@ -183,30 +181,79 @@ constinit Setting<std::int64_t> stats_additional_limit(
     {.env = "DD_TRACE_STATS_ADDITIONAL_TAGS_CARDINALITY_LIMIT", .fallback = "100"});
 constinit Setting<bool> also_otlp({.env = "DD_TRACE_ALSO_OTLP", .fallback = "false"});
 constinit Setting<bool> survive_kill({.env = "DD_TRACE_SURVIVE_KILL", .fallback = "false"});
-constinit Setting<bool> report_unfinished(
-    {.env = "DD_TRACE_REPORT_UNFINISHED", .fallback = "false"});
+constinit Setting<bool> report_unfinished({.env = "DD_TRACE_REPORT_UNFINISHED",
+                                           .fallback = "false"});
 constinit TextSetting also_file({.env = "DD_TRACE_ALSO_FILE"});
 constinit TextSetting spill_directory({.env = "DD_TRACE_SPILL_DIRECTORY"});
-constinit Setting<std::int64_t> spill_bytes(
-    {.env = "DD_TRACE_SPILL_MAX_BYTES", .fallback = "268435456"});
+constinit Setting<std::int64_t> spill_bytes({.env = "DD_TRACE_SPILL_MAX_BYTES",
+                                             .fallback = "268435456"});
 constinit TextSetting git_repository({.env = "DD_GIT_REPOSITORY_URL"});
 constinit TextSetting git_commit({.env = "DD_GIT_COMMIT_SHA"});
 
 namespace {
-SettingBase* const kTable[] = {
-    &service, &env, &version, &tags, &service_mapping, &patch_modules, &header_tags,
-    &tracing_enabled, &debug, &logs_injection, &report_hostname, &wide_trace_ids, &partial_flush,
-    &partial_flush_min_spans, &remove_integration_services, &peer_service_defaults,
-    &process_tags_enabled, &rate_limit, &datadog_tags_max_length, &traceback_max_frames, &otel_enabled, &otel_semantics, &schema, &peer_service_mapping,
-    &http_error_statuses, &query_obfuscation, &client_ip_header, &client_ip_enabled,
-    &sampling_rules, &span_sampling_rules, &span_sampling_rules_file, &extract_styles,
-    &inject_styles, &extract_behavior, &baggage_tag_keys, &extract_first, &legacy_baggage,
-    &agent_url, &agent_host, &agent_port, &api_version, &agent_timeout_s, &writer_interval_s,
-    &writer_buffer_bytes, &writer_payload_bytes, &git_metadata, &git_repository, &git_commit,
-    &native_span_events, &apm_tracing_enabled,
-    &stats_computation, &stats_additional_tags, &stats_limit, &stats_resource_limit,
-    &stats_endpoint_limit, &stats_peer_limit, &stats_additional_limit, &spill_directory,
-    &spill_bytes, &also_otlp, &also_file, &survive_kill, &report_unfinished};
+SettingBase* const kTable[] = {&service,
+                               &env,
+                               &version,
+                               &tags,
+                               &service_mapping,
+                               &patch_modules,
+                               &header_tags,
+                               &tracing_enabled,
+                               &debug,
+                               &logs_injection,
+                               &report_hostname,
+                               &wide_trace_ids,
+                               &partial_flush,
+                               &partial_flush_min_spans,
+                               &remove_integration_services,
+                               &peer_service_defaults,
+                               &process_tags_enabled,
+                               &rate_limit,
+                               &datadog_tags_max_length,
+                               &traceback_max_frames,
+                               &otel_enabled,
+                               &otel_semantics,
+                               &schema,
+                               &peer_service_mapping,
+                               &http_error_statuses,
+                               &query_obfuscation,
+                               &client_ip_header,
+                               &client_ip_enabled,
+                               &sampling_rules,
+                               &span_sampling_rules,
+                               &span_sampling_rules_file,
+                               &extract_styles,
+                               &inject_styles,
+                               &extract_behavior,
+                               &baggage_tag_keys,
+                               &extract_first,
+                               &legacy_baggage,
+                               &agent_url,
+                               &agent_host,
+                               &agent_port,
+                               &api_version,
+                               &agent_timeout_s,
+                               &writer_interval_s,
+                               &writer_buffer_bytes,
+                               &writer_payload_bytes,
+                               &git_metadata,
+                               &git_repository,
+                               &git_commit,
+                               &native_span_events,
+                               &apm_tracing_enabled,
+                               &stats_computation,
+                               &stats_additional_tags,
+                               &stats_limit,
+                               &stats_resource_limit,
+                               &stats_endpoint_limit,
+                               &stats_peer_limit,
+                               &stats_additional_limit,
+                               &spill_directory,
+                               &spill_bytes,
+                               &also_otlp,
+                               &also_file,
+                               &survive_kill,
+                               &report_unfinished};
 }  // namespace
 
 std::span<SettingBase* const> core_settings() { return kTable; }
@@ -217,9 +264,8 @@ bool product_wanted(std::string_view name) {
 }
 
 bool apm_opt_out() {
-  return !apm_tracing_enabled.get() &&
-         (product_wanted("APPSEC") || product_wanted("IAST") || product_wanted("APPSEC_SCA") ||
-          product_wanted("AI_GUARD"));
+  return !apm_tracing_enabled.get() && (product_wanted("APPSEC") || product_wanted("IAST") ||
+                                        product_wanted("APPSEC_SCA") || product_wanted("AI_GUARD"));
 }
 
 }  // namespace dd::config

@@ -38,8 +38,8 @@ std::span<SettingBase* const> core_settings();
 
 // A product of this name is switched on: DD_<NAME>_ENABLED.
 bool product_wanted(std::string_view name);
-// APM tracing is off but a product that needs traces is on: one trace a minute, and what the product
-// marks.
+// APM tracing is off but a product that needs traces is on: one trace a minute, and what the
+// product marks.
 bool apm_opt_out();
 
 }  // namespace dd::config

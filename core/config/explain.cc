@@ -104,7 +104,8 @@ Verdict judge(const KnownSetting& known, std::string_view text) {
     if (check.name == known.name)
       return text.empty() || check.good(text) ? Verdict{} : Verdict{false, check.used()};
   // An empty text of an address is none.
-  if (known.name.ends_with("_PORT")) return {text.empty() || is_port(text), or_none(fallback_of(known))};
+  if (known.name.ends_with("_PORT"))
+    return {text.empty() || is_port(text), or_none(fallback_of(known))};
   if (known.type == "int" && !parse_int(text)) return {false, or_none(fallback_of(known))};
   if (known.name == "DD_TRACE_PARTIAL_FLUSH_MIN_SPANS" && *parse_int(text) < 1) return {false, "1"};
   if (known.type == "decimal" && !parse_double(text)) return {false, or_none(fallback_of(known))};

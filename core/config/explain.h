@@ -34,7 +34,8 @@ Explained explain(std::string_view name);
 // Those that have another value than their default, by name.
 std::vector<Explained> settings_not_default();
 
-// What only another library can say of a text: whether it can be used, and what is used in its place.
+// What only another library can say of a text: whether it can be used, and what is used in its
+// place.
 struct Check {
   std::string_view name;
   bool (*good)(std::string_view text);

@@ -9,11 +9,12 @@
 namespace dd::config {
 
 // The service's name for `python ARGS...` (without the program itself): the module of -m, the
-// package of a script, or the top-most folder with Python files around it. Empty when there is none.
+// package of a script, or the top-most folder with Python files around it. Empty when there is
+// none.
 std::string infer_service(std::span<const std::string_view> arguments);
 
-// "entrypoint.basedir:x,entrypoint.name:y,..." sorted. `service` as inferred, or empty when the user
-// gave one.
+// "entrypoint.basedir:x,entrypoint.name:y,..." sorted. `service` as inferred, or empty when the
+// user gave one.
 std::string process_tags(std::span<const std::string_view> arguments,
                          std::string_view inferred_service, bool user_service);
 

@@ -31,10 +31,10 @@ enum class Origin : std::uint8_t { kDefault, kLocalFile, kEnvironment, kFleetFil
 inline constexpr int kOrigins = 6;
 
 struct Spec {
-  std::string_view env;             // "DD_TRACE_RATE_LIMIT"
-  std::string_view fallback = {};   // as it would be written in the environment
-  std::string_view aliases = {};    // older names, comma separated, tried in order
-  std::string_view otel = {};       // OpenTelemetry's name for it, tried last
+  std::string_view env;            // "DD_TRACE_RATE_LIMIT"
+  std::string_view fallback = {};  // as it would be written in the environment
+  std::string_view aliases = {};   // older names, comma separated, tried in order
+  std::string_view otel = {};      // OpenTelemetry's name for it, tried last
   // What the OpenTelemetry value means here; null: the same text. Nullopt: not understood.
   std::optional<std::string> (*from_otel)(std::string_view) = nullptr;
   std::string_view remote = {};  // field of the remote document; empty: fixed at start

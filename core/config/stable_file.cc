@@ -91,10 +91,9 @@ std::string expand(std::string_view text, const Facts& facts) {
     text.remove_prefix(close + 2);
     const std::size_t bracket = name.find('[');
     const std::string_view origin = trim(name.substr(0, bracket));
-    const std::string_view key =
-        bracket == name.npos || name.back() != ']'
-            ? std::string_view()
-            : trim(name.substr(bracket + 1, name.size() - bracket - 2));
+    const std::string_view key = bracket == name.npos || name.back() != ']'
+                                     ? std::string_view()
+                                     : trim(name.substr(bracket + 1, name.size() - bracket - 2));
     out += facts.value(origin, key).value_or("UNDEFINED");
   }
   return out;

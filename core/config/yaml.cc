@@ -21,8 +21,10 @@ std::string_view without_comment(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (quote) {
-      if (c == '\\' && quote == '"') ++i;
-      else if (c == quote) quote = 0;
+      if (c == '\\' && quote == '"')
+        ++i;
+      else if (c == quote)
+        quote = 0;
     } else if ((c == '"' || c == '\'') && (i == 0 || text[i - 1] == ' ' || text[i - 1] == '[' ||
                                            text[i - 1] == '{' || text[i - 1] == ',')) {
       quote = c;
@@ -192,9 +194,12 @@ class Parser {
     rest.remove_prefix(1);
     while (problem_.empty()) {
       rest = trim(rest);
-      if (rest.empty()) fail(line, "ends within brackets");
-      else if (rest[0] == close) return rest.remove_prefix(1), node;
-      else if (rest[0] == ',') rest.remove_prefix(1);
+      if (rest.empty())
+        fail(line, "ends within brackets");
+      else if (rest[0] == close)
+        return rest.remove_prefix(1), node;
+      else if (rest[0] == ',')
+        rest.remove_prefix(1);
       else if (!map) {
         const std::size_t before = rest.size();
         node.items.push_back(flow(rest, line, depth + 1, true));
@@ -216,8 +221,8 @@ class Parser {
   void quoted(std::string_view& rest, std::size_t line, std::string& out) {
     const char quote = rest[0];
     std::size_t i = 1;
-    for (; i < rest.size() && (rest[i] != quote || (quote == '\'' && i + 1 < rest.size() &&
-                                                    rest[i + 1] == '\''));
+    for (; i < rest.size() &&
+           (rest[i] != quote || (quote == '\'' && i + 1 < rest.size() && rest[i + 1] == '\''));
          ++i) {
       if (quote == '\'') {
         if (rest[i] == '\'') ++i;

@@ -1,7 +1,7 @@
 #include "core/encoding/extras.h"
 
-#include "core/encoding/python_json.h"
 #include "core/encoding/msgpack.h"
+#include "core/encoding/python_json.h"
 #include "core/encoding/utf8.h"
 
 namespace dd::encoding {
@@ -20,10 +20,18 @@ std::uint32_t length(const T* list) {
 
 void append_value_json(std::string& out, const trace::EventValue& value) {
   switch (value.kind) {
-    case trace::EventValueKind::kText: python_json::append_text(out, value.text.view()); break;
-    case trace::EventValueKind::kBool: out += value.integer ? "true" : "false"; break;
-    case trace::EventValueKind::kInt: python_json::append_int(out, value.integer); break;
-    case trace::EventValueKind::kDouble: python_json::append_double(out, value.real); break;
+    case trace::EventValueKind::kText:
+      python_json::append_text(out, value.text.view());
+      break;
+    case trace::EventValueKind::kBool:
+      out += value.integer ? "true" : "false";
+      break;
+    case trace::EventValueKind::kInt:
+      python_json::append_int(out, value.integer);
+      break;
+    case trace::EventValueKind::kDouble:
+      python_json::append_double(out, value.real);
+      break;
     case trace::EventValueKind::kArray: {
       out += '[';
       for (const trace::EventValue* at = value.elements; at; at = at->next) {

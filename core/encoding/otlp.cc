@@ -356,10 +356,14 @@ class Otlp final : public TraceEncoder {
   }
   void write_value(std::string& out, const trace::EventValue& value) {
     switch (value.kind) {
-      case trace::EventValueKind::kText: return Format::text_value(out, tidied(value.text.view()));
-      case trace::EventValueKind::kBool: return Format::bool_value(out, value.integer != 0);
-      case trace::EventValueKind::kInt: return Format::int_value(out, value.integer);
-      case trace::EventValueKind::kDouble: return Format::double_value(out, value.real);
+      case trace::EventValueKind::kText:
+        return Format::text_value(out, tidied(value.text.view()));
+      case trace::EventValueKind::kBool:
+        return Format::bool_value(out, value.integer != 0);
+      case trace::EventValueKind::kInt:
+        return Format::int_value(out, value.integer);
+      case trace::EventValueKind::kDouble:
+        return Format::double_value(out, value.real);
       case trace::EventValueKind::kArray: {
         std::string list;
         for (const trace::EventValue* at = value.elements; at; at = at->next) {
@@ -426,8 +430,8 @@ class Otlp final : public TraceEncoder {
     parts.name = tidy(span.resource.view(), name_storage);
     parts.kind = kind_of(span.text(trace::tags::kSpanKind));
     parts.start_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(span.start_ns, 0));
-    parts.end_ns = parts.start_ns +
-                   static_cast<std::uint64_t>(std::max<std::int64_t>(span.duration_ns, 0));
+    parts.end_ns =
+        parts.start_ns + static_cast<std::uint64_t>(std::max<std::int64_t>(span.duration_ns, 0));
     parts.failed = span.error != 0;
     parts.message = tidy(span.text(trace::tags::kErrorMessage), message_storage);
     parts.flags = delivery.priority && *delivery.priority > 0;

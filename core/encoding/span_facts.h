@@ -61,8 +61,8 @@ void for_each_trace_text(std::uint16_t flags, const trace::Delivery& delivery, F
 
 // Calls number(key, value) for the numbers of the trace.
 template <class F>
-void for_each_trace_number(std::uint16_t flags, const trace::Delivery& delivery,
-                           double keep_rate, F&& number) {
+void for_each_trace_number(std::uint16_t flags, const trace::Delivery& delivery, double keep_rate,
+                           F&& number) {
   if (!(flags & trace::kChunkHead)) return;
   number("_dd.tracer_kr", keep_rate);
   if (delivery.priority) number("_sampling_priority_v1", static_cast<double>(*delivery.priority));

@@ -187,8 +187,7 @@ class V04 final : public TraceEncoder {
   }
 
   void write_numbers(const trace::Span& span, const trace::Delivery& delivery,
-                     const Prepared::Piece& facts, std::uint32_t numbers,
-                     std::uint16_t flags) {
+                     const Prepared::Piece& facts, std::uint32_t numbers, std::uint16_t flags) {
     out_.advance_to(put_map(put_literal(out_.room(16), "metrics"), numbers));
     const auto one = [&](double value) { out_.advance_to(put_double(out_.room(9), value)); };
     for (const trace::Attribute* a = span.attributes; a; a = a->next) {

@@ -269,12 +269,11 @@ class V05 final : public TraceEncoder {
     *at++ = static_cast<char>(0x9C);
     // Most spans have the process' service, and their name as resource.
     const bool usual_service = span.service.data == facts.service.data();
-    at = put_index(at, usual_service ? strings_.fixed(kService, facts.service)
-                                     : strings_.index(span.service));
+    at = put_index(
+        at, usual_service ? strings_.fixed(kService, facts.service) : strings_.index(span.service));
     const std::uint32_t name = strings_.index(span.name);
     at = put_index(at, name);
-    at = put_index(at, span.resource.data == span.name.data ? name
-                                                            : strings_.index(span.resource));
+    at = put_index(at, span.resource.data == span.name.data ? name : strings_.index(span.resource));
     at = put_unsigned(at, delivery.trace_id.low);
     at = put_unsigned(at, span.id);
     at = put_unsigned(at, span.parent_id);

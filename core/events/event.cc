@@ -39,7 +39,8 @@ bool ChannelBase::add(const Listener& listener) {
 
 void ChannelBase::remove(const Listener& listener) {
   const base::MutexLock lock(changes);
-  if (Place* const place = find(listener, used_.load(std::memory_order_relaxed))) set(*place, false);
+  if (Place* const place = find(listener, used_.load(std::memory_order_relaxed)))
+    set(*place, false);
 }
 
 void ChannelBase::deliver(void* event) noexcept {

@@ -2,7 +2,8 @@
 // (products listen). Neither names the other.
 //
 // A struct is an event, and its type is its channel: there are no names to look up and nothing is
-// registered. Without a listener emit() is one relaxed load and a branch, and the event is not built:
+// registered. Without a listener emit() is one relaxed load and a branch, and the event is not
+// built:
 //
 //     events::emit<SqlStatement>([&] { return SqlStatement{.text = query, .system = "sqlite"}; });
 //
@@ -11,9 +12,9 @@
 //     };
 //     events::subscribe<SqlStatement, &Audit::on_statement>(&audit, Rank::kSecurity);
 //
-// Listeners are called on the emitting thread in order of Rank, later ones after earlier ones of the
-// same rank, inside a firewall: one that throws is skipped and reported once; one that throws ten
-// times is heard no more. Answers travel in the event: a listener that answers writes a field.
+// Listeners are called on the emitting thread in order of Rank, later ones after earlier ones of
+// the same rank, inside a firewall: one that throws is skipped and reported once; one that throws
+// ten times is heard no more. Answers travel in the event: a listener that answers writes a field.
 // Views and handles in an event are valid during the call.
 //
 // Any thread; emitting takes no lock. What a listener is called after unsubscribe() returned were
@@ -71,8 +72,9 @@ inline constinit ChannelBase channel;
 
 template <class Event, auto Method, class Self>
 constexpr Listener listener_of(Self* self, Rank rank) {
-  return {[](void* to, void* event) { (static_cast<Self*>(to)->*Method)(*static_cast<Event*>(event)); },
-          self, rank};
+  return {
+      [](void* to, void* event) { (static_cast<Self*>(to)->*Method)(*static_cast<Event*>(event)); },
+      self, rank};
 }
 }  // namespace detail
 

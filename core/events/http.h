@@ -1,5 +1,5 @@
-// Requests that the application makes and answers. Emitted by the engines of contrib/support, on the
-// application's thread with the GIL held; spans are still open.
+// Requests that the application makes and answers. Emitted by the engines of contrib/support, on
+// the application's thread with the GIL held; spans are still open.
 
 #pragma once
 

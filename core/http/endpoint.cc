@@ -19,8 +19,9 @@ bool joins(char c) { return c == '.' || c == '_' || c == '-'; }
 
 // Of UTF-8, in characters.
 std::size_t length(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
 }
 
 // What a segment is shown as: itself, when it looks like a name.

@@ -49,15 +49,14 @@ void Manager::start(Options options) {
     forks = forks || fork.prepare || fork.parent || fork.child;
   }
   if (forks)
-    base::on_fork(base::ForkOrder::kProducts,
-                  {&Manager::prepare_fork, &Manager::after_fork_parent, &Manager::after_fork_child});
+    base::on_fork(base::ForkOrder::kProducts, {&Manager::prepare_fork, &Manager::after_fork_parent,
+                                               &Manager::after_fork_child});
 }
 
 void Manager::start_one(const Row& row) {
   Gate& gate = *row.product->gate;
   gate.name_ = row.name;
-  Decision decision =
-      decide(row, *options_, [this](std::string_view need) { return is_on(need); });
+  Decision decision = decide(row, *options_, [this](std::string_view need) { return is_on(need); });
   if (decision.state == State::kBarred)
     base::log(base::LogLevel::kWarning, "safe mode: product " + std::string(row.name) +
                                             " is off, the rest goes on: " + decision.why);

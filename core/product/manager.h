@@ -1,8 +1,8 @@
 // Starts, stops and forks the products of a table, each behind its gate.
 //
-// start() goes through the table once. A product is off when it is not wanted or when something that
-// it needs is not on; it has failed when its start() says so or throws; neither stops the others. A
-// product that crashed the last process of this program is not started (safe_mode.h).
+// start() goes through the table once. A product is off when it is not wanted or when something
+// that it needs is not on; it has failed when its start() says so or throws; neither stops the
+// others. A product that crashed the last process of this program is not started (safe_mode.h).
 
 #pragma once
 
@@ -28,7 +28,8 @@ struct Options {
   std::string barred = {}, barred_why = {};
   // A product of telemetry's list is on, or is not any more. On the thread where that happens.
   void (*tell)(std::string name, bool on, std::string problem) = nullptr;
-  // For tests: the name of a product that fails to start; behind a `!` throws; behind a `#` crashes.
+  // For tests: the name of a product that fails to start; behind a `!` throws; behind a `#`
+  // crashes.
   std::string failing = {};
 };
 

@@ -11,10 +11,14 @@ namespace dd::product {
 
 std::string_view word(State state) {
   switch (state) {
-    case State::kOff: return "off";
-    case State::kOn: return "on";
-    case State::kFailed: return "failed";
-    case State::kBarred: return "safe mode";
+    case State::kOff:
+      return "off";
+    case State::kOn:
+      return "on";
+    case State::kFailed:
+      return "failed";
+    case State::kBarred:
+      return "safe mode";
   }
   return "off";
 }

@@ -9,9 +9,9 @@
 //         .gate = &gate, .wanted = [] { return product::by(enabled); }, .start = &start};
 //
 // and a line in products/products.def, which names it and what it needs. The manager (manager.h)
-// starts what is wanted in the order of that table. Every call into a product goes through its gate:
-// what throws there is caught, the third time closes the gate, and whatever crashes is blamed on the
-// product that was running (safe_mode.h). A product that is off or has failed is not called.
+// starts what is wanted in the order of that table. Every call into a product goes through its
+// gate: what throws there is caught, the third time closes the gate, and whatever crashes is blamed
+// on the product that was running (safe_mode.h). A product that is off or has failed is not called.
 
 #pragma once
 
@@ -29,7 +29,7 @@
 namespace dd::product {
 
 enum class State : std::uint8_t {
-  kOff,     // not wanted, or something it needs is not on
+  kOff,  // not wanted, or something it needs is not on
   kOn,
   kFailed,  // start() failed, or its breaker has tripped
   kBarred,  // it crashed the last process: safe mode

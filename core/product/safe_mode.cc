@@ -49,9 +49,7 @@ std::string field(std::string_view text, std::string_view name) {
   return {};
 }
 
-std::int64_t number(const std::string& text) {
-  return config::parse_int(text).value_or(0);
-}
+std::int64_t number(const std::string& text) { return config::parse_int(text).value_or(0); }
 
 std::string contents(int folder, const std::string& name) {
   const int file = openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);

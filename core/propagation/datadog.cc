@@ -15,8 +15,8 @@ constexpr std::size_t kMaxTagsIn = 512;
 constexpr auto kAllowed = [] {
   std::array<std::uint8_t, 256> table{};
   for (int c = 0x20; c <= 0x7E; ++c)
-    table[static_cast<std::size_t>(c)] = static_cast<std::uint8_t>(
-        (c != ' ' && c != ',' && c != '=' ? 1 : 0) | (c != ',' ? 2 : 0));
+    table[static_cast<std::size_t>(c)] =
+        static_cast<std::uint8_t>((c != ' ' && c != ',' && c != '=' ? 1 : 0) | (c != ',' ? 2 : 0));
   return table;
 }();
 

@@ -26,20 +26,24 @@ constinit std::atomic<const Options*> current{nullptr};
 std::optional<ExtractedContext> extract_style(Style style, const Carrier& carrier,
                                               const Options& options) {
   switch (style) {
-    case Style::kDatadog: return extract_datadog(carrier, options);
-    case Style::kTraceContext: return extract_tracecontext(carrier);
-    case Style::kB3Multi: return extract_b3(carrier, false);
-    case Style::kB3: return extract_b3(carrier, true);
-    case Style::kBaggage: break;
+    case Style::kDatadog:
+      return extract_datadog(carrier, options);
+    case Style::kTraceContext:
+      return extract_tracecontext(carrier);
+    case Style::kB3Multi:
+      return extract_b3(carrier, false);
+    case Style::kB3:
+      return extract_b3(carrier, true);
+    case Style::kBaggage:
+      break;
   }
   return std::nullopt;
 }
 
 ExtractedLink link_to(const ExtractedContext& context, Style style, std::string_view reason) {
   const Segment& segment = *context.segment;
-  const std::string* state = style == Style::kTraceContext
-                                 ? trace::find_entry(segment.meta(), "tracestate")
-                                 : nullptr;
+  const std::string* state =
+      style == Style::kTraceContext ? trace::find_entry(segment.meta(), "tracestate") : nullptr;
   return {.trace_id = segment.trace_id,
           .span_id = context.span_id,
           .tracestate = state ? std::optional(*state) : std::nullopt,
@@ -129,8 +133,8 @@ std::vector<Style> parse_styles(std::string_view text) {
     if (at != std::end(kNames)) {
       styles.push_back(static_cast<Style>(at - std::begin(kNames)));
     } else if (name != "none") {
-      base::log(base::LogLevel::kWarning, "propagation: style \"" + name.substr(0, 40) +
-                                              "\" is unknown and left out");
+      base::log(base::LogLevel::kWarning,
+                "propagation: style \"" + name.substr(0, 40) + "\" is unknown and left out");
     }
   }
   return styles;
@@ -147,8 +151,7 @@ Options options_from_settings() {
   made.extract_first = config::extract_first.get();
   made.legacy_baggage = config::legacy_baggage.get();
   const std::int64_t most = config::datadog_tags_max_length.get();
-  made.datadog_tags_max_length =
-      static_cast<std::size_t>(std::clamp<std::int64_t>(most, 0, 512));
+  made.datadog_tags_max_length = static_cast<std::size_t>(std::clamp<std::int64_t>(most, 0, 512));
   made.baggage_tag_keys = config::parse_list(config::baggage_tag_keys.get());
   made.wide_trace_ids = config::wide_trace_ids.get();
   made.apm_off = !config::apm_tracing_enabled.get();
@@ -180,8 +183,7 @@ ExtractedContext extract(const Carrier& carrier, const Options& options) {
         primary = style;
         if (style == Style::kDatadog) datadog_span = result.span_id;
       }
-    } else if (style != Style::kTraceContext ||
-               !join_tracecontext(result, datadog_span, carrier)) {
+    } else if (style != Style::kTraceContext || !join_tracecontext(result, datadog_span, carrier)) {
       if (auto context = extract_style(style, carrier, options)) {
         count_extracted(style);
         if (style == Style::kDatadog) datadog_span = context->span_id;

@@ -39,7 +39,7 @@ struct Options {
   std::vector<Style> extract, inject;
   Behavior behavior = Behavior::kContinue;
   bool extract_first = false;
-  bool legacy_baggage = false;  // headers ot-baggage-<key>
+  bool legacy_baggage = false;                // headers ot-baggage-<key>
   std::size_t datadog_tags_max_length = 512;  // 0: the header is not written
   std::vector<std::string> baggage_tag_keys;  // "*": all
   bool wide_trace_ids = true;

@@ -19,7 +19,6 @@ inline constexpr std::size_t kTraceParentBytes = 55;
 void write_traceparent(trace::Segment& segment, std::uint64_t span_id,
                        char (&out)[kTraceParentBytes]);
 std::optional<ExtractedContext> extract_b3(const Carrier& carrier, bool single);
-void inject_b3(const trace::Segment& segment, std::uint64_t span_id, Carrier& carrier,
-               bool single);
+void inject_b3(const trace::Segment& segment, std::uint64_t span_id, Carrier& carrier, bool single);
 
 }  // namespace dd::propagation

@@ -18,7 +18,8 @@ namespace dd::propagation {
 inline constexpr auto kHexDigits = [] {
   std::array<std::uint8_t, 256> table{};
   table.fill(0x40);
-  for (int i = 0; i < 10; ++i) table[static_cast<std::size_t>('0' + i)] = static_cast<std::uint8_t>(i);
+  for (int i = 0; i < 10; ++i)
+    table[static_cast<std::size_t>('0' + i)] = static_cast<std::uint8_t>(i);
   for (int i = 10; i < 16; ++i) {
     table[static_cast<std::size_t>('a' + i - 10)] = static_cast<std::uint8_t>(i);
     table[static_cast<std::size_t>('A' + i - 10)] = static_cast<std::uint8_t>(0x20 | i);

@@ -23,8 +23,7 @@ struct Parent {
 };
 
 std::optional<Parent> read_traceparent(std::string_view text) {
-  if (text.size() < 55 || text[2] != '-' || text[35] != '-' || text[52] != '-')
-    return std::nullopt;
+  if (text.size() < 55 || text[2] != '-' || text[35] != '-' || text[52] != '-') return std::nullopt;
   const auto version = read_hex(text.substr(0, 2), true);
   const auto high = read_hex(text.substr(3, 16), true), low = read_hex(text.substr(19, 16), true);
   const auto span = read_hex(text.substr(36, 16), true);
@@ -55,8 +54,7 @@ std::string keep_members(std::string_view header) {
     else if (!piece.empty())
       others.push_back(piece);
   }
-  const std::string otel =
-      raw_otel.empty() ? std::string() : trace::otel::tidy(raw_otel.substr(3));
+  const std::string otel = raw_otel.empty() ? std::string() : trace::otel::tidy(raw_otel.substr(3));
   const std::size_t room = kMaxMembers - !datadog.empty() - !raw_otel.empty();
   for (auto at = others.begin(); at != others.end() && others.size() > room;)
     at = at->size() > kLongMember ? others.erase(at) : at + 1;
@@ -214,8 +212,7 @@ std::optional<ExtractedContext> extract_tracecontext(const Carrier& carrier) {
   std::string state = read_state(carrier);
   if (auto read = read_datadog_of(state)) datadog = std::move(*read);
   if (!state.empty()) trace::move_entry(segment.meta(), "tracestate", std::move(state));
-  for (auto& [key, value] : datadog.tags)
-    trace::move_entry(segment.meta(), key, std::move(value));
+  for (auto& [key, value] : datadog.tags) trace::move_entry(segment.meta(), key, std::move(value));
   if (!datadog.parent_id.empty())
     trace::set_entry(segment.meta(), "_dd.parent_id", datadog.parent_id);
   segment.origin = datadog.origin;
@@ -262,9 +259,9 @@ void write_traceparent(Segment& segment, std::uint64_t span_id, char (&out)[kTra
   out[35] = '-';
   base::hex16(span_id, out + 36);
   // Bit 1 says that the trace id is random; who began the trace knows.
-  const auto flags =
-      inbound && inbound->size() >= 55 ? read_hex(std::string_view(*inbound).substr(53, 2), true)
-                                       : std::nullopt;
+  const auto flags = inbound && inbound->size() >= 55
+                         ? read_hex(std::string_view(*inbound).substr(53, 2), true)
+                         : std::nullopt;
   out[52] = '-';
   out[53] = '0';
   out[54] = static_cast<char>('0' + (flags.value_or(0) & 2) +

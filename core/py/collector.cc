@@ -22,7 +22,7 @@ PyObject* on_collection(PyObject*, PyObject* const* args, Py_ssize_t count) {
   } else if (collection_started_ns != 0) {
     PyObject* const generation = PyDict_GetItemString(args[1], "generation");
     collector_listener(generation == nullptr ? 0 : static_cast<int>(Handle(generation).integer()),
-         now - collection_started_ns);
+                       now - collection_started_ns);
   }
   return none().release();
 }

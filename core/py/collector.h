@@ -1,5 +1,5 @@
-// What CPython's garbage collector does: told by a callback in gc.callbacks, at the start and the end
-// of each collection.
+// What CPython's garbage collector does: told by a callback in gc.callbacks, at the start and the
+// end of each collection.
 
 #pragma once
 

@@ -124,9 +124,9 @@ class Hook {
   vectorcallfunc original_type_call_ = nullptr;
   PyTypeObject* metaclass_ = nullptr;  // classes: owned, when it has learned vectorcall from us
   PyObject* hidden_init_ = nullptr;    // classes: owned, when it must not be inlined because of us
-  bool installed_ = false;  // what was changed is still so
-  bool free_ = false;       // given back
-  Hook* next_ = nullptr;    // every hook there is
+  bool installed_ = false;             // what was changed is still so
+  bool free_ = false;                  // given back
+  Hook* next_ = nullptr;               // every hook there is
 };
 
 inline constexpr int kSlots = 1024;

@@ -34,8 +34,8 @@
 // `__call__` in Python, and a method bound to one object, are hooked there, for that object only.
 // An inherited method is hooked where it is defined and fires for instances of the named class
 // only. Other callables (lru_cache) are replaced by an object that is the same in all but
-// `type(x)`; references taken earlier are not hooked. A class is hooked where it is called to make an
-// instance, not its subclasses. Most slots of C types are reported as missing.
+// `type(x)`; references taken earlier are not hooked. A class is hooked where it is called to make
+// an instance, not its subclasses. Most slots of C types are reported as missing.
 //
 // Results of other makes than CPython's coroutines and generators are followed by such an object
 // too; asyncio's futures by their callbacks, and then what `leave` puts in place of the result is

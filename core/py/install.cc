@@ -248,7 +248,8 @@ void Hook::uninstall() {
 void Hook::give_back() {
   uninstall();
   free_ = true;
-  const bool let_go = form_ == Form::kVectorcall || form_ == Form::kStandIn || form_ == Form::kClass;
+  const bool let_go =
+      form_ == Form::kVectorcall || form_ == Form::kStandIn || form_ == Form::kClass;
   if (let_go && !installed_) Py_CLEAR(object_);
   Py_CLEAR(only_for_);
 }

@@ -155,12 +155,9 @@ constexpr OpName kCommonOps[] = {{"__eq__", Op::kCompare}, {"__ne__", Op::kCompa
                                  {"__lt__", Op::kCompare}, {"__le__", Op::kCompare},
                                  {"__gt__", Op::kCompare}, {"__ge__", Op::kCompare},
                                  {"__copy__", Op::kCopy},  {"__deepcopy__", Op::kCopy}};
-constexpr OpName kIteratorOps[] = {{"__iter__", Op::kIterate},
-                                   {"__next__", Op::kNext},
-                                   {"send", Op::kSend},
-                                   {"throw", Op::kThrow},
-                                   {"close", Op::kClose},
-                                   {"__exit__", Op::kExit}};
+constexpr OpName kIteratorOps[] = {{"__iter__", Op::kIterate}, {"__next__", Op::kNext},
+                                   {"send", Op::kSend},        {"throw", Op::kThrow},
+                                   {"close", Op::kClose},      {"__exit__", Op::kExit}};
 constexpr OpName kAwaitableOps[] = {{"__await__", Op::kAwait},
                                     {"__iter__", Op::kAwait},
                                     {"send", Op::kSend},
@@ -169,7 +166,7 @@ constexpr OpName kAwaitableOps[] = {{"__await__", Op::kAwait},
 constexpr OpName kAsyncIteratorOps[] = {
     {"__aiter__", Op::kAsyncIterate}, {"__anext__", Op::kAsyncNext}, {"asend", Op::kAsyncNext},
     {"athrow", Op::kAsyncNext},       {"aclose", Op::kAsyncClose},   {"close", Op::kClose},
-    {"__aenter__", Op::kAsyncEnter}, {"__aexit__", Op::kAsyncExit}};
+    {"__aenter__", Op::kAsyncEnter},  {"__aexit__", Op::kAsyncExit}};
 constexpr OpName kContextOps[] = {{"__enter__", Op::kEnter},
                                   {"__exit__", Op::kExit},
                                   {"__aenter__", Op::kAsyncEnter},

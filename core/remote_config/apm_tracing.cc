@@ -14,10 +14,18 @@ using json::Value;
 
 void write(json::Writer& out, const Value& value) {
   switch (value.kind()) {
-    case Value::Kind::kNull: out.null(); break;
-    case Value::Kind::kBool: out.value(value.boolean()); break;
-    case Value::Kind::kNumber: out.value(value.number()); break;
-    case Value::Kind::kText: out.value(value.text()); break;
+    case Value::Kind::kNull:
+      out.null();
+      break;
+    case Value::Kind::kBool:
+      out.value(value.boolean());
+      break;
+    case Value::Kind::kNumber:
+      out.value(value.number());
+      break;
+    case Value::Kind::kText:
+      out.value(value.text());
+      break;
     case Value::Kind::kArray:
       out.open_array();
       for (const Value& item : value.items()) write(out, item);

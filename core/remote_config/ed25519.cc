@@ -64,10 +64,10 @@ bool verify_ed25519(std::string_view key, std::string_view message, std::string_
   void* const public_key = library->new_public_key(kEd25519, nullptr, bytes(key), key.size());
   if (public_key == nullptr) return false;
   void* const context = library->new_context();
-  const bool right =
-      context != nullptr && library->begin(context, nullptr, nullptr, nullptr, public_key) == 1 &&
-      library->verify(context, bytes(signature), signature.size(), bytes(message),
-                      message.size()) == 1;
+  const bool right = context != nullptr &&
+                     library->begin(context, nullptr, nullptr, nullptr, public_key) == 1 &&
+                     library->verify(context, bytes(signature), signature.size(), bytes(message),
+                                     message.size()) == 1;
   if (context != nullptr) library->free_context(context);
   library->free_key(public_key);
   return right;

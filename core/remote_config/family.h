@@ -1,4 +1,5 @@
-// What a process and its forked descendants share: who of them asks the agent, and what was answered.
+// What a process and its forked descendants share: who of them asks the agent, and what was
+// answered.
 //
 //     Family family;
 //     if (!family.open()) ...                                   // no memory: each asks for itself

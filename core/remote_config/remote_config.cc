@@ -47,7 +47,7 @@ class Poller final : public transport::Job {
   void subscribe(const Product& product);
   void unsubscribe(std::string_view name);
   void pause() { paused_.store(true, std::memory_order_relaxed); }
-void set_more_capabilities(std::uint64_t bits) { more_capabilities_.store(bits); }
+  void set_more_capabilities(std::uint64_t bits) { more_capabilities_.store(bits); }
   void report_failure(std::string path, std::int64_t version, std::string why);
   void note_service(std::string_view name);
   void know_agent() {
@@ -155,7 +155,8 @@ std::int64_t Poller::interval_ns() const {
 
 bool Poller::leads(std::int64_t now_ns) {
   if (!family_.is_open()) return true;
-  const auto stale = static_cast<std::int64_t>(kStaleIntervals * static_cast<double>(interval_ns()));
+  const auto stale =
+      static_cast<std::int64_t>(kStaleIntervals * static_cast<double>(interval_ns()));
   return family_.lead(own_id_, now_ns, std::max(stale, kStaleNs));
 }
 
@@ -224,11 +225,11 @@ void Poller::poll() {
     for (const std::string& name : family_.names(Family::List::kServices)) note_service(name);
   }
   for (const Failure& one : take_failures()) repository_->fail(one.path, one.version, one.why);
-  asking_ = agent->submit({.target = "/v0.7/config",
-                           .headers = {{"user-agent", "Libdatadog/4.0.0"},
-                                       {"content-type", "application/json"}},
-                           .body = repository_->request(client_)},
-                          [this](const transport::Reply& reply) { hear(reply); });
+  asking_ = agent->submit(
+      {.target = "/v0.7/config",
+       .headers = {{"user-agent", "Libdatadog/4.0.0"}, {"content-type", "application/json"}},
+       .body = repository_->request(client_)},
+      [this](const transport::Reply& reply) { hear(reply); });
 }
 
 void Poller::hear(const transport::Reply& reply) {
@@ -308,7 +309,8 @@ void Poller::greet_fresh() {
   }
   for (const Product& product : products())
     if (std::ranges::find(names, product.name) != names.end())
-      hand_to(product, Changes{.removed = {}, .added = repository_->of(product.name), .problem = {}});
+      hand_to(product,
+              Changes{.removed = {}, .added = repository_->of(product.name), .problem = {}});
 }
 
 void Poller::note_service(std::string_view name) {
@@ -323,7 +325,7 @@ void Poller::forked(bool whole) {
   next_ns_ = 0;
   failures_ = 0;
   if (!whole) begin_anew();  // the old one may be half written
-  client_.id.clear();  // a new one with its first question
+  client_.id.clear();        // a new one with its first question
   own_id_ = base::random_id();
 }
 

@@ -1,7 +1,7 @@
 // Settings from afar: polls the agent and hands configurations to the products they are for.
 //
-//   start() -> the agent answers /info with "/v0.7/config" among its endpoints -> a poll at once and
-//   every DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS on the worker. No thread and no request before
+//   start() -> the agent answers /info with "/v0.7/config" among its endpoints -> a poll at once
+//   and every DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS on the worker. No thread and no request before
 //   there is traffic of ours. Of a process and those it forked one asks, for all: the others keep
 //   what their parent had and look twice in an interval at what the one was answered (family.h).
 //   Three failures in a row: asks for /info again.

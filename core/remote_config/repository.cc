@@ -77,8 +77,7 @@ std::optional<Path> parse_path(std::string_view path) {
   const std::string_view source = next_part(path);
   if (source == "datadog") {
     const std::string_view organisation = next_part(path);
-    if (organisation.empty() ||
-        organisation.find_first_not_of("0123456789") != organisation.npos)
+    if (organisation.empty() || organisation.find_first_not_of("0123456789") != organisation.npos)
       return std::nullopt;
   } else if (source != "employee") {
     return std::nullopt;
@@ -201,9 +200,8 @@ Status Repository::merge(const Answer& answer, Changes& changes) {
     if (!parts) return Status::error(path + " is no path of a configuration");
     const auto target = answer.targets.find(path);
     if (target == answer.targets.end()) return refuse(answer, path, "is not among the targets");
-    const auto known = std::ranges::find(configurations_, path, [](const auto& one) -> const auto& {
-      return one->path;
-    });
+    const auto known = std::ranges::find(
+        configurations_, path, [](const auto& one) -> const auto& { return one->path; });
     if (known != configurations_.end() && (*known)->sha256 == target->second.sha256) continue;
     const auto file = answer.files.find(path);
     if (file == answer.files.end()) return refuse(answer, path, "was not sent");
@@ -241,9 +239,8 @@ void Repository::replace(const std::vector<std::string>& in_force,
   }
   for (auto& made : fresh) {
     changes.added.push_back(made.get());
-    const auto old = std::ranges::find(configurations_, made->path, [](const auto& one) -> const auto& {
-      return one->path;
-    });
+    const auto old = std::ranges::find(
+        configurations_, made->path, [](const auto& one) -> const auto& { return one->path; });
     if (old != configurations_.end())
       *old = std::move(made);
     else

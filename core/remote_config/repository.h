@@ -55,7 +55,7 @@ struct Client {
   std::vector<std::string> products;
   std::uint64_t capabilities = 0;  // bits
   std::string runtime_id, tracer_version, service, env, version, hostname;
-  std::vector<std::string> process_tags;  // "entrypoint.name:app"
+  std::vector<std::string> process_tags;                  // "entrypoint.name:app"
   std::vector<std::pair<std::string, std::string>> tags;  // of all spans, and of the source
   std::vector<std::string> extra_services;
 };
@@ -99,8 +99,8 @@ class Repository {
 
   std::vector<std::unique_ptr<Configuration>> configurations_;
   std::int64_t root_version_ = 1, targets_version_ = 0;
-  std::string backend_state_;  // opaque
-  std::string problem_;        // with the last answer
+  std::string backend_state_;     // opaque
+  std::string problem_;           // with the last answer
   std::vector<Refused> refused_;  // of the last answer
   bool must_be_signed_ = false;
   std::optional<Trust> trust_;

@@ -25,14 +25,20 @@ void quote_canonical(std::string_view text, std::string& out) {
 
 bool write_canonical(const Value& value, std::string& out) {
   switch (value.kind()) {
-    case Value::Kind::kNull: out += "null"; return true;
-    case Value::Kind::kBool: out += value.boolean() ? "true" : "false"; return true;
+    case Value::Kind::kNull:
+      out += "null";
+      return true;
+    case Value::Kind::kBool:
+      out += value.boolean() ? "true" : "false";
+      return true;
     case Value::Kind::kNumber: {
       const std::int64_t number = value.integer(INT64_MIN);
       out += std::to_string(number);
       return number != INT64_MIN;
     }
-    case Value::Kind::kText: quote_canonical(value.text(), out); return true;
+    case Value::Kind::kText:
+      quote_canonical(value.text(), out);
+      return true;
     case Value::Kind::kArray: {
       char before = '[';
       for (const Value& item : value.items()) {
@@ -93,7 +99,8 @@ std::optional<std::int64_t> parse_expiry(std::string_view text) {
                   &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &end) != 6)
     return std::nullopt;
   std::string_view rest = std::string_view(held).substr(static_cast<std::size_t>(end));
-  if (rest.starts_with('.')) rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
+  if (rest.starts_with('.'))
+    rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
   if (rest != "Z") return std::nullopt;
   parts.tm_year -= 1900;
   parts.tm_mon -= 1;

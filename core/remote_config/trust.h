@@ -23,7 +23,8 @@
 
 namespace dd::remote_config {
 
-// Sorted names, no spaces, only `"` and `\` escaped; nullopt when there is a number that is not whole.
+// Sorted names, no spaces, only `"` and `\` escaped; nullopt when there is a number that is not
+// whole.
 std::optional<std::string> canonical_json(const json::Value& value);
 // "2099-01-01T00:00:00Z" in seconds since 1970.
 std::optional<std::int64_t> parse_expiry(std::string_view text);

@@ -21,7 +21,8 @@ bool only_wildcards(std::string_view pattern) {
 // As Python writes a number that is no whole one.
 std::string text_of_fraction(double number) {
   char text[400];
-  char* const end = std::to_chars(text, std::end(text) - 1, number, std::chars_format::scientific).ptr;
+  char* const end =
+      std::to_chars(text, std::end(text) - 1, number, std::chars_format::scientific).ptr;
   *end = '\0';
   const std::string_view scientific(text, static_cast<std::size_t>(end - text));
   const int exponent = std::atoi(scientific.data() + scientific.find('e') + 1);
@@ -40,8 +41,8 @@ bool tag_matches(const trace::Span& span, std::string_view name, std::string_vie
     if (number != std::trunc(number))
       return only_wildcards(pattern) && glob_matches(pattern, text_of_fraction(number));
     char digits[400];
-    const auto end = std::to_chars(digits, std::end(digits), number + 0.0,
-                                   std::chars_format::fixed, 0).ptr;
+    const auto end =
+        std::to_chars(digits, std::end(digits), number + 0.0, std::chars_format::fixed, 0).ptr;
     return glob_matches(pattern, {digits, static_cast<std::size_t>(end - digits)});
   }
   return span.has(key) && glob_matches(pattern, span.text(key));
@@ -214,8 +215,8 @@ std::vector<SpanRule> parse_span_rules(std::string_view text, std::vector<std::s
 }
 
 std::vector<Rule> parse_remote_rules(std::string_view text, std::vector<std::string>* problems) {
-  std::vector<Rule> rules = read_list<Rule>(
-      text, problems, [](const json::Value& object, Rule& rule) -> std::string {
+  std::vector<Rule> rules =
+      read_list<Rule>(text, problems, [](const json::Value& object, Rule& rule) -> std::string {
         if (object["provenance"].is_null()) return "a remote rule has no provenance";
         std::string problem = read_rule(object, rule);
         if (problem.empty() && !rule.service && !rule.name && !rule.resource && rule.tags.empty())

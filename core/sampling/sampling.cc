@@ -26,9 +26,8 @@ struct Prepared {
       : config(std::move(made)),
         limiter(config.opt_out ? 1 : config.limit_per_second, config.opt_out ? kMinute : kSecond) {
     for (const SpanRule& rule : config.span_rules)
-      span_limiters.emplace_back(rule.max_per_second < 0
-                                     ? -1
-                                     : static_cast<std::int64_t>(rule.max_per_second));
+      span_limiters.emplace_back(
+          rule.max_per_second < 0 ? -1 : static_cast<std::int64_t>(rule.max_per_second));
     for (const Rule& rule : config.rules) discards = discards || rule.discard;
   }
   Config config;
@@ -55,7 +54,7 @@ void look_for_rules() DD_REQUIRES(mutex) {
 struct Usual {
   const Rates* of = nullptr;
   const char* service = nullptr;  // of the process: never reused for another text
-  const double* rate = nullptr;  // null: none
+  const double* rate = nullptr;   // null: none
 };
 constinit Usual usual DD_GUARDED_BY(mutex);
 
@@ -135,8 +134,8 @@ void set_decided_hook(bool wanted) {
 
 bool needs_decided() {
   const base::MutexLock lock(mutex);
-  return prepared && (prepared->discards || prepared->config.opt_out ||
-                      !prepared->config.span_rules.empty());
+  return prepared &&
+         (prepared->discards || prepared->config.opt_out || !prepared->config.span_rules.empty());
 }
 
 void put_in_force(Config config) {
@@ -282,10 +281,9 @@ void update_agent_rates(Rates fresh) {
 
 void install() {
   static const bool registered = [] {
-    base::on_fork(base::ForkOrder::kTrace,
-                  {.prepare = []() DD_NO_THREAD_SAFETY { mutex.lock(); },
-                   .parent = []() DD_NO_THREAD_SAFETY { mutex.unlock(); },
-                   .child = [] { mutex.reset_after_fork(); }});
+    base::on_fork(base::ForkOrder::kTrace, {.prepare = []() DD_NO_THREAD_SAFETY { mutex.lock(); },
+                                            .parent = []() DD_NO_THREAD_SAFETY { mutex.unlock(); },
+                                            .child = [] { mutex.reset_after_fork(); }});
     return true;
   }();
   (void)registered;
@@ -319,8 +317,8 @@ void decide(Segment& segment, Span& root) {
   segment.priority = made.keep ? (by_rule ? 2 : 1) : (by_rule ? -1 : 0);
   segment.discarded = segment.discarded || made.discard;
   segment.set_maker(static_cast<int>(made.mechanism));
-  const bool by_rate = made.mechanism != Mechanism::kOptOut && made.rate > 0 &&
-                       (made.keep || !made.limited);
+  const bool by_rate =
+      made.mechanism != Mechanism::kOptOut && made.rate > 0 && (made.keep || !made.limited);
   if (by_rate)
     trace::otel::note_rate(segment, made.rate, made.keep);
   else
@@ -347,8 +345,7 @@ bool decided(Segment& segment, std::vector<Span*>& spans) {
     for (std::size_t i = 0; i < prepared->config.span_rules.size(); ++i) {
       const SpanRule& rule = prepared->config.span_rules[i];
       if (!rule.matches(*span)) continue;
-      if (keeps(span->id, rule.rate) &&
-          prepared->span_limiters[i].allow(base::monotonic_ns())) {
+      if (keeps(span->id, rule.rate) && prepared->span_limiters[i].allow(base::monotonic_ns())) {
         span->set(tags::kSpanSamplingMechanism, static_cast<std::int64_t>(Mechanism::kSpanRule));
         span->set(tags::kSpanSamplingRate, rule.rate);
         if (rule.max_per_second >= 0) span->set(tags::kSpanSamplingLimit, rule.max_per_second);

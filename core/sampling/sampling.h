@@ -37,8 +37,14 @@ bool keeps(std::uint64_t id, double rate);
 std::string rate_text(double rate);
 
 enum class Mechanism : std::uint8_t {
-  kDefault = 0, kAgentRate = 1, kLocalRule = 3, kManual = 4, kOptOut = 5, kSpanRule = 8,
-  kRemoteUserRule = 11, kRemoteDynamicRule = 12,
+  kDefault = 0,
+  kAgentRate = 1,
+  kLocalRule = 3,
+  kManual = 4,
+  kOptOut = 5,
+  kSpanRule = 8,
+  kRemoteUserRule = 11,
+  kRemoteDynamicRule = 12,
 };
 
 enum class Provenance : std::uint8_t { kCustomer, kDynamic, kDefault };  // strongest first
@@ -62,7 +68,7 @@ std::vector<Rule> parse_remote_rules(std::string_view json,
 struct SpanRule {
   double rate = 1;
   std::optional<std::string> service, name;  // globs; none: any, but not both
-  double max_per_second = -1;  // negative: no limit
+  double max_per_second = -1;                // negative: no limit
   bool matches(const trace::Span& span) const;
 };
 std::vector<SpanRule> parse_span_rules(std::string_view json,

@@ -1,6 +1,6 @@
-// A DDSketch of durations or sizes: counts in buckets whose bounds grow by 1/64, so that any quantile is
-// known to less than one per cent. The agent merges sketches of this mapping without loss.
-// Source: WRITER.md section 6, WIRE.md section 3. One thread at a time.
+// A DDSketch of durations or sizes: counts in buckets whose bounds grow by 1/64, so that any
+// quantile is known to less than one per cent. The agent merges sketches of this mapping without
+// loss. Source: WRITER.md section 6, WIRE.md section 3. One thread at a time.
 
 #pragma once
 

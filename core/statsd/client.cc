@@ -305,9 +305,8 @@ bool Client::open(Socket& socket, const Place& place, bool may_wait) {
       socket.lookup.reset();
     }
     if (found.empty()) return false;
-    const auto v4 = std::find_if(found.begin(), found.end(), [](const auto& one) {
-      return one.storage.ss_family == AF_INET;
-    });
+    const auto v4 = std::find_if(found.begin(), found.end(),
+                                 [](const auto& one) { return one.storage.ss_family == AF_INET; });
     address = v4 == found.end() ? found.front() : *v4;
   }
   int file = ::socket(address.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

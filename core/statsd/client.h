@@ -101,7 +101,8 @@ class Client {
   std::atomic<bool> telemetry_;
   std::atomic<std::uint64_t> asked_[3] = {};
   std::uint64_t bytes_sent_ DD_GUARDED_BY(sending_) = 0, packets_sent_ DD_GUARDED_BY(sending_) = 0;
-  std::atomic<std::uint64_t> bytes_dropped_{0}, packets_dropped_{0}, queue_bytes_{0}, queue_packets_{0};
+  std::atomic<std::uint64_t> bytes_dropped_{0}, packets_dropped_{0}, queue_bytes_{0},
+      queue_packets_{0};
 };
 
 // Everything that waits, of all clients, without waiting for anybody: for ends of the process.

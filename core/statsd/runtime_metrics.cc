@@ -139,7 +139,8 @@ class Meter {
     const double passed = static_cast<double>(wall_ns - wall_ns_) / 1e9;
     add("cpu.percent", passed > 0 ? 100 * (system + user) / passed : 0.0);
     add("cpu.ctx_switch.voluntary", static_cast<std::int64_t>(usage.ru_nvcsw - usage_.ru_nvcsw));
-    add("cpu.ctx_switch.involuntary", static_cast<std::int64_t>(usage.ru_nivcsw - usage_.ru_nivcsw));
+    add("cpu.ctx_switch.involuntary",
+        static_cast<std::int64_t>(usage.ru_nivcsw - usage_.ru_nivcsw));
     usage_ = usage;
     wall_ns_ = wall_ns;
     if (last) client_.flush();

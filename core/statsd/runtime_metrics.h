@@ -14,18 +14,18 @@ namespace dd::statsd {
 
 // Written with the GIL, read by the worker.
 struct CollectorFigures {
-  std::atomic<std::int64_t> counts[3] = {};       // as gc.get_count()
-  std::atomic<std::int64_t> collections[3] = {};  // since ever
+  std::atomic<std::int64_t> counts[3] = {};                    // as gc.get_count()
+  std::atomic<std::int64_t> collections[3] = {};               // since ever
   std::atomic<std::int64_t> pause_ns{0}, longest_pause_ns{0};  // since they were taken
 };
 
 struct RuntimeOptions {
   Place to;
   bool as_gauges = false;
-  std::string (*tags)() = nullptr;     // "service:a,env:b", each time
-  std::string container;               // its id, or empty
-  const char* client_tags = "";       // of what the client tells of itself; the transport is added
-  void (*next)() = nullptr;            // on the worker: new figures of the collector are wanted
+  std::string (*tags)() = nullptr;  // "service:a,env:b", each time
+  std::string container;            // its id, or empty
+  const char* client_tags = "";     // of what the client tells of itself; the transport is added
+  void (*next)() = nullptr;         // on the worker: new figures of the collector are wanted
   CollectorFigures* collector = nullptr;
 };
 // Does nothing when they are being sent. Any thread but the worker.

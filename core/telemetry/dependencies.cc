@@ -63,7 +63,8 @@ bool is_below(std::string_view file, const std::string& name) {
 
 bool brings_any(const std::string& metadata, const Names& wanted) {
   const std::string top = read_file(metadata + "/top_level.txt");
-  if (any_line(top, [&](std::string_view line) { return wanted.plain.contains(line); })) return true;
+  if (any_line(top, [&](std::string_view line) { return wanted.plain.contains(line); }))
+    return true;
   if (!top.empty() && wanted.deep.empty()) return false;
   return any_line(read_file(metadata + "/RECORD"), [&](std::string_view line) {
     const std::string_view file = line.substr(0, line.find(','));

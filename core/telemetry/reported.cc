@@ -104,7 +104,8 @@ std::optional<std::string> shown(Kind kind, std::string_view text) {
     case Kind::kMap: {
       std::vector<std::string> list;
       for (const auto& [key, value] : config::parse_pairs(text))
-        if (key != "git.repository_url" && key != "git.commit.sha")  // of DD_TAGS; may hold a password
+        if (key != "git.repository_url" &&
+            key != "git.commit.sha")  // of DD_TAGS; may hold a password
           list.push_back(key + ":" + value);
       return joined(list);
     }
@@ -123,7 +124,8 @@ std::optional<std::string> shown(Kind kind, std::string_view text) {
     }
     case Kind::kText:
     case Kind::kProtocol:
-    case Kind::kCollector: break;
+    case Kind::kCollector:
+      break;
   }
   return std::string(text);
 }

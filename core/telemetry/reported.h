@@ -25,7 +25,7 @@ std::vector<Row> reported_rows();
 // Settings that the reference does not have: those that are set, in every origin.
 void append_rows(std::span<config::SettingBase* const> settings, std::vector<Row>& out);
 
-struct Finding {  // about a variable of OpenTelemetry; names in lower case
+struct Finding {       // about a variable of OpenTelemetry; names in lower case
   const char* metric;  // "otel.env.hiding", "otel.env.invalid", "otel.env.unsupported"
   std::string tags;
 };

@@ -62,11 +62,14 @@ struct Word {
 // As the Agent's side names it.
 std::string_view reason_of(transport::Drop why) {
   switch (why) {
-    case transport::Drop::kUnsampled: return "p0_drop";
+    case transport::Drop::kUnsampled:
+      return "p0_drop";
     case transport::Drop::kQueueFull:
     case transport::Drop::kBufferFull:
-    case transport::Drop::kTooLarge: return "overfull_buffer";
-    default: return "send_failure";
+    case transport::Drop::kTooLarge:
+      return "overfull_buffer";
+    default:
+      return "send_failure";
   }
 }
 
@@ -145,7 +148,8 @@ class Sender final : public transport::Job {
     if (!turn.stopping || ended_ || !begun_.load(std::memory_order_relaxed))
       return transport::kNever;
     const transport::Exporter* const traces = transport::agent_sink::exporter();
-    if (traces && traces->stats().pending.traces > 0 && turn.now_ns + kPauseNs < turn.hopeless_at_ns)
+    if (traces && traces->stats().pending.traces > 0 &&
+        turn.now_ns + kPauseNs < turn.hopeless_at_ns)
       return turn.now_ns + kPauseNs;
     ended_ = true;
     tick(true);
@@ -251,7 +255,8 @@ class Sender final : public transport::Job {
     add("trace_chunks_sent", kOurs, now.chunks - sent_.chunks);
     for (int i = 0; i < static_cast<int>(transport::Drop::kCount); ++i)
       add("trace_chunks_dropped",
-          ("src_library:libdatadog,reason:" + std::string(reason_of(static_cast<transport::Drop>(i))))
+          ("src_library:libdatadog,reason:" +
+           std::string(reason_of(static_cast<transport::Drop>(i))))
               .c_str(),
           now.dropped[i] - sent_.dropped[i]);
     for (int i = 0; i < propagation::kStyles; ++i) {
@@ -443,8 +448,7 @@ void product(std::string name, bool on, std::string error) {
   });
 }
 
-void configuration(std::string name, const char* value, std::string origin,
-                   std::string config_id) {
+void configuration(std::string name, const char* value, std::string origin, std::string config_id) {
   push([row = Row{std::move(name), value ? value : "", value != nullptr, std::move(origin),
                   std::move(config_id)}](Report& report) { report.add(row); });
 }
@@ -469,9 +473,8 @@ void endpoint(Endpoint what) {
 void metric(MetricKind kind, std::string_view name_space, std::string_view name, double value,
             std::string tags) {
   push([kind, name_space = std::string(name_space), name = std::string(name),
-        tags = std::move(tags), value](Report& report) {
-    report.metrics().add(kind, name_space, name, tags, value);
-  });
+        tags = std::move(tags),
+        value](Report& report) { report.metrics().add(kind, name_space, name, tags, value); });
 }
 
 void note_spans(const trace::Delivery& delivery) {

@@ -9,9 +9,10 @@
 //     "component:hook");
 //
 // Everything that is reported goes out with the next heartbeat, and at the end of the process; once
-// a day all of it again. Each call is a push, without a lock, from any thread, and does nothing when telemetry is off. The
-// first process of a program says app-started and app-closing; its forked children send heartbeats
-// and metrics with the ids of both. Source: telemetry.md, WIRE.md section 5.
+// a day all of it again. Each call is a push, without a lock, from any thread, and does nothing
+// when telemetry is off. The first process of a program says app-started and app-closing; its
+// forked children send heartbeats and metrics with the ids of both. Source: telemetry.md, WIRE.md
+// section 5.
 
 #pragma once
 
@@ -42,15 +43,16 @@ struct Options {
 
 // Once, settings() resolved. Opens nothing. An error: the address cannot be used.
 Status start(Options options);
-void begin();    // any thread, more than once; starts the worker
+void begin();  // any thread, more than once; starts the worker
 // What children of this process that are executed get as _DD_ROOT_PY_SESSION_ID and
 // _DD_PARENT_PY_SESSION_ID. Empty when telemetry is off.
 std::string root_session();
 bool wanted();   // DD_INSTRUMENTATION_TELEMETRY_ENABLED
 bool enabled();  // after start()
 void give_up();  // nothing is taken any more
-// Sends what there is to say now, with a heartbeat, and waits for the answers. `last`: with the last word; nothing is
-// taken afterwards. Any thread but the worker, without the GIL. False at the timeout.
+// Sends what there is to say now, with a heartbeat, and waits for the answers. `last`: with the
+// last word; nothing is taken afterwards. Any thread but the worker, without the GIL. False at the
+// timeout.
 bool flush(bool last, std::int64_t timeout_ns);
 
 // A process that lives for so long tells that it runs.
@@ -83,7 +85,7 @@ bool wants_modules();  // DD_TELEMETRY_DEPENDENCY_COLLECTION_ENABLED
 
 void product(std::string name, bool enabled, std::string error = {});
 
-struct Endpoint {  // that an application serves
+struct Endpoint {                                 // that an application serves
   std::string method, path, operation, resource;  // "GET", "/a/<b>", "flask.request", "GET /a/<b>"
   int status = 0;                                 // of its answers, where it says so
 };

@@ -35,8 +35,8 @@ ProcessFacts facts_from_settings(std::span<const std::string_view> arguments) {
   }
   const std::size_t scheme = facts.git_repository.find("://");
   if (scheme != facts.git_repository.npos) {  // credentials never leave the machine
-    const std::size_t end = std::min(facts.git_repository.find('/', scheme + 3),
-                                     facts.git_repository.size());
+    const std::size_t end =
+        std::min(facts.git_repository.find('/', scheme + 3), facts.git_repository.size());
     const std::size_t at = facts.git_repository.substr(0, end).rfind('@');
     if (at != std::string::npos && at > scheme)
       facts.git_repository.erase(scheme + 3, at - scheme - 2);
@@ -60,15 +60,13 @@ ProcessFacts facts_from_settings(std::span<const std::string_view> arguments) {
   if (config::report_hostname.get()) facts.hostname = config::host_name();
   facts.service_mapping = config::parse_pairs(config::service_mapping.get());
   facts.peer_service_mapping = config::parse_pairs(config::peer_service_mapping.get());
-  facts.peer_service_defaults =
-      config::peer_service_defaults.get() || config::schema.get() == "v1";
+  facts.peer_service_defaults = config::peer_service_defaults.get() || config::schema.get() == "v1";
   facts.wide_trace_ids = config::wide_trace_ids.get();
   facts.otel_semantics = config::otel_semantics.get();
-  facts.partial_flush_min =
-      config::partial_flush.get()
-          ? static_cast<std::uint32_t>(
-                std::clamp<std::int64_t>(config::partial_flush_min_spans.get(), 1, 1'000'000))
-          : 0;
+  facts.partial_flush_min = config::partial_flush.get()
+                                ? static_cast<std::uint32_t>(std::clamp<std::int64_t>(
+                                      config::partial_flush_min_spans.get(), 1, 1'000'000))
+                                : 0;
   // What is finished goes, whether its trace is or not.
   if (config::survive_kill.get() && !config::partial_flush_min_spans.is_set())
     facts.partial_flush_min = 1;

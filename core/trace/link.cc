@@ -28,8 +28,8 @@ Link* add_link(Span& span, TraceId trace_id, std::uint64_t span_id, std::string_
     append(span.rare_parts().links, link);
   }
   Link* const next = link->next;
-  *link = Link{.next = next, .trace_id = trace_id, .span_id = span_id, .flags = flags,
-               .pointer = pointer};
+  *link = Link{
+      .next = next, .trace_id = trace_id, .span_id = span_id, .flags = flags, .pointer = pointer};
   if (tracestate.data()) link->tracestate = copy_text(span, tracestate);
   return link;
 }

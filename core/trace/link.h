@@ -56,8 +56,9 @@ struct StructTag {
 
 // Appends a link, or empties and reuses the one with the same span id (pointers are always
 // appended). Null on a sealed span.
-Link* add_link(Span& span, TraceId trace_id, std::uint64_t span_id, std::string_view tracestate = {},
-               std::optional<std::uint32_t> flags = std::nullopt, bool pointer = false);
+Link* add_link(Span& span, TraceId trace_id, std::uint64_t span_id,
+               std::string_view tracestate = {}, std::optional<std::uint32_t> flags = std::nullopt,
+               bool pointer = false);
 // Replaces the value of the same key.
 void set_link_attribute(Span& span, Link& link, std::string_view key, std::string_view value);
 

@@ -18,9 +18,8 @@ struct State {
 };
 
 bool is_hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 State read(std::string_view value) {
@@ -94,9 +93,7 @@ void note_rate(Segment& segment, double rate, bool keep) {
   segment.otel_keep = keep;
 }
 
-void note_no_rate(Segment& segment) {
-  segment.otel = OtelNote::kNoRate;
-}
+void note_no_rate(Segment& segment) { segment.otel = OtelNote::kNoRate; }
 
 void settle(Segment& segment) {
   const OtelNote note = std::exchange(segment.otel, OtelNote::kNothing);

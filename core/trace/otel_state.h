@@ -1,8 +1,8 @@
 // The member `ot=` of tracestate: how OpenTelemetry tells a probabilistic sampling decision.
 //
-// A decision is only noted in the segment, which costs nothing; the text is made when headers (or an
-// OTLP payload) need it. All functions: under segment.mutex.
-// Source: PROPAGATION.md section 5, "OTel probability sampling member".
+// A decision is only noted in the segment, which costs nothing; the text is made when headers (or
+// an OTLP payload) need it. All functions: under segment.mutex. Source: PROPAGATION.md section 5,
+// "OTel probability sampling member".
 
 #pragma once
 

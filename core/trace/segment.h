@@ -85,10 +85,10 @@ struct Delivery {
   TraceId trace_id;
   std::optional<int> priority;
   Text origin;
-  Text maker;  // of the decision, when no span has it as a tag
-  std::uint32_t bytes = 0;          // of the arenas it keeps alive, for the queue's limit
+  Text maker;               // of the decision, when no span has it as a tag
+  std::uint32_t bytes = 0;  // of the arenas it keeps alive, for the queue's limit
   std::uint64_t fork_generation = 0;
-  Chunk* const* chunks = nullptr;   // held references, released by drop()
+  Chunk* const* chunks = nullptr;  // held references, released by drop()
   std::uint32_t chunk_count = 0;
 
   // Gives back what it holds; the delivery itself is gone with it. Any thread, once.
@@ -138,12 +138,12 @@ class Segment {
   std::uint32_t sequence = 0;  // spans made, ever
   Chunk* current = nullptr;  // where the next span is made; not owned: a chunk that dies clears it
   std::optional<int> priority;
-  bool discarded = false;                   // a rule dropped this trace for good
+  bool discarded = false;  // a rule dropped this trace for good
   bool otel_keep = false;
   OtelNote otel = OtelNote::kNothing;
   double otel_rate = 1;
   char high_digits[16] = {};  // of the trace id, once a chunk of it is complete; written once
-  std::vector<Span*> done;                  // finished, not delivered; their chunks are in `held`
+  std::vector<Span*> done;    // finished, not delivered; their chunks are in `held`
   std::vector<Shared<Chunk>> held;
   std::vector<std::pair<std::string, double>> metrics;
   Entries baggage;

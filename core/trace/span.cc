@@ -40,9 +40,9 @@ static_assert(all_bits_start_so());
 // The bit that may carry the tag, or 0.
 std::uint16_t carrier_of(const Key& key) {
   using namespace tags;
-  constexpr std::uint16_t kCarriers[] = {
-      0,    kLocalRoot, kLocalRoot, kTopLevel,  kMeasured,  kEnv,      kVersion,
-      kChunkHead, kChunkHead, kChunkHead, kChunkHead, kChunkHead, kChunkHead, kChunkHead};
+  constexpr std::uint16_t kCarriers[] = {0,          kLocalRoot, kLocalRoot, kTopLevel,  kMeasured,
+                                         kEnv,       kVersion,   kChunkHead, kChunkHead, kChunkHead,
+                                         kChunkHead, kChunkHead, kChunkHead, kChunkHead};
   static_assert(std::size(kCarriers) == Key::kLastCarried + 1 &&
                 kDecisionMakerIndex == Key::kLastCarried);
   if (key.index) return key.index <= Key::kLastCarried ? kCarriers[key.index] : 0;
@@ -285,10 +285,18 @@ void Span::store_bit(SpanFlag flag) {
       set_static(tags::kRuntimeId, facts.runtime_id);
       set(tags::kProcessId, facts.pid);
       break;
-    case kTopLevel: set(tags::kTopLevelTag, std::int64_t{1}); break;
-    case kMeasured: set(tags::kMeasuredTag, std::int64_t{1}); break;
-    case kEnv: set_static(tags::kEnvTag, facts.env); break;
-    case kVersion: set_static(tags::kVersionTag, facts.version); break;
+    case kTopLevel:
+      set(tags::kTopLevelTag, std::int64_t{1});
+      break;
+    case kMeasured:
+      set(tags::kMeasuredTag, std::int64_t{1});
+      break;
+    case kEnv:
+      set_static(tags::kEnvTag, facts.env);
+      break;
+    case kVersion:
+      set_static(tags::kVersionTag, facts.version);
+      break;
     case kChunkHead:
       for (const Key& key : {tags::kLanguage, tags::kProcessTags, tags::kGitRepository,
                              tags::kGitCommit, tags::kTraceIdHigh, tags::kDecisionMaker})
@@ -297,7 +305,8 @@ void Span::store_bit(SpanFlag flag) {
           set(key, value);
       if (segment->priority) set(tags::kSamplingPriority, std::int64_t{*segment->priority});
       break;
-    default: break;
+    default:
+      break;
   }
 }
 

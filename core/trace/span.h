@@ -2,9 +2,9 @@
 // or of how it is sent.
 //
 // Life: Tracer::start() makes it; its thread writes it; Tracer::finish() ends it; when its chunk is
-// complete the chunk is handed to the sinks. From then on the span is *sealed*: read-only, for every
-// thread, for as long as somebody holds the chunk. Who wants to write a sealed span writes a copy
-// (Tracer::thaw()).
+// complete the chunk is handed to the sinks. From then on the span is *sealed*: read-only, for
+// every thread, for as long as somebody holds the chunk. Who wants to write a sealed span writes a
+// copy (Tracer::thaw()).
 //
 // A span is written by one thread at a time. Setters are total: they never fail and never throw.
 // Source: SPAN.md sections 2, 3, 5.
@@ -38,7 +38,7 @@ struct Attribute {
   Text key;
   AttributeKind kind;
   std::uint8_t fingerprint;
-  std::uint32_t capacity;   // bytes reserved behind `text.data`; a shorter value is written in place
+  std::uint32_t capacity;  // bytes reserved behind `text.data`; a shorter value is written in place
   union {
     Text text;
     std::int64_t integer;
@@ -51,36 +51,36 @@ struct Attribute {
 enum SpanFlag : std::uint16_t {
   kFinished = 1 << 0,
   kSealed = 1 << 1,
-  kLocalRoot = 1 << 2,   // meta runtime-id, metric process_id
-  kTopLevel = 1 << 3,    // metric _dd.top_level 1 (decided when it finishes)
-  kMeasured = 1 << 4,    // metric _dd.measured 1
-  kEnv = 1 << 5,         // meta env, the process' one
-  kVersion = 1 << 6,     // meta version, the process' one
-  // First span of its chunk. Meta language, _dd.tags.process, _dd.git.*, _dd.p.tid, _dd.p.dm; metrics
-  // _sampling_priority_v1, _dd.tracer_kr.
+  kLocalRoot = 1 << 2,  // meta runtime-id, metric process_id
+  kTopLevel = 1 << 3,   // metric _dd.top_level 1 (decided when it finishes)
+  kMeasured = 1 << 4,   // metric _dd.measured 1
+  kEnv = 1 << 5,        // meta env, the process' one
+  kVersion = 1 << 6,    // meta version, the process' one
+  // First span of its chunk. Meta language, _dd.tags.process, _dd.git.*, _dd.p.tid, _dd.p.dm;
+  // metrics _sampling_priority_v1, _dd.tracer_kr.
   kChunkHead = 1 << 7,
   kHeadersWritten = 1 << 8,  // a client is at work that wrote the headers: those below do not
-  kHeadersDue = 1 << 9,  // a client has yet to write them
+  kHeadersDue = 1 << 9,      // a client has yet to write them
   // Of its object in Python (core/tracing/span_object.h).
-  kDetached = 1 << 10,  // made by its constructor, unknown to the tracer
-  kKeepsObject = 1 << 11,  // one reference belongs to the chunk, until that leaves
+  kDetached = 1 << 10,       // made by its constructor, unknown to the tracer
+  kKeepsObject = 1 << 11,    // one reference belongs to the chunk, until that leaves
   kStoresCarried = 1 << 12,  // there may be attributes that a bit above stands for, too
 };
 
-struct Link;   // core/trace/link.h
-struct Event;  // the same
+struct Link;       // core/trace/link.h
+struct Event;      // the same
 struct StructTag;  // the same
 
 struct StaticTag {
-  Key key;  // a constant of core/trace/tags.h
+  Key key;     // a constant of core/trace/tags.h
   Text value;  // that lives for ever
 };
 
 struct RareParts {  // what few spans have
   Link* links = nullptr;
   Event* events = nullptr;
-  StructTag* structs = nullptr;  // meta_struct
-  Attribute** index = nullptr;   // open addressing, once there are many attributes
+  StructTag* structs = nullptr;                   // meta_struct
+  Attribute** index = nullptr;                    // open addressing, once there are many attributes
   std::uint32_t index_capacity = 0, indexed = 0;  // the first a power of two
 };
 
@@ -90,13 +90,15 @@ class Span {
   std::string_view text(const Key& key) const {
     return is_absent(key) ? std::string_view() : read_text(key);
   }
-  bool number(const Key& key, double& out) const { return !is_absent(key) && read_number(key, out); }
+  bool number(const Key& key, double& out) const {
+    return !is_absent(key) && read_number(key, out);
+  }
   const Attribute* find(const Key& key) const {  // stored attributes only
     return is_stored(key) ? search(key) : nullptr;
   }
   bool has(const Key& key) const { return !is_absent(key) && is_there(key); }  // stored or a bit
 
-  void set(const Key& key, std::string_view value);  // copies into the arena
+  void set(const Key& key, std::string_view value);    // copies into the arena
   void set_static(const Key& key, const Text& value);  // keeps the pointer: immortal text
   void set_static(const Key& key, std::string_view value) { set_static(key, Text(value)); }
   void set_static(std::span<const StaticTag> tags);  // one after the other, in one piece
@@ -129,7 +131,7 @@ class Span {
   std::int32_t error = 0;
   std::uint16_t flags = 0;
   std::uint16_t attribute_count = 0;  // at most kManyAttributes are counted
-  Attribute* attributes = nullptr;  // a list in the arena, in the order of setting
+  Attribute* attributes = nullptr;    // a list in the arena, in the order of setting
   // What stands for the span in Python, or null. Owned and cleared by core/tracing, under the GIL.
   void* object = nullptr;
   std::uint32_t sequence = 0;  // order of starting within the segment

@@ -21,8 +21,8 @@ struct Text {
   constexpr std::string_view view() const { return {data, size}; }
 };
 
-// A tag name. The well-known ones are constants in core/trace/tags.h. The fingerprint makes comparing
-// names cheap.
+// A tag name. The well-known ones are constants in core/trace/tags.h. The fingerprint makes
+// comparing names cheap.
 struct Key {
   static constexpr std::uint16_t kLastCarried = 13;  // tags up to here may be bits of a span
   std::string_view text;

@@ -1,7 +1,5 @@
 #include "core/trace/tracer.h"
 
-#include "core/trace/end.h"
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 #include "core/base/fork.h"
 #include "core/base/hex.h"
 #include "core/base/ids.h"
+#include "core/trace/end.h"
 #include "core/trace/link.h"
 #include "core/trace/tags.h"
 
@@ -19,7 +18,8 @@ namespace dd::trace {
 
 namespace {
 
-// Each thread counts for itself; counts() adds up. A thread that ends leaves its counts to the next.
+// Each thread counts for itself; counts() adds up. A thread that ends leaves its counts to the
+// next.
 struct ThreadCounts {
   std::atomic<std::uint64_t> created{0}, finished{0}, delivered{0}, dropped{0}, abandoned{0};
   std::atomic<bool> taken{true};
@@ -47,9 +47,8 @@ ThreadCounts& first_counts() {
   if (!own_counts) {
     own_counts = new ThreadCounts;
     own_counts->next = all_counts.load(std::memory_order_relaxed);
-    while (!all_counts.compare_exchange_weak(own_counts->next, own_counts,
-                                             std::memory_order_release,
-                                             std::memory_order_relaxed)) {
+    while (!all_counts.compare_exchange_weak(
+        own_counts->next, own_counts, std::memory_order_release, std::memory_order_relaxed)) {
     }
   }
   leaving.counts = own_counts;
@@ -109,8 +108,8 @@ void set_peer_service(Span& span, const ProcessFacts& facts) {
     if (!facts.peer_service_defaults) return;
     const std::string_view kind = span.text(tags::kSpanKind);
     if (kind != "client" && kind != "producer") return;
-    for (const Key& source : {tags::kKafkaServers, tags::kDbName, tags::kMongoDb,
-                              tags::kRpcService, tags::kOutHost}) {
+    for (const Key& source :
+         {tags::kKafkaServers, tags::kDbName, tags::kMongoDb, tags::kRpcService, tags::kOutHost}) {
       peer = span.text(source);
       if (peer.empty()) continue;
       span.set(tags::kPeerService, peer);
@@ -289,10 +288,9 @@ Span* Tracer::start(const StartOptions& options) {
   const std::int64_t now = options.start_ns ? options.start_ns : base::wall_ns();
   const bool continues = segment && segment->trace_id;
   if (!segment || !segment->trace_id) {
-    const TraceId id{.high = process.wide_trace_ids
-                                 ? static_cast<std::uint64_t>(now / 1'000'000'000) << 32
-                                 : 0,
-                     .low = base::random_id()};
+    const TraceId id{
+        .high = process.wide_trace_ids ? static_cast<std::uint64_t>(now / 1'000'000'000) << 32 : 0,
+        .low = base::random_id()};
     made = Segment::make(id);
     if (segment) {
       const base::MutexLock lock(segment->mutex);
@@ -445,8 +443,7 @@ void Tracer::deliver_alone(Segment& segment, Span* span, const ChunkHooks* hooks
     deliver(segment, local_root_of(span), spans, chunks, false);
     return;
   }
-  if (!enabled() || segment.discarded ||
-      sink_count_.load(std::memory_order_relaxed) == 0) {
+  if (!enabled() || segment.discarded || sink_count_.load(std::memory_order_relaxed) == 0) {
     add(my_counts().dropped, 1);
     return;
   }
@@ -474,8 +471,7 @@ void Tracer::deliver(Segment& segment, Span* root, std::vector<Span*>& spans,
       std::sort(spans.begin(), spans.end(), older);
   }
   const bool wanted = enabled() && !segment.discarded &&
-                      (sink_count_.load(std::memory_order_relaxed) != 0 ||
-                       (hooks && hooks->take));
+                      (sink_count_.load(std::memory_order_relaxed) != 0 || (hooks && hooks->take));
   std::vector<Span*> all;
   if (hooks && hooks->leave) all = spans;
   if (wanted && !spans.empty()) {
@@ -519,13 +515,12 @@ void Tracer::deliver(Segment& segment, Span* root, std::vector<Span*>& spans,
 }
 
 // Takes over one reference on each chunk.
-void Tracer::send(Segment& segment, std::span<Span* const> spans,
-                  std::span<Chunk* const> chunks) {
+void Tracer::send(Segment& segment, std::span<Span* const> spans, std::span<Chunk* const> chunks) {
   base::Arena& arena = chunks.front()->arena;
   const int sinks = sink_count_.load(std::memory_order_acquire);
-  auto* const made = static_cast<Delivery*>(
-      arena.allocate(static_cast<std::size_t>(sinks) * sizeof(Delivery) +
-                     (spans.size() + chunks.size()) * sizeof(void*)));
+  auto* const made =
+      static_cast<Delivery*>(arena.allocate(static_cast<std::size_t>(sinks) * sizeof(Delivery) +
+                                            (spans.size() + chunks.size()) * sizeof(void*)));
   auto** const list = reinterpret_cast<Span**>(made + sinks);
   auto** const held = reinterpret_cast<Chunk**>(list + spans.size());
   Text origin, maker;
@@ -548,17 +543,17 @@ void Tracer::send(Segment& segment, std::span<Span* const> spans,
     spans[i]->flags |= kSealed;
   }
   for (int s = 0; s < sinks; ++s)
-    new (made + s) Delivery{
-        .spans = list,
-        .count = static_cast<std::uint32_t>(spans.size()),
-        .trace_id = segment.trace_id,
-        .priority = priority,
-        .origin = origin,
-        .maker = maker,
-        .bytes = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX)),
-        .fork_generation = segment.fork_generation,
-        .chunks = held,
-        .chunk_count = static_cast<std::uint32_t>(chunks.size())};
+    new (made + s)
+        Delivery{.spans = list,
+                 .count = static_cast<std::uint32_t>(spans.size()),
+                 .trace_id = segment.trace_id,
+                 .priority = priority,
+                 .origin = origin,
+                 .maker = maker,
+                 .bytes = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX)),
+                 .fork_generation = segment.fork_generation,
+                 .chunks = held,
+                 .chunk_count = static_cast<std::uint32_t>(chunks.size())};
   for (int s = 0; s < sinks; ++s) sinks_[s].load(std::memory_order_relaxed)->accept(made + s);
 }
 
@@ -578,9 +573,15 @@ Span* Tracer::thaw(const Span& sealed) {
   for (const Attribute* at = sealed.attributes; at; at = at->next) {
     const Key key(at->key.view(), at->key.number);
     switch (at->kind) {
-      case AttributeKind::kText: span->set(key, at->text.view()); break;
-      case AttributeKind::kInt: span->set(key, at->integer); break;
-      case AttributeKind::kDouble: span->set(key, at->real); break;
+      case AttributeKind::kText:
+        span->set(key, at->text.view());
+        break;
+      case AttributeKind::kInt:
+        span->set(key, at->integer);
+        break;
+      case AttributeKind::kDouble:
+        span->set(key, at->real);
+        break;
     }
   }
   for (const Link* link = sealed.links(); link; link = link->next) {

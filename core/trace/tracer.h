@@ -34,18 +34,18 @@ struct StartOptions {
   Text known_service{};         // lives for ever, has a known source: in place of the service
   std::string_view resource{};  // null data: the name
   std::string_view type{};
-  const Span* parent = nullptr;    // local parent
-  Segment* segment = nullptr;      // context without a local parent (remote, or only baggage)
-  std::uint64_t parent_id = 0;     // with `segment`
+  const Span* parent = nullptr;       // local parent
+  Segment* segment = nullptr;         // context without a local parent (remote, or only baggage)
+  std::uint64_t parent_id = 0;        // with `segment`
   const Span* active_root = nullptr;  // of the caller's context, for the version tag (trap 7)
-  std::int64_t start_ns = 0;       // 0: now
+  std::int64_t start_ns = 0;          // 0: now
   std::string_view service_source{};  // name of the integration whose default the service is
   Text known_source{};                // lives for ever: in place of that
 };
 
 // What is the same for all spans of the process; replaced as a whole (configuration, fork).
 struct ProcessFacts {
-  std::string service;       // empty: none could be told
+  std::string service;  // empty: none could be told
   bool service_is_inferred = false;
   std::string first_service;  // before the application named itself in code; empty when it did not
   std::string base_service;   // the first, or the service, in lower case: made by set_facts()
@@ -59,7 +59,7 @@ struct ProcessFacts {
   std::vector<std::pair<std::string, std::string>> peer_service_mapping;
   bool peer_service_defaults = false;
   bool wide_trace_ids = true;
-  bool otel_semantics = false;  // spans say only what OpenTelemetry's conventions know
+  bool otel_semantics = false;            // spans say only what OpenTelemetry's conventions know
   std::uint32_t partial_flush_min = 300;  // 0: never
   std::int64_t pid = 0;
   std::uint64_t revision = 0;  // grows with every replacement: prepared bytes are keyed by it
@@ -67,9 +67,9 @@ struct ProcessFacts {
 
 struct Counts {  // since the process started, or was forked
   std::uint64_t spans_created, spans_finished;
-  std::uint64_t spans_delivered;        // given to a sink
-  std::uint64_t spans_dropped_unsent;   // disabled, discarded, filtered, no sink
-  std::uint64_t spans_abandoned;        // never finished, let go by their holder
+  std::uint64_t spans_delivered;       // given to a sink
+  std::uint64_t spans_dropped_unsent;  // disabled, discarded, filtered, no sink
+  std::uint64_t spans_abandoned;       // never finished, let go by their holder
   // created = delivered + dropped + abandoned + still open or waiting for their trace
 };
 
@@ -103,14 +103,14 @@ class Tracer {
   void finish(Span* span, std::int64_t end_ns = 0);
   // For a span that will never be finished: its trace no longer waits for it.
   void abandon(Span* span);
-  // An unsealed copy of a sealed span, in a chunk of its own that is never sent; for late writes. The
-  // caller gets a reference as from start().
+  // An unsealed copy of a sealed span, in a chunk of its own that is never sent; for late writes.
+  // The caller gets a reference as from start().
   Span* thaw(const Span& sealed);
 
   bool enabled() const { return enabled_.load(std::memory_order_relaxed); }
   void set_enabled(bool on) { enabled_.store(on, std::memory_order_relaxed); }
-  void add_sink(Sink* sink);  // at most four; they live as long as the process
-  void remove_sinks();        // tests
+  void add_sink(Sink* sink);                // at most four; they live as long as the process
+  void remove_sinks();                      // tests
   void set_hooks(const ChunkHooks& hooks);  // all of them: change a copy of hooks()
   ChunkHooks hooks() const;
   Counts counts() const;

@@ -86,14 +86,14 @@ py::Ref variable_active() {
 
 void set_variable(py::Handle span_or_context) {
   store(span_or_context ? span_or_context : py::Handle(Py_None));
-  if (heard(HubEvent::kActivate)) [[unlikely]] tell(HubEvent::kActivate, {span_or_context});
+  if (heard(HubEvent::kActivate)) [[unlikely]]
+    tell(HubEvent::kActivate, {span_or_context});
 }
 
 void set_active(py::Handle span_or_context) {
   if (custom != nullptr) [[unlikely]] {
     const py::Handle value = span_or_context ? span_or_context : py::Handle(Py_None);
-    const py::Ref done =
-        py::Ref::steal(PyObject_CallMethod(custom, "activate", "O", value.ptr()));
+    const py::Ref done = py::Ref::steal(PyObject_CallMethod(custom, "activate", "O", value.ptr()));
     return;
   }
   set_variable(span_or_context);

@@ -11,8 +11,8 @@
 #include "core/tracing/activation.h"
 #include "core/tracing/context_object.h"
 #include "core/tracing/hub_events.h"
-#include "core/tracing/live_span.h"
 #include "core/tracing/link_object.h"
+#include "core/tracing/live_span.h"
 #include "core/tracing/processors.h"
 #include "core/tracing/span_object.h"
 
@@ -108,9 +108,7 @@ class ReadHeaders : public propagation::Carrier {
     std::string_view name, value;
     Ref object;  // the value itself when it is plain text
   };
-  std::string_view keep(std::string&& text) {
-    return own_.emplace_front(std::move(text));
-  }
+  std::string_view keep(std::string&& text) { return own_.emplace_front(std::move(text)); }
   // Of plain text the first letters are read where they are.
   static bool may_be_ours(PyObject* key) {
     if (!PyUnicode_CheckExact(key) || !PyUnicode_IS_COMPACT_ASCII(key)) return true;
@@ -126,10 +124,14 @@ class ReadHeaders : public propagation::Carrier {
     else
       found_.push_back({name, keep(value.text()), Ref()});
   }
-  static constexpr std::string_view kUsual[] = {
-      "x-datadog-trace-id", "x-datadog-parent-id", "x-datadog-sampling-priority",
-      "x-datadog-tags",     "x-datadog-origin",    "traceparent",
-      "tracestate",         "baggage"};
+  static constexpr std::string_view kUsual[] = {"x-datadog-trace-id",
+                                                "x-datadog-parent-id",
+                                                "x-datadog-sampling-priority",
+                                                "x-datadog-tags",
+                                                "x-datadog-origin",
+                                                "traceparent",
+                                                "tracestate",
+                                                "baggage"};
   std::vector<Header> found_;
   std::forward_list<std::string> own_;  // texts that are neither usual nor an object's
 };
@@ -169,8 +171,7 @@ Ref extract_with(Handle headers, const propagation::Options& options, bool some 
   if (some && carrier.empty()) return {};
   propagation::ExtractedContext found = propagation::extract(carrier, options);
   // The reference answers None in this mode only; applications test for it.
-  if (!found.segment && options.extract_first && headers.size() != 0)
-    return py::none();
+  if (!found.segment && options.extract_first && headers.size() != 0) return py::none();
   if (!found.segment) found.segment = trace::Segment::make({});
   const trace::TraceId id = found.segment->trace_id;
   Ref context = make_context(std::move(found.segment), id, found.span_id, true);
@@ -186,13 +187,13 @@ Ref extract_with(Handle headers, const propagation::Options& options, bool some 
 namespace {
 
 void write_headers(Handle span_or_context, Handle target, propagation::Carrier& carrier) {
-  const Ref assigned = is_span(span_or_context) ? assigned_context(as_span(span_or_context)) : Ref();
+  const Ref assigned =
+      is_span(span_or_context) ? assigned_context(as_span(span_or_context)) : Ref();
   if (assigned) span_or_context = assigned;
   if (heard(HubEvent::kInject)) [[unlikely]] {
     const Ref more = target ? target.share() : py::dict();
-    tell(HubEvent::kInject, {is_span(span_or_context) ? context_of(as_span(span_or_context))
-                                                      : span_or_context,
-                             more});
+    tell(HubEvent::kInject,
+         {is_span(span_or_context) ? context_of(as_span(span_or_context)) : span_or_context, more});
     if (!target)
       more.each_pair([&](Handle name, Handle value) { carrier.set(name.text(), value.text()); });
   }
@@ -208,8 +209,7 @@ void write_headers(Handle span_or_context, Handle target, propagation::Carrier& 
     py::swallow_error();
     if (is_span(active) && as_span(active)->span->segment == &segment)
       decide_if_open(segment, *as_span(active)->root->span);
-    propagation::inject(segment, self->span_id, self->remote, carrier,
-                        propagation::options());
+    propagation::inject(segment, self->span_id, self->remote, carrier, propagation::options());
   }
 }
 

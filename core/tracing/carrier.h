@@ -7,8 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include <string>
-
 #include "core/propagation/propagation.h"
 #include "core/py/ref.h"
 

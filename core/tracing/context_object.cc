@@ -82,21 +82,22 @@ bool printable(std::string_view text) {
 }
 
 PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
-  static const char* const kNames[] = {"trace_id", "span_id", "dd_origin",  "sampling_priority",
-                                       "meta",     "metrics", "span_links", "baggage",
+  static const char* const kNames[] = {"trace_id",  "span_id", "dd_origin",  "sampling_priority",
+                                       "meta",      "metrics", "span_links", "baggage",
                                        "is_remote", nullptr};
   PyObject *trace_id = Py_None, *span_id = Py_None, *origin = Py_None, *priority = Py_None,
            *meta = Py_None, *metrics = Py_None, *links = Py_None, *baggage = Py_None;
   int remote = 1;
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOOOOOOOp:Context", const_cast<char**>(kNames),
-                                   &trace_id, &span_id, &origin, &priority, &meta, &metrics,
-                                   &links, &baggage, &remote))
+                                   &trace_id, &span_id, &origin, &priority, &meta, &metrics, &links,
+                                   &baggage, &remote))
     return nullptr;
-  for (const auto& [name, value] : {std::pair{"meta", meta}, std::pair{"metrics", metrics},
-                                    std::pair{"baggage", baggage}})
+  for (const auto& [name, value] :
+       {std::pair{"meta", meta}, std::pair{"metrics", metrics}, std::pair{"baggage", baggage}})
     if (value != Py_None && !PyDict_Check(value))
-      return PyErr_Format(PyExc_TypeError, "argument '%s': '%s' object is not an instance of 'dict'",
-                          name, Py_TYPE(value)->tp_name);
+      return PyErr_Format(PyExc_TypeError,
+                          "argument '%s': '%s' object is not an instance of 'dict'", name,
+                          Py_TYPE(value)->tp_name);
   ContextObject* const self = allocate(type);
   if (self == nullptr) return nullptr;
   Ref owner = Ref::steal(reinterpret_cast<PyObject*>(self));
@@ -334,8 +335,9 @@ PyObject* tracestate_entries(PyObject* self, PyObject* args) {
   PyObject* parent = Py_None;
   if (!PyArg_ParseTuple(args, "|O:_tracestate_entries", &parent)) return nullptr;
   const auto id = as_uint64(parent);
-  const std::string text =
-      propagation::tracestate(segment_of(me(self)), id ? propagation::LastParent::kSpan : propagation::LastParent::kNone, id.value_or(0));
+  const std::string text = propagation::tracestate(
+      segment_of(me(self)), id ? propagation::LastParent::kSpan : propagation::LastParent::kNone,
+      id.value_or(0));
   Ref list = py::list();
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find(',', at), text.size());
@@ -362,8 +364,7 @@ PyObject* get_state(PyObject* self, PyObject*) {
             remote = py::boolean(me(self)->remote),
             reactivate = Ref::steal(get_reactivate(self, nullptr));
   return Py_BuildValue("(OOOOOOOOO)", trace_id.ptr(), span_id.ptr(), meta.ptr(), metrics.ptr(),
-                       links.ptr(), baggage.ptr(), remote.ptr(),
-                       reactivate.ptr(), Py_None);
+                       links.ptr(), baggage.ptr(), remote.ptr(), reactivate.ptr(), Py_None);
 }
 
 PyObject* set_state(PyObject* self, PyObject* state) {
@@ -403,12 +404,14 @@ PyObject* compare(PyObject* left, PyObject* right, int operation) {
   };
   if (same && me(left)->segment.get() != me(right)->segment.get())
     for (const MapKind kind : {MapKind::kMeta, MapKind::kMetrics, MapKind::kBaggage}) {
-      const int alike = equal(snapshot(*me(left)->segment, kind), snapshot(*me(right)->segment, kind));
+      const int alike =
+          equal(snapshot(*me(left)->segment, kind), snapshot(*me(right)->segment, kind));
       if (alike < 0) return nullptr;
       same = same && alike;
     }
   if (same && (me(left)->links || me(right)->links)) {
-    const int alike = equal(Ref::steal(get_links(left, nullptr)), Ref::steal(get_links(right, nullptr)));
+    const int alike =
+        equal(Ref::steal(get_links(left, nullptr)), Ref::steal(get_links(right, nullptr)));
     if (alike < 0) return nullptr;
     same = alike != 0;
   }

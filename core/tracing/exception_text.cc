@@ -17,7 +17,7 @@ using py::Ref;
 
 Name kQualname("__qualname__"), kModule("__module__"), kNotes("__notes__");
 
-struct Entry {  // one line of one code object, as the module shows it
+struct Entry {            // one line of one code object, as the module shows it
   int instruction, line;  // as the traceback has them: the line may be open (-1)
   Ref text;
 };
@@ -127,8 +127,8 @@ Ref last_line(Handle type, Handle message) {
   if (!name.is_str() || !home.is_str()) return Ref();
   const std::string_view module = home.utf8();
   const bool shown = module != "builtins" && module != "__main__";
-  const Ref whole = shown ? Ref::steal(PyUnicode_FromFormat("%U.%U", home.ptr(), name.ptr()))
-                          : name.share();
+  const Ref whole =
+      shown ? Ref::steal(PyUnicode_FromFormat("%U.%U", home.ptr(), name.ptr())) : name.share();
   if (!whole) return Ref();
   return message.size() == 0
              ? Ref::steal(PyUnicode_FromFormat("%U\n", whole.ptr()))
@@ -190,9 +190,8 @@ Ref exception_text(Handle type, Handle value, Handle traceback, Handle message, 
   const Handle recent = limit > 0 && PyTraceBack_Check(traceback.ptr())
                             ? reinterpret_cast<PyObject*>(most_recent(traceback, limit))
                             : traceback;
-  const Ref lines =
-      Ref::steal(PyObject_CallMethod(module.ptr(), "format_exception", "OOOi", type.ptr(),
-                                     value.ptr(), recent.ptr(), -limit));
+  const Ref lines = Ref::steal(PyObject_CallMethod(module.ptr(), "format_exception", "OOOi",
+                                                   type.ptr(), value.ptr(), recent.ptr(), -limit));
   return lines ? joined(lines) : Ref();
 }
 

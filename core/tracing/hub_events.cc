@@ -19,8 +19,7 @@ static_assert(std::size(kEventNames) == static_cast<std::size_t>(HubEvent::kCoun
 void tell(HubEvent event, std::initializer_list<py::Handle> arguments) {
   const py::ErrorKeep keep;
   const py::Ref listener = py::Ref::borrow(detail::hub_listeners[static_cast<int>(event)]);
-  const py::Ref tuple =
-      py::Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(arguments.size())));
+  const py::Ref tuple = py::Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(arguments.size())));
   if (!listener || !tuple) return py::swallow_error();
   Py_ssize_t at = 0;
   for (const py::Handle argument : arguments)

@@ -1,7 +1,7 @@
 // Events of Python's hub (ddtrace.internal.core) that happen in native code: who listens is told.
 //
-// A listener is one callable for each event; the hub calls all of its own from there. Without one an
-// event costs a load. All functions need the GIL. Source: CORE_EVENTS.md.
+// A listener is one callable for each event; the hub calls all of its own from there. Without one
+// an event costs a load. All functions need the GIL. Source: CORE_EVENTS.md.
 
 #pragma once
 

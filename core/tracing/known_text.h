@@ -17,7 +17,7 @@ struct KnownText {
   PyObject* object = nullptr;  // owned: no other object takes its address
   trace::Text text;            // absent: it is known to have no number
   std::uint8_t fingerprint = 0;
-  bool special = false;        // the rules for tags have a word for this name
+  bool special = false;  // the rules for tags have a word for this name
 
   trace::Key key() const { return trace::Key(text, fingerprint); }
 };

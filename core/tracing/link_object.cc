@@ -129,8 +129,8 @@ PyObject* link_to_dict(PyObject* self, PyObject*) {
   });
   const Ref texts = py::dict();
   flat.each_pair([&](Handle key, Handle value) {
-    const Ref text = value.is_bool() ? py::str(value.is_true() ? "true" : "false")
-                                     : py::str(value.display());
+    const Ref text =
+        value.is_bool() ? py::str(value.is_true() ? "true" : "false") : py::str(value.display());
     (void)texts.set_item(key, text);
   });
   if (texts.size() > 0) (void)dict.set_item("attributes", texts);
@@ -171,10 +171,9 @@ PyObject* event_repr(PyObject* self) {
 }
 
 PyObject* event_iterate(PyObject* self) {
-  const Ref pairs = Ref::steal(
-      Py_BuildValue("((sO)(sO)(sO))", "name", field(self, kEventName).ptr(), "time_unix_nano",
-                    field(self, kEventTime).ptr(), "attributes",
-                    field(self, kEventAttributes).ptr()));
+  const Ref pairs = Ref::steal(Py_BuildValue(
+      "((sO)(sO)(sO))", "name", field(self, kEventName).ptr(), "time_unix_nano",
+      field(self, kEventTime).ptr(), "attributes", field(self, kEventAttributes).ptr()));
   return pairs ? PyObject_GetIter(pairs.ptr()) : nullptr;
 }
 
@@ -207,10 +206,10 @@ PyTypeObject* link_type() {
       {"flags", T_OBJECT, place(kLinkFlags), READONLY, nullptr},
       {"attributes", T_OBJECT, place(kLinkAttributes), READONLY, nullptr},
       {}};
-  static PyMethodDef methods[] = {{"to_dict", link_to_dict, METH_NOARGS,
-                                   "to_dict($self, /)\n--\n\nWhat is sent of it."},
-                                  {"__reduce__", link_reduce, METH_NOARGS, nullptr},
-                                  {}};
+  static PyMethodDef methods[] = {
+      {"to_dict", link_to_dict, METH_NOARGS, "to_dict($self, /)\n--\n\nWhat is sent of it."},
+      {"__reduce__", link_reduce, METH_NOARGS, nullptr},
+      {}};
   static PyType_Slot slots[] = {{Py_tp_new, slot(make_link_new)},
                                 {Py_tp_dealloc, slot(dealloc)},
                                 {Py_tp_traverse, slot(traverse)},
@@ -236,16 +235,17 @@ PyTypeObject* event_type() {
       {"time_unix_nano", T_OBJECT, place(kEventTime), READONLY, nullptr},
       {}};
   static PyMethodDef methods[] = {{"__reduce__", event_reduce, METH_NOARGS, nullptr}, {}};
-  static PyType_Slot slots[] = {{Py_tp_new, slot(make_event_new)},
-                                {Py_tp_dealloc, slot(dealloc)},
-                                {Py_tp_traverse, slot(traverse)},
-                                {Py_tp_clear, slot(clear)},
-                                {Py_tp_repr, slot(event_repr)},
-                                {Py_tp_iter, slot(event_iterate)},
-                                {Py_tp_members, members},
-                                {Py_tp_methods, methods},
-                                {Py_tp_doc, const_cast<char*>("Something that happened in a span.")},
-                                {0, nullptr}};
+  static PyType_Slot slots[] = {
+      {Py_tp_new, slot(make_event_new)},
+      {Py_tp_dealloc, slot(dealloc)},
+      {Py_tp_traverse, slot(traverse)},
+      {Py_tp_clear, slot(clear)},
+      {Py_tp_repr, slot(event_repr)},
+      {Py_tp_iter, slot(event_iterate)},
+      {Py_tp_members, members},
+      {Py_tp_methods, methods},
+      {Py_tp_doc, const_cast<char*>("Something that happened in a span.")},
+      {0, nullptr}};
   static PyType_Spec spec = {"ddtrace._trace._span_event.SpanEvent", sizeof(RecordObject), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};
   event_object_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));

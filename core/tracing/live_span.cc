@@ -77,8 +77,7 @@ void add_common_tags(Handle object) {
 
 }  // namespace
 
-Ref start_span(Handle parent, trace::StartOptions&& options, bool activate,
-               bool parent_is_active) {
+Ref start_span(Handle parent, trace::StartOptions&& options, bool activate, bool parent_is_active) {
   Handle span_parent, context;
   if (is_span(parent)) {
     SpanObject* const above = as_span(parent);

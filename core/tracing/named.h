@@ -42,8 +42,7 @@ PyObject* call_named(PyObject* self, PyObject* const* args, Py_ssize_t count, Py
 
 template <Literal kName, PyObject* (*kFunction)(PyObject*, PyObject*)>
 PyCFunction named() {
-  return reinterpret_cast<PyCFunction>(
-      reinterpret_cast<void (*)()>(call_named<kName, kFunction>));
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(call_named<kName, kFunction>));
 }
 
 }  // namespace dd::tracing

@@ -76,8 +76,7 @@ class Packer {
         *at = static_cast<char>(value);
         return at + 1;
       }
-      if (value >= INT8_MIN)
-        return msgpack::put_tagged(at, 0xD0, static_cast<std::uint8_t>(value));
+      if (value >= INT8_MIN) return msgpack::put_tagged(at, 0xD0, static_cast<std::uint8_t>(value));
       if (value >= INT16_MIN)
         return msgpack::put_tagged(at, 0xD1, static_cast<std::uint16_t>(value));
       if (value >= INT32_MIN)
@@ -88,7 +87,8 @@ class Packer {
   // Without a GIL others may change a container while it is read: the counts are those of copies.
   void array(Handle value, int depth) {
     const py::Ref copy = py::Ref::steal(PySequence_Tuple(value.ptr()));
-    fixed([&](char* at) { return msgpack::put_array(at, static_cast<std::uint32_t>(copy.size())); });
+    fixed(
+        [&](char* at) { return msgpack::put_array(at, static_cast<std::uint32_t>(copy.size())); });
     copy.each([&](Handle item) { put(item, depth + 1); });
   }
   void map(Handle value, int depth) {

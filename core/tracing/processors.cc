@@ -97,8 +97,7 @@ void filter(Spans& spans, std::vector<trace::Shared<trace::Chunk>>& chunks) {
     if (!method)
       PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute 'process_trace'",
                    Py_TYPE(processor.ptr())->tp_name);
-    const Ref answer =
-        method ? Ref::steal(PyObject_CallOneArg(method.ptr(), list.ptr())) : Ref();
+    const Ref answer = method ? Ref::steal(PyObject_CallOneArg(method.ptr(), list.ptr())) : Ref();
     if (!answer) return report("processor", processor, list);
     Ref next = answer.is_none() ? py::list() : Ref::steal(PySequence_List(answer.ptr()));
     if (!next) report("processor", processor, list);
@@ -153,7 +152,8 @@ void tell(PyObject* listeners, Handle span) {
 
 void finished(trace::Span& span) {
   if (finish_listeners == nullptr || span.object == nullptr) return;
-  tracing::leave(static_cast<PyObject*>(span.object));  // it is no longer active when they hear of it
+  tracing::leave(
+      static_cast<PyObject*>(span.object));  // it is no longer active when they hear of it
   tell(finish_listeners, static_cast<PyObject*>(span.object));
 }
 

@@ -32,7 +32,8 @@ void tell_start(py::Handle span_object);
 // Whether finished spans' objects are to be kept for their chunk.
 inline bool keeps_objects() { return detail::keeps_objects; }
 inline void span_started(py::Handle span_object) {
-  if (detail::has_start_listeners) [[unlikely]] detail::tell_start(span_object);
+  if (detail::has_start_listeners) [[unlikely]]
+    detail::tell_start(span_object);
 }
 
 }  // namespace dd::tracing

@@ -83,7 +83,9 @@ void erase(Segment& segment, MapKind kind, const std::string& name) {
 void wipe(Segment& segment, MapKind kind) {
   const base::MutexLock lock(segment.mutex);
   switch (kind) {
-    case MapKind::kBaggage: segment.baggage.clear(); break;
+    case MapKind::kBaggage:
+      segment.baggage.clear();
+      break;
     case MapKind::kMeta:
       segment.meta().clear();
       segment.origin.clear();
@@ -108,7 +110,9 @@ int traverse(PyObject* object, visitproc visit, void* arg) {
 int clear_table(PyObject* object) { return PyDict_Type.tp_clear(object); }
 
 Py_ssize_t length(PyObject* self) { return now(self).size(); }
-PyObject* subscript(PyObject* self, PyObject* key) { return PyObject_GetItem(now(self).ptr(), key); }
+PyObject* subscript(PyObject* self, PyObject* key) {
+  return PyObject_GetItem(now(self).ptr(), key);
+}
 int contains(PyObject* self, PyObject* key) { return PyDict_Contains(now(self).ptr(), key); }
 PyObject* iterate(PyObject* self) {
   const Ref keys = Ref::steal(PyDict_Keys(now(self).ptr()));
@@ -138,11 +142,21 @@ PyObject* ask_copy(PyObject* self, PyObject* args, PyObject* kwargs) {
   const Ref method = Ref::steal(PyObject_GetAttrString(now(self).ptr(), Tag::kName));
   return method ? PyObject_Call(method.ptr(), args, kwargs) : nullptr;
 }
-struct Keys { static constexpr const char* kName = "keys"; };
-struct Values { static constexpr const char* kName = "values"; };
-struct Items { static constexpr const char* kName = "items"; };
-struct Get { static constexpr const char* kName = "get"; };
-struct Copy { static constexpr const char* kName = "copy"; };
+struct Keys {
+  static constexpr const char* kName = "keys";
+};
+struct Values {
+  static constexpr const char* kName = "values";
+};
+struct Items {
+  static constexpr const char* kName = "items";
+};
+struct Get {
+  static constexpr const char* kName = "get";
+};
+struct Copy {
+  static constexpr const char* kName = "copy";
+};
 
 PyObject* pop(PyObject* self, PyObject* args) {
   PyObject *key, *fallback = nullptr;
@@ -219,8 +233,8 @@ PyTypeObject* map_type() {
   static PyType_Spec spec = {"ddtrace._native.SharedMap", sizeof(SharedMap), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};
   const Ref bases = Ref::steal(PyTuple_Pack(1, &PyDict_Type));
-  if (bases) type_object = reinterpret_cast<PyTypeObject*>(
-      PyType_FromSpecWithBases(&spec, bases.ptr()));
+  if (bases)
+    type_object = reinterpret_cast<PyTypeObject*>(PyType_FromSpecWithBases(&spec, bases.ptr()));
   return type_object;
 }
 

@@ -1,8 +1,8 @@
 // The maps of a trace as Python sees them: `context._meta`, `_metrics` and `_baggage`.
 //
-// Each is a dict to whoever looks, but its contents live in the Segment, which all contexts and spans
-// of a local trace share: a write to one is seen by all, and is sent. Views and iterators are over a
-// copy of the moment. Values are texts (numbers in `_metrics`): what is stored becomes one.
+// Each is a dict to whoever looks, but its contents live in the Segment, which all contexts and
+// spans of a local trace share: a write to one is seen by all, and is sent. Views and iterators are
+// over a copy of the moment. Values are texts (numbers in `_metrics`): what is stored becomes one.
 // All functions need the GIL.
 
 #pragma once

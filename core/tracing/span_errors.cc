@@ -1,4 +1,5 @@
-// Errors of a Span: error tags, stacks, and the `exception` event. Source: SPAN.md sections 4 and 5.
+// Errors of a Span: error tags, stacks, and the `exception` event. Source: SPAN.md sections 4
+// and 5.
 
 #include <cmath>
 #include <cstdlib>
@@ -12,10 +13,10 @@
 #include "core/trace/tags.h"
 #include "core/tracing/event_values.h"
 #include "core/tracing/exception_text.h"
+#include "core/tracing/hub_events.h"
 #include "core/tracing/named.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/text.h"
-#include "core/tracing/hub_events.h"
 
 namespace dd::tracing {
 namespace {
@@ -134,15 +135,16 @@ bool is_valid(Handle value) {
   if (!value.is_list()) return is_storable(value);
   bool valid = true;
   const Handle first = value.size() > 0 ? Handle(PyList_GET_ITEM(value.ptr(), 0)) : Handle();
-  value.each([&](Handle item) { valid = valid && is_storable(item) && item.type().is(first.type()); });
+  value.each(
+      [&](Handle item) { valid = valid && is_storable(item) && item.type().is(first.type()); });
   return valid;
 }
 
 PyObject* py_record_exception(PyObject* object, PyObject* args, PyObject* kwargs) {
   static const char* const kNames[] = {"exception", "attributes", nullptr};
   PyObject *exception, *attributes = Py_None;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:record_exception",
-                                   const_cast<char**>(kNames), &exception, &attributes))
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:record_exception", const_cast<char**>(kNames),
+                                   &exception, &attributes))
     return nullptr;
   if (!Handle(exception).is_exception())
     return PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute '__traceback__'",
@@ -158,9 +160,11 @@ PyObject* py_record_exception(PyObject* object, PyObject* args, PyObject* kwargs
   (void)all.set_item("exception.type", py::str(class_name(type)));
   (void)all.set_item("exception.message", message ? message.share() : type.attr(kOwnName));
   if (stack) (void)all.set_item("exception.stacktrace", stack);
-  Handle(attributes).is_none() ? void() : Handle(attributes).each_pair([&](Handle key, Handle value) {
-    if (key.is_str() && is_valid(value)) (void)all.set_item(key, value);
-  });
+  Handle(attributes).is_none() ? void()
+                               : Handle(attributes).each_pair([&](Handle key, Handle value) {
+                                   if (key.is_str() && is_valid(value))
+                                     (void)all.set_item(key, value);
+                                 });
   if (!add_event_of(me(object), "exception", all, static_cast<std::uint64_t>(base::wall_ns())))
     return nullptr;
   return nothing();
@@ -176,8 +180,8 @@ PyObject* py_ignore_exception(PyObject* object, PyObject* type) {
 PyObject* py_get_traceback(PyObject*, PyObject* args, PyObject* kwargs) {
   static const char* const kNames[] = {"exc_type", "exc_val", "exc_tb", "limit", nullptr};
   PyObject *type, *value, *traceback, *limit = Py_None;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO|O:_get_traceback",
-                                   const_cast<char**>(kNames), &type, &value, &traceback, &limit))
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO|O:_get_traceback", const_cast<char**>(kNames),
+                                   &type, &value, &traceback, &limit))
     return nullptr;
   const Ref message = Ref::steal(PyObject_Str(value));
   if (!message && !swallow_exception()) return nullptr;
@@ -209,7 +213,8 @@ bool record_error(SpanObject* self, Handle type, Handle value, Handle traceback,
   span.set(trace::tags::kErrorMessage, message_text.view);
   if (stack) span.set(trace::tags::kErrorStack, stack_text.view);
   const Handle object(reinterpret_cast<PyObject*>(self));
-  if (heard(HubEvent::kFinalTags)) [[unlikely]] tell(HubEvent::kFinalTags, {object});
+  if (heard(HubEvent::kFinalTags)) [[unlikely]]
+    tell(HubEvent::kFinalTags, {object});
   if (heard(HubEvent::kException)) [[unlikely]]
     tell(HubEvent::kException, {object, type, value, traceback});
   return true;

@@ -237,8 +237,8 @@ void decide(SpanObject* self, bool keep) {
   sampling::decide_by_hand(*self->span->segment, keep);
   SpanObject* const root = self->root;
   if (root->span->sealed()) return;
-  for (const trace::Key& key : {trace::tags::kRulePsr, trace::tags::kLimitPsr,
-                                trace::tags::kAgentPsr})
+  for (const trace::Key& key :
+       {trace::tags::kRulePsr, trace::tags::kLimitPsr, trace::tags::kAgentPsr})
     root->span->remove(key);
 }
 
@@ -251,7 +251,8 @@ PyMethodDef kSpanLifeMethods[] = {
     {"_finish_with_ancestors", py_finish_all, METH_NOARGS, nullptr},
     {"_add_on_finish_exception_callback", named<"callback", py_before_finish>(), kNamed, nullptr},
     {"_override_sampling_decision", named<"decision", py_override_decision>(), kNamed, nullptr},
-    {"_set_sampling_decision_maker", named<"sampling_mechanism", py_set_decision_maker>(), kNamed, nullptr},
+    {"_set_sampling_decision_maker", named<"sampling_mechanism", py_set_decision_maker>(), kNamed,
+     nullptr},
     {"_set_ctx_item", with_keywords(py_set_item), METH_VARARGS | METH_KEYWORDS, nullptr},
     {"_set_ctx_items", named<"items", py_set_items>(), kNamed, nullptr},
     {"_get_ctx_item", named<"key", py_get_item>(), kNamed, nullptr},

@@ -2,8 +2,6 @@
 //
 // Values are read, with whatever code of the application that runs, before anything is written.
 
-#include "core/trace/link.h"
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +11,7 @@
 #include "core/base/clock.h"
 #include "core/propagation/propagation.h"
 #include "core/py/error.h"
+#include "core/trace/link.h"
 #include "core/tracing/context_object.h"
 #include "core/tracing/event_values.h"
 #include "core/tracing/link_object.h"
@@ -51,9 +50,8 @@ trace::Entries flat_texts(Handle attributes) {
   if (!attributes || attributes.is_none()) return texts;
   const Ref flat = py::dict();
   attributes.each_pair([&](Handle key, Handle value) { flatten(flat, key, value); });
-  flat.each_pair([&](Handle key, Handle value) {
-    texts.emplace_back(key.display(), attribute_text(value));
-  });
+  flat.each_pair(
+      [&](Handle key, Handle value) { texts.emplace_back(key.display(), attribute_text(value)); });
   return texts;
 }
 
@@ -61,9 +59,9 @@ void add(SpanObject* self, trace::TraceId trace_id, std::uint64_t span_id, Handl
          std::optional<std::uint32_t> flags, const trace::Entries& attributes) {
   const std::string* kind = trace::find_entry(attributes, kLinkKind);
   trace::Span& span = writable(self);
-  trace::Link* const link =
-      trace::add_link(span, trace_id, span_id, tracestate ? Utf8(tracestate).view : std::string_view(),
-                      flags, kind != nullptr && *kind == kPointer);
+  trace::Link* const link = trace::add_link(span, trace_id, span_id,
+                                            tracestate ? Utf8(tracestate).view : std::string_view(),
+                                            flags, kind != nullptr && *kind == kPointer);
   if (link == nullptr) return;
   for (const auto& [key, value] : attributes) trace::set_link_attribute(span, *link, key, value);
 }
@@ -109,11 +107,11 @@ PyObject* py_link_span(PyObject* object, PyObject* args, PyObject* kwargs) {
     return PyObject_CallMethod(module.ptr(), "bad_link", "O", context);
   }
   const trace::Entries texts = flat_texts(attributes);
-  const std::string tracestate = propagation::tracestate(segment_of(to), propagation::LastParent::kNone);
+  const std::string tracestate =
+      propagation::tracestate(segment_of(to), propagation::LastParent::kNone);
   const auto priority = priority_of(*to->segment);
-  add(me(object), to->trace_id, to->span_id,
-      tracestate.empty() ? py::none() : py::str(tracestate), priority && *priority > 0 ? 1u : 0u,
-      texts);
+  add(me(object), to->trace_id, to->span_id, tracestate.empty() ? py::none() : py::str(tracestate),
+      priority && *priority > 0 ? 1u : 0u, texts);
   return nothing();
 }
 
@@ -183,10 +181,16 @@ Value read(Handle value, bool nested) {
 
 void write(trace::Span& span, EventValue& to, const Value& from) {
   switch (from.kind) {
-    case EventValueKind::kText: to.text = trace::copy_text(span, from.text); break;
+    case EventValueKind::kText:
+      to.text = trace::copy_text(span, from.text);
+      break;
     case EventValueKind::kBool:
-    case EventValueKind::kInt: to.integer = from.integer; break;
-    case EventValueKind::kDouble: to.real = from.real; break;
+    case EventValueKind::kInt:
+      to.integer = from.integer;
+      break;
+    case EventValueKind::kDouble:
+      to.real = from.real;
+      break;
     case EventValueKind::kArray:
       for (const Value& element : from.elements)
         write(span, *trace::add_array_value(span, to, element.kind), element);
@@ -195,11 +199,16 @@ void write(trace::Span& span, EventValue& to, const Value& from) {
 
 Ref object_of(const EventValue& value) {
   switch (value.kind) {
-    case EventValueKind::kText: return make_text(value.text.view());
-    case EventValueKind::kBool: return py::boolean(value.integer != 0);
-    case EventValueKind::kInt: return py::integer(value.integer);
-    case EventValueKind::kDouble: return py::number(value.real);
-    case EventValueKind::kArray: break;
+    case EventValueKind::kText:
+      return make_text(value.text.view());
+    case EventValueKind::kBool:
+      return py::boolean(value.integer != 0);
+    case EventValueKind::kInt:
+      return py::integer(value.integer);
+    case EventValueKind::kDouble:
+      return py::number(value.real);
+    case EventValueKind::kArray:
+      break;
   }
   Ref list = py::list();
   for (const EventValue* at = value.elements; at != nullptr; at = at->next)
@@ -216,8 +225,8 @@ PyObject* py_add_event(PyObject* object, PyObject* args, PyObject* kwargs) {
   if (attributes != Py_None && !is_mapping(attributes))
     return PyErr_Format(PyExc_TypeError, "'%s' object is not an instance of 'Mapping'",
                         Py_TYPE(attributes)->tp_name);
-  const std::uint64_t at = time == Py_None ? static_cast<std::uint64_t>(base::wall_ns())
-                                           : as_uint64(time).value_or(0);
+  const std::uint64_t at =
+      time == Py_None ? static_cast<std::uint64_t>(base::wall_ns()) : as_uint64(time).value_or(0);
   return add_event_of(me(object), Handle(name).text(), attributes, at) ? nothing() : nullptr;
 }
 PyObject* py_get_events(PyObject* object, PyObject*) { return events_of(me(object)).release(); }
@@ -276,11 +285,10 @@ Ref links_of(SpanObject* self) {
     Ref attributes = py::dict();
     for (const trace::TextPair* pair = link->attributes; pair != nullptr; pair = pair->next)
       (void)attributes.set_item(make_text(pair->key.view()), make_text(pair->value.view()));
-    (void)list.append(make_link(id_object(link->trace_id), py::unsigned_integer(link->span_id),
-                                link->tracestate.present() ? make_text(link->tracestate.view())
-                                                           : Ref(),
-                                link->flags ? py::integer(*link->flags) : Ref(),
-                                std::move(attributes)));
+    (void)list.append(
+        make_link(id_object(link->trace_id), py::unsigned_integer(link->span_id),
+                  link->tracestate.present() ? make_text(link->tracestate.view()) : Ref(),
+                  link->flags ? py::integer(*link->flags) : Ref(), std::move(attributes)));
   }
   return list;
 }
@@ -334,7 +342,8 @@ void pack_structs(SpanObject* self) {
   if (self->extras == nullptr || !self->extras->structs) return;
   const Ref structs = self->extras->structs.share();
   std::vector<std::pair<std::string, std::string>> packed;
-  structs.each_pair([&](Handle key, Handle value) { packed.emplace_back(key.text(), pack(value)); });
+  structs.each_pair(
+      [&](Handle key, Handle value) { packed.emplace_back(key.text(), pack(value)); });
   for (const auto& [key, bytes] : packed) trace::set_struct(writable(self), key, bytes);
 }
 

@@ -162,21 +162,22 @@ trace::TraceId new_trace_id() {
   return {.high = seconds << 32, .low = base::random_id()};
 }
 
-constexpr const char* kMakeNames[] = {"name",     "service",   "resource",  "span_type",
-                                      "trace_id", "span_id",   "parent_id", "start",
-                                      "context",  "on_finish", "span_api",  "links", nullptr};
+constexpr const char* kMakeNames[] = {"name",     "service",   "resource", "span_type", "trace_id",
+                                      "span_id",  "parent_id", "start",    "context",   "on_finish",
+                                      "span_api", "links",     nullptr};
 constexpr const char* kMakeFormat = "O|OOOOOOOOOOO:Span";
 
 // All is made by then: a subclass may pass on other arguments than it was called with.
 int initialize(PyObject* object, PyObject* args, PyObject* kwargs) {
   PyObject* given[12] = {};
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, kMakeFormat, const_cast<char**>(kMakeNames),
-                                   &given[0], &given[1], &given[2], &given[3], &given[4],
-                                   &given[5], &given[6], &given[7], &given[8], &given[9],
-                                   &given[10], &given[11]))
+                                   &given[0], &given[1], &given[2], &given[3], &given[4], &given[5],
+                                   &given[6], &given[7], &given[8], &given[9], &given[10],
+                                   &given[11]))
     return -1;
   SpanObject* const self = self_of(object);
-  if (PyObject* const on_finish = given[9]; on_finish && PyList_Check(on_finish) && self->detached())
+  if (PyObject* const on_finish = given[9];
+      on_finish && PyList_Check(on_finish) && self->detached())
     extras(self).callbacks = Handle(on_finish).share();
   return 0;
 }
@@ -185,9 +186,9 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   PyObject *name, *service = Py_None, *resource = Py_None, *span_type = Py_None,
                   *trace_id = Py_None, *span_id = Py_None, *parent_id = Py_None, *start = Py_None,
                   *context = Py_None, *on_finish = Py_None, *span_api = nullptr, *links = Py_None;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, kMakeFormat, const_cast<char**>(kMakeNames),
-                                   &name, &service, &resource, &span_type, &trace_id, &span_id,
-                                   &parent_id, &start, &context, &on_finish, &span_api, &links))
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, kMakeFormat, const_cast<char**>(kMakeNames), &name,
+                                   &service, &resource, &span_type, &trace_id, &span_id, &parent_id,
+                                   &start, &context, &on_finish, &span_api, &links))
     return nullptr;
   SpanObject* const self = allocate(type);
   if (self == nullptr) return nullptr;
@@ -232,9 +233,13 @@ PyObject* text_or_none(const trace::Text& text) {
   return text.present() ? make_text(text.view()).release() : none();
 }
 
-PyObject* get_name(PyObject* self, void*) { return make_text(self_of(self)->span->name.view()).release(); }
+PyObject* get_name(PyObject* self, void*) {
+  return make_text(self_of(self)->span->name.view()).release();
+}
 PyObject* get_service(PyObject* self, void*) { return text_or_none(self_of(self)->span->service); }
-PyObject* get_resource(PyObject* self, void*) { return text_or_none(self_of(self)->span->resource); }
+PyObject* get_resource(PyObject* self, void*) {
+  return text_or_none(self_of(self)->span->resource);
+}
 PyObject* get_type(PyObject* self, void*) { return text_or_none(self_of(self)->span->type); }
 
 int set_name(PyObject* self, PyObject* value, void*) {
@@ -256,7 +261,9 @@ int set_type(PyObject* self, PyObject* value, void*) {
   return 0;
 }
 
-PyObject* get_trace_id(PyObject* self, void*) { return id_object(trace_id_of(self_of(self))).release(); }
+PyObject* get_trace_id(PyObject* self, void*) {
+  return id_object(trace_id_of(self_of(self))).release();
+}
 int set_trace_id(PyObject* self, PyObject* value, void*) {
   trace::TraceId id;
   if (!read_trace_id(value, id)) return 0;
@@ -288,7 +295,9 @@ int set_parent_id(PyObject* self, PyObject* value, void*) {
   return 0;
 }
 
-PyObject* get_start_ns(PyObject* self, void*) { return PyLong_FromLongLong(self_of(self)->span->start_ns); }
+PyObject* get_start_ns(PyObject* self, void*) {
+  return PyLong_FromLongLong(self_of(self)->span->start_ns);
+}
 PyObject* get_start(PyObject* self, void*) {
   return PyFloat_FromDouble(static_cast<double>(self_of(self)->span->start_ns) / 1e9);
 }
@@ -317,11 +326,14 @@ int set_duration(PyObject* self, PyObject* value, void* seconds) {
 PyObject* get_error(PyObject* self, void*) { return PyLong_FromLong(self_of(self)->span->error); }
 int set_error(PyObject* self, PyObject* value, void*) {
   const auto number = as_int64(value);
-  writable(self_of(self)).error =
-      number && *number >= INT32_MIN && *number <= INT32_MAX ? static_cast<std::int32_t>(*number) : 0;
+  writable(self_of(self)).error = number && *number >= INT32_MIN && *number <= INT32_MAX
+                                      ? static_cast<std::int32_t>(*number)
+                                      : 0;
   return 0;
 }
-PyObject* get_finished(PyObject* self, void*) { return PyBool_FromLong(self_of(self)->span->finished()); }
+PyObject* get_finished(PyObject* self, void*) {
+  return PyBool_FromLong(self_of(self)->span->finished());
+}
 PyObject* get_parent(PyObject* self, void*) {
   const Handle parent = self_of(self)->parent;
   return parent ? parent.share().release() : none();
@@ -347,9 +359,9 @@ PyObject* get_root(PyObject* self, void*) {
 PyObject* get_top_level(PyObject* self, void*) {
   const SpanObject* span = self_of(self);
   const trace::Text mine = span->span->service;
-  return PyBool_FromLong(!span->parent ||
-                         (mine.present() &&
-                          mine.view() != as_span(span->parent)->span->service.view()));
+  return PyBool_FromLong(
+      !span->parent ||
+      (mine.present() && mine.view() != as_span(span->parent)->span->service.view()));
 }
 // The nearest span up the chain that enters another service.
 PyObject* get_entry(PyObject* self, void*) {
@@ -388,7 +400,7 @@ int set_api(PyObject* self, PyObject* value, void*) {
   extras(self_of(self)).api = Handle(value).share();
   return 0;
 }
-template <Ref SpanExtras::* kField>
+template <Ref SpanExtras::*kField>
 PyObject* get_extra(PyObject* self, void*) {
   const SpanExtras* const all = self_of(self)->extras;
   return all != nullptr && all->*kField ? (all->*kField).share().release() : none();
@@ -435,8 +447,8 @@ PyObject* repr(PyObject* object) {
             tags = tags_of(self, true, false), metrics = tags_of(self, false, true),
             links = links_of(self), events = events_of(self), entry = show(get_entry),
             end = span.finished() ? py::integer(trace::end_of(span)) : py::none();
-  const Ref structs = self->extras && self->extras->structs ? self->extras->structs.share()
-                                                             : py::dict();
+  const Ref structs =
+      self->extras && self->extras->structs ? self->extras->structs.share() : py::dict();
   if (!context) return nullptr;
   const Ref entry_name = make_text(as_span(entry)->span->name.view());
   return PyUnicode_FromFormat(
@@ -451,8 +463,8 @@ PyObject* repr(PyObject* object) {
 
 PyObject* text_form(PyObject* object) {
   SpanObject* const self = self_of(object);
-  const Ref parent = Ref::steal(get_parent_id(object, nullptr)), trace_id = id_object(trace_id_of(self)),
-            name = make_text(self->span->name.view());
+  const Ref parent = Ref::steal(get_parent_id(object, nullptr)),
+            trace_id = id_object(trace_id_of(self)), name = make_text(self->span->name.view());
   return PyUnicode_FromFormat("<Span(id=%llu,trace_id=%S,parent_id=%S,name=%S)>",
                               static_cast<unsigned long long>(self->span->id), trace_id.ptr(),
                               parent.ptr(), name.ptr());
@@ -497,9 +509,9 @@ PyTypeObject* span_type() {
   static PyType_Spec spec = {"ddtrace._trace.span.Span", sizeof(SpanObject), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
   type_object = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
-  if (type_object != nullptr) type_object->tp_name = "Span";  // messages say it, as of a Python class
-  if (type_object != nullptr && !add_span_steps(type_object, enter_span, exit_span))
-    return nullptr;
+  if (type_object != nullptr)
+    type_object->tp_name = "Span";  // messages say it, as of a Python class
+  if (type_object != nullptr && !add_span_steps(type_object, enter_span, exit_span)) return nullptr;
   return type_object;
 }
 
@@ -537,8 +549,8 @@ SpanExtras& extras(SpanObject* self) {
 Handle context_of(SpanObject* self) {
   if (!self->context) {
     const trace::Span& span = *self->span;
-    self->context = make_context(Shared<Segment>::share(span.segment), trace_id_of(self), span.id,
-                                 false);
+    self->context =
+        make_context(Shared<Segment>::share(span.segment), trace_id_of(self), span.id, false);
   }
   return self->context;
 }

@@ -1,9 +1,9 @@
 // `ddtrace.trace.Span`: the Python object of one native span.
 //
-// It keeps the chunk its span lives in, and the object of its parent, so native pointers from a span
-// to its parents stay good while any object below them lives. Objects are recycled through a free
-// list. A write to a sealed span goes to a copy (Tracer::thaw); the first chunk is kept as well,
-// since spans below still point into it.
+// It keeps the chunk its span lives in, and the object of its parent, so native pointers from a
+// span to its parents stay good while any object below them lives. Objects are recycled through a
+// free list. A write to a sealed span goes to a copy (Tracer::thaw); the first chunk is kept as
+// well, since spans below still point into it.
 //
 // Setters are total. `str(value)` of a tag may run the application's code, which may open and close
 // spans: nothing is locked and no native pointer is kept over it.
@@ -21,23 +21,22 @@
 
 namespace dd::tracing {
 
-struct SpanExtras {  // what few spans have
-  py::Ref callbacks;   // list of callables, run when the span finishes
-  py::Ref structs;     // dict of meta_struct
-  py::Ref ignored;     // list of exception types that are no errors
-  py::Ref items;       // dict of values that travel with the span
-  py::Ref api;         // str: who made it, when it is not "datadog"
-  py::Ref root;        // a Span that was set as the local root
-  py::Ref parent_context;  // the Context this span continues
+struct SpanExtras {                   // what few spans have
+  py::Ref callbacks;                  // list of callables, run when the span finishes
+  py::Ref structs;                    // dict of meta_struct
+  py::Ref ignored;                    // list of exception types that are no errors
+  py::Ref items;                      // dict of values that travel with the span
+  py::Ref api;                        // str: who made it, when it is not "datadog"
+  py::Ref root;                       // a Span that was set as the local root
+  py::Ref parent_context;             // the Context this span continues
   trace::Shared<trace::Chunk> first;  // of the span it was made with, once a copy took later writes
 };
 
 struct SpanObject {
-  PyObject_HEAD
-  trace::Span* span;  // one reference on its chunk belongs to this
-  py::Ref parent;     // a SpanObject, or empty
-  py::Ref context;    // made when somebody asks
-  SpanObject* root;   // the local root: itself, or kept by the chain of parents
+  PyObject_HEAD trace::Span* span;  // one reference on its chunk belongs to this
+  py::Ref parent;                   // a SpanObject, or empty
+  py::Ref context;                  // made when somebody asks
+  SpanObject* root;                 // the local root: itself, or kept by the chain of parents
   SpanExtras* extras;
   PyObject* weakrefs;
 
@@ -51,7 +50,8 @@ struct SpanObject {
     return extras == nullptr ? py::Handle() : py::Handle(extras->parent_context);
   }
 };
-static_assert(sizeof(SpanObject) <= 64);  // and 16 of the collector's: a size CPython has a pool for
+static_assert(sizeof(SpanObject) <=
+              64);  // and 16 of the collector's: a size CPython has a pool for
 
 PyTypeObject* span_type();  // made on first use; null only when out of memory
 inline bool is_span(py::Handle object) {

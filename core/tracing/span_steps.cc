@@ -13,16 +13,14 @@ namespace {
 using py::Ref;
 
 struct Descriptor {  // in the type's dict
-  PyObject_HEAD
-  vectorcallfunc call;
+  PyObject_HEAD vectorcallfunc call;
   SpanStep step;
   const char* name;
 };
 
 struct Bound {  // with one span
-  PyObject_HEAD
-  vectorcallfunc call;
-  PyObject* span;  // owned; the next free one while it is not used
+  PyObject_HEAD vectorcallfunc call;
+  PyObject* span;          // owned; the next free one while it is not used
   Descriptor* descriptor;  // lives for ever
 };
 
@@ -55,8 +53,7 @@ PyObject* call_unbound(PyObject* self, PyObject* const* args, std::size_t flagge
   const Py_ssize_t count = PyVectorcall_NARGS(flagged);
   if (!no_keywords(names)) return nullptr;
   if (count < 1 || !PyObject_TypeCheck(args[0], span_class))
-    return PyErr_Format(PyExc_TypeError, "descriptor '%s' needs a Span",
-                        as_descriptor(self)->name);
+    return PyErr_Format(PyExc_TypeError, "descriptor '%s' needs a Span", as_descriptor(self)->name);
   return as_descriptor(self)->step(args[0], args + 1, count - 1);
 }
 
@@ -123,17 +120,15 @@ bool make_types() {
       {"__vectorcalloffset__", T_PYSSIZET, offsetof(Descriptor, call), READONLY, nullptr}, {}};
   static PyGetSetDef descriptor_fields[] = {
       {"__name__", descriptor_name, nullptr, nullptr, nullptr}, {}};
-  static PyType_Slot descriptor_slots[] = {{Py_tp_descr_get, slot(bind)},
-                                           {Py_tp_call, slot(PyVectorcall_Call)},
-                                           {Py_tp_repr, slot(descriptor_repr)},
-                                           {Py_tp_members, descriptor_members},
-                                           {Py_tp_getset, descriptor_fields},
-                                           {0, nullptr}};
-  static PyType_Spec descriptor_spec = {
-      "ddtrace._native.SpanStep", sizeof(Descriptor), 0,
-      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR |
-          Py_TPFLAGS_DISALLOW_INSTANTIATION,
-      descriptor_slots};
+  static PyType_Slot descriptor_slots[] = {
+      {Py_tp_descr_get, slot(bind)},       {Py_tp_call, slot(PyVectorcall_Call)},
+      {Py_tp_repr, slot(descriptor_repr)}, {Py_tp_members, descriptor_members},
+      {Py_tp_getset, descriptor_fields},   {0, nullptr}};
+  static PyType_Spec descriptor_spec = {"ddtrace._native.SpanStep", sizeof(Descriptor), 0,
+                                        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL |
+                                            Py_TPFLAGS_METHOD_DESCRIPTOR |
+                                            Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                                        descriptor_slots};
   static PyMemberDef bound_members[] = {
       {"__vectorcalloffset__", T_PYSSIZET, offsetof(Bound, call), READONLY, nullptr}, {}};
   static PyGetSetDef bound_fields[] = {{"__name__", bound_name, nullptr, nullptr, nullptr},

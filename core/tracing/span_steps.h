@@ -1,6 +1,5 @@
-// `__enter__` and `__exit__` of Span. A `with` binds both as methods before it calls them; ours bind
-// to small recycled objects instead of making a new built-in method each time.
-// Needs the GIL.
+// `__enter__` and `__exit__` of Span. A `with` binds both as methods before it calls them; ours
+// bind to small recycled objects instead of making a new built-in method each time. Needs the GIL.
 
 #pragma once
 

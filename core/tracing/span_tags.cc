@@ -68,7 +68,8 @@ bool handle_special(SpanObject* self, std::string_view name, const Key& key, Han
     decide(self, name == "manual.keep");
     return true;
   }
-  if (key.text == kMeasuredName) return set_measured(self, value.is_none() ? Handle(Py_True) : value);
+  if (key.text == kMeasuredName)
+    return set_measured(self, value.is_none() ? Handle(Py_True) : value);
   done = false;
   if (name == "service.name") {
     const FieldText service(value);
@@ -88,8 +89,13 @@ bool handle_special(SpanObject* self, std::string_view name, const Key& key, Han
 bool may_be_special(std::string_view name) {
   if (name.size() < 11) return false;
   switch (name[0]) {
-    case 'm': case 's': case '_': case 'n': return true;
-    default: return false;
+    case 'm':
+    case 's':
+    case '_':
+    case 'n':
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -105,8 +111,9 @@ bool set_common(SpanObject* self, PyObject* key, PyObject* value) {
       return true;
     }
     if (!PyUnicode_IS_COMPACT_ASCII(value)) return false;
-    writable(self).set(tag, std::string_view(static_cast<const char*>(PyUnicode_DATA(value)),
-                                             static_cast<std::size_t>(PyUnicode_GET_LENGTH(value))));
+    writable(self).set(tag,
+                       std::string_view(static_cast<const char*>(PyUnicode_DATA(value)),
+                                        static_cast<std::size_t>(PyUnicode_GET_LENGTH(value))));
     return true;
   }
   if (PyLong_CheckExact(value)) {
@@ -121,9 +128,12 @@ bool set_common(SpanObject* self, PyObject* key, PyObject* value) {
 
 PyObject* value_of(const trace::Attribute& attribute) {
   switch (attribute.kind) {
-    case AttributeKind::kText: return make_text(attribute.text.view()).release();
-    case AttributeKind::kInt: return PyLong_FromLongLong(attribute.integer);
-    case AttributeKind::kDouble: return PyFloat_FromDouble(attribute.real);
+    case AttributeKind::kText:
+      return make_text(attribute.text.view()).release();
+    case AttributeKind::kInt:
+      return PyLong_FromLongLong(attribute.integer);
+    case AttributeKind::kDouble:
+      return PyFloat_FromDouble(attribute.real);
   }
   return nothing();
 }
@@ -140,7 +150,8 @@ Ref read(SpanObject* self, PyObject* key, bool texts, bool numbers) {
                                                                    : Ref();
   if (!span.has(tag)) return Ref();
   double number = 0;
-  if (span.number(tag, number)) return numbers ? py::integer(static_cast<long long>(number)) : Ref();
+  if (span.number(tag, number))
+    return numbers ? py::integer(static_cast<long long>(number)) : Ref();
   return texts ? make_text(span.text(tag)) : Ref();
 }
 
@@ -236,9 +247,15 @@ PyObject* py_update_from_context(PyObject* object, PyObject*) {
   return done ? py_set_all<set_default>(object, metrics.ptr()) : nullptr;
 }
 
-PyObject* py_get_tags(PyObject* object, PyObject*) { return tags_of(me(object), true, false).release(); }
-PyObject* py_get_metrics(PyObject* object, PyObject*) { return tags_of(me(object), false, true).release(); }
-PyObject* py_get_attributes(PyObject* object, PyObject*) { return tags_of(me(object), true, true).release(); }
+PyObject* py_get_tags(PyObject* object, PyObject*) {
+  return tags_of(me(object), true, false).release();
+}
+PyObject* py_get_metrics(PyObject* object, PyObject*) {
+  return tags_of(me(object), false, true).release();
+}
+PyObject* py_get_attributes(PyObject* object, PyObject*) {
+  return tags_of(me(object), true, true).release();
+}
 
 PyCFunction with_keywords(PyCFunctionWithKeywords function) {
   return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));

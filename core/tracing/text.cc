@@ -29,9 +29,9 @@ void Utf8::read(PyObject* value) {
   }
   view = {PyBytes_AS_STRING(encoded_.ptr()),
           static_cast<std::size_t>(PyBytes_GET_SIZE(encoded_.ptr()))};
-  repaired_ = repaired_ ||
-              view != std::string_view(PyBytes_AS_STRING(value),
-                                       static_cast<std::size_t>(PyBytes_GET_SIZE(value)));
+  repaired_ =
+      repaired_ || view != std::string_view(PyBytes_AS_STRING(value),
+                                            static_cast<std::size_t>(PyBytes_GET_SIZE(value)));
 }
 
 bool swallow_exception() {

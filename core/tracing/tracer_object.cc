@@ -61,8 +61,8 @@ bool bind(const char* function, const char* const (&names)[kCount], PyObject* co
   return true;
 }
 
-Ref start_with(PyObject* name, PyObject* service, PyObject* resource, PyObject* type,
-               Handle parent, bool activate) {
+Ref start_with(PyObject* name, PyObject* service, PyObject* resource, PyObject* type, Handle parent,
+               bool activate) {
   const KnownText* const known = known_text(name);
   if (known && !service && !resource && !type)
     return start_span(parent, {.known_name = known->text}, activate);
@@ -146,7 +146,8 @@ PyObject* py_set_tags(PyObject*, PyObject* tags) {
 }
 PyObject* py_sample(PyObject*, PyObject* span) {
   if (!is_span(span))
-    return PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute '_update_tags_from_context'",
+    return PyErr_Format(PyExc_AttributeError,
+                        "'%s' object has no attribute '_update_tags_from_context'",
                         Py_TYPE(span)->tp_name);
   trace::Span& root = *as_span(span)->root->span;
   if (!root.sealed()) decide_trace(*as_span(span)->span->segment, root);
@@ -191,13 +192,14 @@ PyTypeObject* tracer_type() {
       {"current_root_span", py_current_root, METH_NOARGS,
        "current_root_span($self)\n--\n\nThe local root of the active span."},
       {"current_trace_context", as_method(py_current_context), METH_VARARGS | METH_KEYWORDS,
-       "current_trace_context($self, *args, **kwargs)\n--\n\nThe context of what is active, or None."},
+       "current_trace_context($self, *args, **kwargs)\n--\n\nThe context of what is active, or "
+       "None."},
       {"_activate", py_activate, METH_O, nullptr},
       {"set_tags", named<"tags", py_set_tags>(), kNamed,
        "set_tags($self, tags)\n--\n\nTags for every later span."},
-      {"sample", named<"span", py_sample>(), kNamed, "sample($self, span)\n--\n\nDecides about its trace now."},
-      {"flush", py_flush, METH_NOARGS,
-       "flush($self)\n--\n\nSends what is waiting."},
+      {"sample", named<"span", py_sample>(), kNamed,
+       "sample($self, span)\n--\n\nDecides about its trace now."},
+      {"flush", py_flush, METH_NOARGS, "flush($self)\n--\n\nSends what is waiting."},
       {}};
   static PyGetSetDef fields[] = {
       {"enabled", get_enabled, set_enabled, "Whether finished spans are sent.", nullptr}, {}};

@@ -7,8 +7,8 @@
 
 namespace dd::tracing {
 
-// A base class: trace, start_span, current_span, current_root_span, current_trace_context, set_tags,
-// flush, enabled. Null with an error set when out of memory.
+// A base class: trace, start_span, current_span, current_root_span, current_trace_context,
+// set_tags, flush, enabled. Null with an error set when out of memory.
 PyTypeObject* tracer_type();
 
 // How to send what is waiting; called without the GIL. Set once by the host.

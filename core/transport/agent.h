@@ -29,8 +29,8 @@ Status set_up(const std::string& url, Headers tracer_headers);
 Destination* destination();  // null before set_up(); lives as long as the process
 // Null until the agent has answered. What it points to stays valid for ever; any thread.
 const AgentInfo* info();
-// Returns as soon as the agent has answered or could not, once; or after so long. Any thread but the
-// worker.
+// Returns as soon as the agent has answered or could not, once; or after so long. Any thread but
+// the worker.
 void await_first_answer(std::int64_t timeout_ns);
 // Asks if it is time to. Any thread.
 void ask_info();

@@ -222,9 +222,7 @@ bool flush_suddenly(std::int64_t timeout_ns) {
   if (the_file) clean = the_file->flush(timeout_ns / 8) && clean;
   return clean;
 }
-void settle() {
-  stats_sink::settle();
-}
+void settle() { stats_sink::settle(); }
 void shutdown(std::int64_t timeout_ns) {
   settle();
   if (the_exporter) Worker::get().shutdown(timeout_ns);

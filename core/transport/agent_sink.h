@@ -26,19 +26,19 @@ namespace agent_sink {
 
 struct Versions {
   std::string language_version, tracer_version;
-  std::string statsd_url = {};   // of health metrics
-  void (*on_start)() = nullptr;  // Worker::on_start()
-  void (*on_sent)(std::size_t bytes) = nullptr;  // of each payload; on the worker
-  void (*on_failed)(int status) = nullptr;       // instead, when no attempt was taken
+  std::string statsd_url = {};                              // of health metrics
+  void (*on_start)() = nullptr;                             // Worker::on_start()
+  void (*on_sent)(std::size_t bytes) = nullptr;             // of each payload; on the worker
+  void (*on_failed)(int status) = nullptr;                  // instead, when no attempt was taken
   void (*look)(const trace::Delivery& delivery) = nullptr;  // at what is to be sent; on the worker
 };
 
 // Once, during start-up, settings resolved. An error: the agent's address cannot be used.
 Status start(const Versions& versions);
 bool flush_suddenly(std::int64_t timeout_ns);  // Exporter::flush_suddenly
-bool flush(std::int64_t timeout_ns);  // true when nothing was left, or nothing was started
-// Waits a little until it is known how the agent takes traces, where that decides what is sent: before
-// an end or a flush. Any thread but the worker, without the GIL.
+bool flush(std::int64_t timeout_ns);           // true when nothing was left, or nothing was started
+// Waits a little until it is known how the agent takes traces, where that decides what is sent:
+// before an end or a flush. Any thread but the worker, without the GIL.
 void settle();
 void shutdown(std::int64_t timeout_ns);
 Exporter* exporter();  // null before start()

@@ -139,8 +139,8 @@ bool Batch::add(std::string_view entry) {
     first = state.entries++ == 0;
   }
   if (first) {
-    state_->timer->start();   // does nothing when it runs
-    Worker::get().wake();     // a forked child has no thread yet
+    state_->timer->start();  // does nothing when it runs
+    Worker::get().wake();    // a forked child has no thread yet
   }
   return true;
 }

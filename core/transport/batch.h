@@ -1,5 +1,5 @@
-// Small texts on their way to an intake, many to a request: collected here, sent when they are many,
-// or old, or when somebody asks. One connection for each place, whoever sends there.
+// Small texts on their way to an intake, many to a request: collected here, sent when they are
+// many, or old, or when somebody asks. One connection for each place, whoever sends there.
 //
 //     auto batch = Batch::make({.url = "https://http-intake.logs.datadoghq.com",
 //                               .target = "/api/v2/logs", .open = "[", .close = "]"});
@@ -32,7 +32,7 @@ class Batch {
     std::size_t max_entries = 1000;
     std::int64_t period_ns = 10'000'000'000;
   };
-  struct Trouble {  // a request that was not taken
+  struct Trouble {   // a request that was not taken
     int status = 0;  // 0: no answer
     std::string text;
   };

@@ -80,7 +80,8 @@ Courier::End Courier::ended(Progress progress, const Turn& turn) {
   const bool hopeless =
       turn.stopping && (progress == Progress::kRefused || turn.now_ns >= turn.hopeless_at_ns);
   if (attempts_ < policy_.attempts && !hopeless && !(policy_.final && policy_.final(status_))) {
-    next_attempt_ns_ = base::monotonic_ns() + (policy_.first_delay_ns << std::min(attempts_ - 1, 10));
+    next_attempt_ns_ =
+        base::monotonic_ns() + (policy_.first_delay_ns << std::min(attempts_ - 1, 10));
     return End::kNot;
   }
   busy_ = false;

@@ -40,9 +40,9 @@ struct Record {
 };
 struct Slot {
   Record records[2];
-  std::atomic<std::uint32_t> valid{0};    // which of them
-  std::atomic<bool> handed_over{false};   // arrives without our help
-  char request[kRequestBytes] = {};       // "/v0.5/traces\nName: value\n...\n", ends with 0
+  std::atomic<std::uint32_t> valid{0};   // which of them
+  std::atomic<bool> handed_over{false};  // arrives without our help
+  char request[kRequestBytes] = {};      // "/v0.5/traces\nName: value\n...\n", ends with 0
 };
 struct Head {
   std::uint32_t magic = kMagic;
@@ -107,8 +107,8 @@ class Estate {
   int memory_ = -1, alive_ = -1;  // descriptors
   bool has_heir_ = false;
   bool tried_ = false, sealed_ = false, handed_over_ = false;
-  int open_ = 0;                  // the slot that is written
-  std::size_t written_[2] = {};   // of it, in its areas
+  int open_ = 0;                 // the slot that is written
+  std::size_t written_[2] = {};  // of it, in its areas
 };
 
 }  // namespace dd::transport

@@ -359,8 +359,9 @@ void Exporter::discard_payload(Drop why) {
 // For whoever debugs, and tests: each trace has gone somewhere.
 void Exporter::tell_balance() const {
   if (!base::log_wants(base::LogLevel::kDebug)) return;
-  constexpr const char* kNames[] = {"queue full", "buffer full", "too large", "unsent",    "spilled",
-                                    "unanswered", "rejected",    "closed",    "unsampled", "filtered"};
+  constexpr const char* kNames[] = {"queue full", "buffer full", "too large", "unsent",
+                                    "spilled",    "unanswered",  "rejected",  "closed",
+                                    "unsampled",  "filtered"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(Drop::kCount));
   const Stats now = stats();
   std::string line = "traces: " + std::to_string(now.accepted.traces) + " accepted, " +
@@ -392,8 +393,8 @@ void Exporter::complain() {
                              now.dropped[static_cast<int>(Drop::kUnsampled)].traces -
                              now.dropped[static_cast<int>(Drop::kFiltered)].traces;
   const std::string problem = courier_.problem().substr(0, 40);
-  const std::string line = "no trace agent at " + without_password(options_.url).substr(0, 60) + " (" +
-                           (problem.empty() ? "never asked" : problem) +
+  const std::string line = "no trace agent at " + without_password(options_.url).substr(0, 60) +
+                           " (" + (problem.empty() ? "never asked" : problem) +
                            "): " + std::to_string(lost) +
                            " traces dropped; DD_TRACE_ENABLED=false turns tracing off";
   base::log(base::LogLevel::kWarning, line);

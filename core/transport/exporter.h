@@ -61,7 +61,7 @@ struct Options {
   bool (*compress)(std::string_view text, std::string& out) = nullptr;
   bool at_once = false;       // accept() sends, and waits for the answer
   Spill* spill = nullptr;     // where payloads go that nobody takes; null: they are dropped
-  Estate* estate = nullptr;  // where copies are that outlive the process; null: nowhere
+  Estate* estate = nullptr;   // where copies are that outlive the process; null: nowhere
   Health* health = nullptr;   // told what becomes of chunks and requests; null: nobody wants it
   bool counts_chunks = true;  // X-Datadog-Trace-Count
   bool tells_drops = true;    // headers about what was dropped as unsampled

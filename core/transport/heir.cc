@@ -106,7 +106,8 @@ void read_request(std::string_view text, std::string& target, Headers& headers) 
   while (!text.empty()) {
     const std::string_view header = line();
     const std::size_t colon = header.find(": ");
-    if (colon != header.npos) headers.emplace_back(header.substr(0, colon), header.substr(colon + 2));
+    if (colon != header.npos)
+      headers.emplace_back(header.substr(0, colon), header.substr(colon + 2));
   }
 }
 

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::int64_t kLookupPollNs = 5'000'000;
 constexpr std::size_t kGoodDeal = 16 << 10;  // less of a body is a trickle
-constexpr int kUnknownName = ENODATA;  // in errno, where no call of ours leaves it
+constexpr int kUnknownName = ENODATA;        // in errno, where no call of ours leaves it
 
 std::string error_text(int code) {
   char buffer[128];

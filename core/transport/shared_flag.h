@@ -13,8 +13,8 @@ namespace dd::transport {
 class SharedFlag {
  public:
   SharedFlag() {
-    void* const page = mmap(nullptr, sizeof own_, PROT_READ | PROT_WRITE,
-                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* const page =
+        mmap(nullptr, sizeof own_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page != MAP_FAILED) flag_ = new (page) std::atomic<bool>(false);
   }
   ~SharedFlag() {

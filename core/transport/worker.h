@@ -93,8 +93,8 @@ class Worker {  // one a process
   }
 
   static constexpr std::int64_t kHopelessNs = 80'000'000;
-  // How much later than it asked for the worker was woken, in all: a peer is not silent because this
-  // machine is busy or its container throttled. And how often it had a turn.
+  // How much later than it asked for the worker was woken, in all: a peer is not silent because
+  // this machine is busy or its container throttled. And how often it had a turn.
   std::int64_t late_ns() const { return late_ns_.load(std::memory_order_relaxed); }
   std::uint64_t turns() const { return turns_had_.load(std::memory_order_relaxed); }
 

@@ -255,8 +255,8 @@ int execute(const Follow& follow, const Target& target, const char* path, char* 
   const int words = count_of(argv), entries = count_of(envp);
   if (words == 0 || words > kMaxWords || entries > kMaxWords) return call(path, argv, envp, data);
 
-  const char** const environment =
-      static_cast<const char**>(alloca((static_cast<unsigned>(entries) + 3 + kMaxEntries) * sizeof(char*)));
+  const char** const environment = static_cast<const char**>(
+      alloca((static_cast<unsigned>(entries) + 3 + kMaxEntries) * sizeof(char*)));
   char preload[1024];
   int at = 0;
   for (int i = 0; i < entries; ++i) {

@@ -20,11 +20,10 @@
 #define DD_JUMP "b "
 #define DD_TO ""
 #endif
-#define DD_TAKEN(name)                                             \
-  extern "C" void __wrap_##name();                                 \
-  asm(".text\n.globl __real_" #name "\n.hidden __real_" #name      \
-      "\n.type __real_" #name ", %function\n__real_" #name ":\n" \
-      DD_JUMP #name DD_TO "\n");
+#define DD_TAKEN(name)                                                                \
+  extern "C" void __wrap_##name();                                                    \
+  asm(".text\n.globl __real_" #name "\n.hidden __real_" #name "\n.type __real_" #name \
+      ", %function\n__real_" #name ":\n" DD_JUMP #name DD_TO "\n");
 #include "host/taken_calls.def"
 #undef DD_TAKEN
 

@@ -22,8 +22,8 @@ class Memory {
 
 // Calls of `function` go to `ours` from now on. Returns what behaves as `function` did, or null
 // when nothing was changed: its first instructions are none that can be moved, or there is no
-// memory near it. `object` is where the object of `function` begins. Before other threads, and before
-// `function` was ever called.
+// memory near it. `object` is where the object of `function` begins. Before other threads, and
+// before `function` was ever called.
 void* detour(Memory& memory, void* function, void* ours, const void* object);
 
 }  // namespace dd::host::preload

@@ -33,13 +33,15 @@ struct Facts {
 struct Runtime {
   void (*dump)(int file) = nullptr;  // writes its stacks
   // The span that is open in this thread; false for none.
-  bool (*active)(std::uint64_t& trace_high, std::uint64_t& trace_low, std::uint64_t& span) = nullptr;
+  bool (*active)(std::uint64_t& trace_high, std::uint64_t& trace_low,
+                 std::uint64_t& span) = nullptr;
 };
 // Installs the handlers: once, after Python's own.
 void install(const Facts& facts, const Runtime& runtime);
 
 // The stack that handlers run on, for a thread other than the main one: made where the thread
-// begins, gone where it ends. Does nothing when the handlers are not installed, or the thread has one.
+// begins, gone where it ends. Does nothing when the handlers are not installed, or the thread has
+// one.
 class AlternateStack {
  public:
   AlternateStack();

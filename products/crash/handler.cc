@@ -43,9 +43,9 @@ constinit config::Setting<bool> all_threads({.env = "DD_CRASHTRACKING_COLLECT_AL
 constinit config::Setting<std::int64_t> max_threads({.env = "DD_CRASHTRACKING_MAX_THREADS",
                                                      .fallback = "128"});
 constinit config::TextSetting more_tags({.env = "DD_CRASHTRACKING_TAGS"});
-constinit config::SettingBase* const kSettings[] = {
-    &enabled,           &errors_intake, &create_stack, &use_stack,
-    &wait_for_receiver, &all_threads,   &max_threads,  &more_tags};
+constinit config::SettingBase* const kSettings[] = {&enabled,     &errors_intake,     &create_stack,
+                                                    &use_stack,   &wait_for_receiver, &all_threads,
+                                                    &max_threads, &more_tags};
 
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGABRT};
 constexpr int kMaxFrames = 256;
@@ -111,8 +111,12 @@ void write_registers(int file, void* context) {
                     {"r15", REG_R15}};
   const auto& values = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
   for (const auto& one : kRegisters)
-    Line(file).text("register=").text(one.name).text(" ").hex(
-        static_cast<std::uint64_t>(values[one.index])).end();
+    Line(file)
+        .text("register=")
+        .text(one.name)
+        .text(" ")
+        .hex(static_cast<std::uint64_t>(values[one.index]))
+        .end();
 #else
   Line(file).text("register=pc ").hex(interrupted_at(context)).end();
 #endif
@@ -195,12 +199,24 @@ void report(int number, const siginfo_t* info, void* context) {
   const int file = receiver.file;
   write_bytes(file, lines->data(), lines->size());
   Line(file).text("runtime_id=").text(runtime_id).end();
-  Line(file).text("signal=").decimal(number).text(" ").decimal(info->si_code).text(" ").hex(
-      reinterpret_cast<std::uint64_t>(info->si_addr)).end();
+  Line(file)
+      .text("signal=")
+      .decimal(number)
+      .text(" ")
+      .decimal(info->si_code)
+      .text(" ")
+      .hex(reinterpret_cast<std::uint64_t>(info->si_addr))
+      .end();
   char name[64] = {};
   prctl(PR_GET_NAME, name);
-  Line(file).text("process=").decimal(getpid()).text(" ").decimal(thread_id()).text(" ").text(
-      name).end();
+  Line(file)
+      .text("process=")
+      .decimal(getpid())
+      .text(" ")
+      .decimal(thread_id())
+      .text(" ")
+      .text(name)
+      .end();
   if (const char* const product = base::running_product())
     Line(file).text("product=").text(product).end();
   Line(file).text("ping").end();

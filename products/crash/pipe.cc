@@ -31,8 +31,8 @@ Line& Line::hex(std::uint64_t value) {
 
 Line& Line::decimal(std::int64_t value) {
   if (value < 0) add('-');
-  std::uint64_t rest = value < 0 ? 0 - static_cast<std::uint64_t>(value)
-                                 : static_cast<std::uint64_t>(value);
+  std::uint64_t rest =
+      value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
   char digits[20];
   int count = 0;
   do digits[count++] = static_cast<char>('0' + rest % 10);

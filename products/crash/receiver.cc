@@ -55,8 +55,9 @@ class Sender {
  private:
   void send(std::string_view target, const transport::Headers& headers, const std::string& body) {
     if (connection_ == nullptr) return;
-    connection_->start({.method = "POST", .target = target, .headers = {&common_, &headers}, .body = body},
-                       base::monotonic_ns() + kPatienceNs);
+    connection_->start(
+        {.method = "POST", .target = target, .headers = {&common_, &headers}, .body = body},
+        base::monotonic_ns() + kPatienceNs);
     if (transport::perform(*connection_) != transport::Progress::kDone) connection_.reset();
   }
   const bool errors_;

@@ -40,14 +40,16 @@ std::string hex(std::uint64_t value, int digits = 1) {
   char text[17];
   const auto end = std::to_chars(text, text + sizeof text, value, 16).ptr;
   std::string out(text, end);
-  if (out.size() < static_cast<std::size_t>(digits)) out.insert(0, static_cast<std::size_t>(digits) - out.size(), '0');
+  if (out.size() < static_cast<std::size_t>(digits))
+    out.insert(0, static_cast<std::size_t>(digits) - out.size(), '0');
   return "0x" + out;
 }
 
 class Tags {
  public:
   Tags& add(std::string_view name, std::string_view value) {
-    if (!value.empty()) text_.append(text_.empty() ? "" : ",").append(name).append(":").append(value);
+    if (!value.empty())
+      text_.append(text_.empty() ? "" : ",").append(name).append(":").append(value);
     return *this;
   }
   std::string take() { return std::move(text_); }
@@ -71,7 +73,9 @@ std::string type(const Crash& crash) {
   return crash.signal != 0 ? signal_name(crash.signal) : "UnhandledException";
 }
 
-bool has_address(const Crash& crash) { return crash.code > 0 || crash.code == SI_USER || crash.address != 0; }
+bool has_address(const Crash& crash) {
+  return crash.code > 0 || crash.code == SI_USER || crash.address != 0;
+}
 
 void add_signal(Tags& tags, const Crash& crash, bool with_address) {
   if (crash.signal == 0) return;
@@ -191,8 +195,11 @@ void write_stack(json::Writer& out, const Crash& crash, Symbols& symbols) {
     write_native(out, crash.native, symbols);
   } else {
     for (const Frame& frame : crash.python)
-      out.open_object().field("file", frame.file).field("function", frame.function)
-          .field("line", frame.line).close();
+      out.open_object()
+          .field("file", frame.file)
+          .field("function", frame.function)
+          .field("line", frame.line)
+          .close();
   }
   out.close().field("incomplete", !crash.complete).close();
 }
@@ -226,8 +233,9 @@ void write_process(json::Writer& out, const Crash& crash) {
 // The span that was open in the thread.
 void write_active(json::Writer& out, const Crash& crash) {
   if (crash.span_id.empty()) return;
-  for (const auto& [name, id] : {std::pair<const char*, const std::string&>("span_ids", crash.span_id),
-                                 {"trace_ids", crash.trace_id}}) {
+  for (const auto& [name, id] :
+       {std::pair<const char*, const std::string&>("span_ids", crash.span_id),
+        {"trace_ids", crash.trace_id}}) {
     out.key(name).open_array().open_object().field("id", id);
     out.field("thread_name", crash.thread_name).close().close();
   }
@@ -251,7 +259,8 @@ std::string telemetry_log(const Crash& crash, std::string_view message, std::str
   uname(&system);
   json::Writer out;
   out.open_object().field("api_version", "v2");
-  out.field("tracer_time", crash.wall_ns / 1'000'000'000).field("runtime_id", crash.fact("runtime_id"));
+  out.field("tracer_time", crash.wall_ns / 1'000'000'000)
+      .field("runtime_id", crash.fact("runtime_id"));
   out.field("seq_id", 1).key("application").open_object().field("service_name", service(crash));
   if (!crash.fact("version").empty()) out.field("service_version", crash.fact("version"));
   if (!crash.fact("env").empty()) out.field("env", crash.fact("env"));
@@ -345,12 +354,18 @@ std::string code_name(int number, int code) {
     const char* text;
   };
   static constexpr Name kNames[] = {
-      {0, SI_USER, "SI_USER"},           {0, SI_KERNEL, "SI_KERNEL"},
-      {0, SI_QUEUE, "SI_QUEUE"},         {0, SI_TKILL, "SI_TKILL"},
-      {SIGSEGV, SEGV_MAPERR, "SEGV_MAPERR"}, {SIGSEGV, SEGV_ACCERR, "SEGV_ACCERR"},
-      {SIGBUS, BUS_ADRALN, "BUS_ADRALN"}, {SIGBUS, BUS_ADRERR, "BUS_ADRERR"},
-      {SIGBUS, BUS_OBJERR, "BUS_OBJERR"}, {SIGILL, ILL_ILLOPC, "ILL_ILLOPC"},
-      {SIGILL, ILL_ILLOPN, "ILL_ILLOPN"}, {SIGILL, ILL_PRVOPC, "ILL_PRVOPC"},
+      {0, SI_USER, "SI_USER"},
+      {0, SI_KERNEL, "SI_KERNEL"},
+      {0, SI_QUEUE, "SI_QUEUE"},
+      {0, SI_TKILL, "SI_TKILL"},
+      {SIGSEGV, SEGV_MAPERR, "SEGV_MAPERR"},
+      {SIGSEGV, SEGV_ACCERR, "SEGV_ACCERR"},
+      {SIGBUS, BUS_ADRALN, "BUS_ADRALN"},
+      {SIGBUS, BUS_ADRERR, "BUS_ADRERR"},
+      {SIGBUS, BUS_OBJERR, "BUS_OBJERR"},
+      {SIGILL, ILL_ILLOPC, "ILL_ILLOPC"},
+      {SIGILL, ILL_ILLOPN, "ILL_ILLOPN"},
+      {SIGILL, ILL_PRVOPC, "ILL_PRVOPC"},
   };
   for (const Name& name : kNames)
     if (name.code == code && (name.signal == 0 || name.signal == number)) return name.text;
@@ -361,7 +376,8 @@ std::string ping_for_errors(const Crash& crash) {
   json::Writer out;
   out.open_object().field("ddsource", "crashtracker").field("ddtags", ping_tags(crash));
   out.key("error").open_object().field("type", type(crash)).field("is_crash", false);
-  out.field("message", "Crashtracker crash ping: crash processing started - " + what_happened(crash));
+  out.field("message",
+            "Crashtracker crash ping: crash processing started - " + what_happened(crash));
   out.field("source_type", "Crashtracking").close();
   write_system(out);
   write_signal(out, "sig_info", crash);
@@ -372,7 +388,8 @@ std::string ping_for_errors(const Crash& crash) {
 std::string ping_for_telemetry(const Crash& crash) {
   json::Writer out;
   out.open_object().field("crash_uuid", crash.uuid).field("kind", kind(crash));
-  out.field("message", "Crashtracker crash ping: crash processing started - " + what_happened(crash));
+  out.field("message",
+            "Crashtracker crash ping: crash processing started - " + what_happened(crash));
   write_signal(out, "siginfo", crash);
   out.field("version", "1.0");
   write_metadata(out, crash);

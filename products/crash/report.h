@@ -25,7 +25,8 @@ struct Thread {
 };
 
 struct Crash {
-  std::map<std::string, std::string> facts;  // as handler.cc writes them: "service", "agent_url", ...
+  std::map<std::string, std::string>
+      facts;  // as handler.cc writes them: "service", "agent_url", ...
   std::string uuid;
   std::int64_t wall_ns = 0;
   int signal = 0, code = 0;  // signal 0: an exception
@@ -58,7 +59,7 @@ class Reader {
   std::string_view text_end_;
 };
 
-std::string signal_name(int number);         // "SIGSEGV"
+std::string signal_name(int number);          // "SIGSEGV"
 std::string code_name(int number, int code);  // "SEGV_MAPERR"
 
 std::string ping_for_errors(const Crash& crash);

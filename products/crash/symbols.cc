@@ -40,7 +40,8 @@ std::vector<Mapping> parse_maps(std::string_view text) {
     const std::string_view range = map_word(line);
     const std::size_t dash = range.find('-');
     if (dash == range.npos) continue;
-    Mapping one{.start = hex_number(range.substr(0, dash)), .end = hex_number(range.substr(dash + 1))};
+    Mapping one{.start = hex_number(range.substr(0, dash)),
+                .end = hex_number(range.substr(dash + 1))};
     (void)map_word(line);
     one.offset = hex_number(map_word(line));
     (void)map_word(line);
@@ -105,7 +106,8 @@ class Symbols::Module {
  private:
   template <class T>
   std::span<const T> table(std::uint64_t offset, std::uint64_t count) const {
-    if (offset > size_ || count > (size_ - offset) / sizeof(T) || offset % alignof(T) != 0) return {};
+    if (offset > size_ || count > (size_ - offset) / sizeof(T) || offset % alignof(T) != 0)
+      return {};
     return {reinterpret_cast<const T*>(bytes_ + offset), static_cast<std::size_t>(count)};
   }
   void read_headers() {

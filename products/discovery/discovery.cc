@@ -94,10 +94,9 @@ void show_context(const Identity& who) {
   shown = nullptr;
   const int file = memory_file("OTEL_CTX");
   if (file < 0) return;
-  void* const page =
-      ftruncate(file, static_cast<off_t>(bytes)) == 0
-          ? mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0)
-          : MAP_FAILED;
+  void* const page = ftruncate(file, static_cast<off_t>(bytes)) == 0
+                         ? mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0)
+                         : MAP_FAILED;
   close(file);
   if (page == MAP_FAILED) return;
   madvise(page, bytes, MADV_DONTFORK);

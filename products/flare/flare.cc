@@ -98,8 +98,9 @@ void send(const Task& task) {
   transport::Destination* const agent = transport::agent::destination();
   if (agent == nullptr || !is_first(task.uuid)) return;
   const std::string pid = std::to_string(getpid());
-  const std::string archive = zip({{"tracer_flare/tracer_python_" + pid + ".log", log_file()},
-                                   {"tracer_flare/tracer_config_" + pid + ".json", settings_file()}});
+  const std::string archive =
+      zip({{"tracer_flare/tracer_python_" + pid + ".log", log_file()},
+           {"tracer_flare/tracer_config_" + pid + ".json", settings_file()}});
   Form form = make_form(task, archive, base::wall_ns() / 1'000'000'000);
   agent->submit({.target = "/tracer_flare/v1",
                  .headers = {{"User-Agent", "Tracer/2.0.0"},
@@ -136,7 +137,7 @@ void hear_levels(std::span<Configuration* const> in_force) {
 }
 
 constexpr remote_config::Product kRemote[] = {{.name = "AGENT_CONFIG", .changed = &hear_levels},
-                                               {.name = "AGENT_TASK", .changed = &hear_tasks}};
+                                              {.name = "AGENT_TASK", .changed = &hear_tasks}};
 
 }  // namespace
 

@@ -2,7 +2,8 @@
 // lines this process logged and its settings, for a case of the support.
 //
 //   AGENT_CONFIG  "flare-log-level.debug": that a task may follow; the lines are kept anyway
-//   AGENT_TASK    {"task_type": "tracer_flare", "uuid", "args": {"case_id", "hostname", "user_handle"}}
+//   AGENT_TASK    {"task_type": "tracer_flare", "uuid", "args": {"case_id", "hostname",
+//   "user_handle"}}
 //
 // Of several processes that get the task (forked workers) one answers. Source: WIRE.md section 12.
 
@@ -21,7 +22,7 @@ namespace dd::flare {
 struct Options {
   std::vector<std::span<config::SettingBase* const>> settings;
 };
-void start(Options options);  // once
+void start(Options options);                       // once
 std::span<const remote_config::Product> remote();  // what it wants to hear of
 
 struct Task {

@@ -10,9 +10,9 @@ void put(std::string& out, std::uint64_t value, int bytes) {  // little endian
 // What the header of a file and its entry in the directory have in common. The date is the first
 // that ZIP knows.
 void put_facts(std::string& out, const std::string& name, std::string_view content) {
-  put(out, 20, 2);  // version needed
+  put(out, 20, 2);      // version needed
   put(out, 0x0800, 2);  // names are UTF-8
-  put(out, 0, 2);  // stored
+  put(out, 0, 2);       // stored
   put(out, 0, 2);
   put(out, 33, 2);
   put(out, crc32(content), 4);

@@ -15,8 +15,7 @@ using py::Ref;
 using transport::Batch;
 
 struct BatchObject {
-  PyObject_HEAD
-  Batch* batch;
+  PyObject_HEAD Batch* batch;
 };
 
 Batch& batch_of(PyObject* self) { return *reinterpret_cast<BatchObject*>(self)->batch; }
@@ -24,8 +23,8 @@ Batch& batch_of(PyObject* self) { return *reinterpret_cast<BatchObject*>(self)->
 std::int64_t nanoseconds_of(double seconds) { return static_cast<std::int64_t>(seconds * 1e9); }
 
 PyObject* make_batch(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
-  static const char* const kNames[] = {"url",         "target", "headers",   "opening", "closing",
-                                       "max_bytes",   "max_entries", "period", nullptr};
+  static const char* const kNames[] = {"url",       "target",      "headers", "opening", "closing",
+                                       "max_bytes", "max_entries", "period",  nullptr};
   const char *url, *target, *opening, *closing;
   PyObject* headers;
   Py_ssize_t max_bytes, max_entries;
@@ -41,9 +40,8 @@ PyObject* make_batch(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
                          .max_bytes = static_cast<std::size_t>(max_bytes),
                          .max_entries = static_cast<std::size_t>(max_entries),
                          .period_ns = nanoseconds_of(period)};
-  Handle(headers).each_pair([&](Handle name, Handle value) {
-    options.headers.emplace_back(name.text(), value.text());
-  });
+  Handle(headers).each_pair(
+      [&](Handle name, Handle value) { options.headers.emplace_back(name.text(), value.text()); });
   auto made = Batch::make(std::move(options));
   if (!made.ok()) {
     PyErr_Format(PyExc_ValueError, "%s: %s", url, made.status().message().c_str());

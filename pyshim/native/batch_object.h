@@ -1,4 +1,5 @@
-// `ddtrace._native.Batch`: entries for an intake, collected and sent natively (core/transport/batch.h).
+// `ddtrace._native.Batch`: entries for an intake, collected and sent natively
+// (core/transport/batch.h).
 
 #pragma once
 

@@ -14,8 +14,8 @@ namespace {
 using py::Handle;
 using py::Ref;
 
-constinit config::Setting<bool> submission_enabled(
-    {.env = "DD_AGENTLESS_LOG_SUBMISSION_ENABLED", .fallback = "false"});
+constinit config::Setting<bool> submission_enabled({.env = "DD_AGENTLESS_LOG_SUBMISSION_ENABLED",
+                                                    .fallback = "false"});
 constinit config::TextSetting submission_key({.env = "DD_API_KEY", .secret = true});
 constinit config::TextSetting submission_site({.env = "DD_SITE", .fallback = "datadoghq.com"});
 constinit config::TextSetting submission_url({.env = "DD_LOGS_INTAKE_URL"});

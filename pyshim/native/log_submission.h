@@ -1,5 +1,6 @@
-// Records of `logging` that go to the logs intake without an agent: DD_AGENTLESS_LOG_SUBMISSION_ENABLED.
-// Every record that a logger takes is sent; handlers, levels and basicConfig() are as without us.
+// Records of `logging` that go to the logs intake without an agent:
+// DD_AGENTLESS_LOG_SUBMISSION_ENABLED. Every record that a logger takes is sent; handlers, levels
+// and basicConfig() are as without us.
 
 #pragma once
 

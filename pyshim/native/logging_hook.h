@@ -1,5 +1,5 @@
-// The logger `ddtrace` gets its handlers when there are both: the package and `logging`. Which of them
-// the program imports first does not matter.
+// The logger `ddtrace` gets its handlers when there are both: the package and `logging`. Which of
+// them the program imports first does not matter.
 
 #pragma once
 

@@ -106,9 +106,7 @@ PyObject* is_sequence(PyObject*, PyObject* value) {
   return PyBool_FromLong(PyList_Check(value) || PyTuple_Check(value) || PyAnySet_Check(value));
 }
 
-PyObject* random_id(PyObject*, PyObject*) {
-  return PyLong_FromUnsignedLongLong(base::random_id());
-}
+PyObject* random_id(PyObject*, PyObject*) { return PyLong_FromUnsignedLongLong(base::random_id()); }
 
 // An event of the hub and who hears it; None for nobody.
 PyObject* set_event(PyObject*, PyObject* args) {
@@ -141,9 +139,8 @@ PyObject* set_service_mapping(PyObject*, PyObject* mapping) {
   trace::Tracer& tracer = trace::Tracer::get();
   trace::ProcessFacts facts = tracer.facts();
   facts.service_mapping.clear();
-  Handle(mapping).each_pair([&](Handle from, Handle to) {
-    facts.service_mapping.emplace_back(from.text(), to.text());
-  });
+  Handle(mapping).each_pair(
+      [&](Handle from, Handle to) { facts.service_mapping.emplace_back(from.text(), to.text()); });
   tracer.set_facts(std::move(facts));
   return or_none(Ref());
 }
@@ -180,11 +177,10 @@ PyObject* set_test_session_token(PyObject*, PyObject* token) {
 PyObject* counts(PyObject*, PyObject*) {
   const trace::Counts all = trace::Tracer::get().counts();
   const Ref dict = py::dict();
-  for (const auto& [name, value] : {std::pair{"created", all.spans_created},
-                                    std::pair{"finished", all.spans_finished},
-                                    std::pair{"delivered", all.spans_delivered},
-                                    std::pair{"dropped", all.spans_dropped_unsent},
-                                    std::pair{"abandoned", all.spans_abandoned}})
+  for (const auto& [name, value] :
+       {std::pair{"created", all.spans_created}, std::pair{"finished", all.spans_finished},
+        std::pair{"delivered", all.spans_delivered}, std::pair{"dropped", all.spans_dropped_unsent},
+        std::pair{"abandoned", all.spans_abandoned}})
     (void)dict.set_item(name, py::unsigned_integer(value));
   return dict.share().release();
 }
@@ -206,9 +202,7 @@ PyObject* inject(PyObject*, PyObject* const* args, Py_ssize_t count) {
 
 PyObject* extract(PyObject*, PyObject* headers) { return tracing::extract(headers).release(); }
 
-PyObject* otel_enabled(PyObject*, PyObject*) {
-  return PyBool_FromLong(config::otel_enabled.get());
-}
+PyObject* otel_enabled(PyObject*, PyObject*) { return PyBool_FromLong(config::otel_enabled.get()); }
 
 PyObject* query_pattern(PyObject*, PyObject*) {
   const std::string_view given = config::query_obfuscation.get();
@@ -268,58 +262,59 @@ int fill(PyObject* module) {
   return PyModule_AddObjectRef(module, "DD_CONTEXTVAR", tracing::context_variable());
 }
 
-PyMethodDef functions[] = {{"active", active, METH_NOARGS, nullptr},
-                           {"activate", activate, METH_O, nullptr},
-                           {"variable_active", variable_active, METH_NOARGS, nullptr},
-                           {"set_variable", set_variable, METH_O, nullptr},
-                           {"open_above", open_above, METH_O, nullptr},
-                           {"agent_url", agent_url, METH_NOARGS, nullptr},
-                           {"partial_flush", partial_flush, METH_VARARGS, nullptr},
-                           {"set_provider", set_provider, METH_O, nullptr},
-                           {"set_processors", set_processors, METH_O, nullptr},
-                           {"set_writer", set_writer, METH_O, nullptr},
-                           {"set_listeners", set_listeners, METH_VARARGS, nullptr},
-                           {"set_event", set_event, METH_VARARGS, nullptr},
-                           {"set_sampler", set_sampler, METH_O, nullptr},
-                           {"set_sampling_rules", set_sampling_rules, METH_VARARGS, nullptr},
-                           {"set_service_mapping", set_service_mapping, METH_O, nullptr},
-                           {"opt_out", opt_out, METH_VARARGS, nullptr},
-                           {"set_agent_rates", set_agent_rates, METH_O, nullptr},
-                           {"set_test_session_token", set_test_session_token, METH_O, nullptr},
-                           {"counts", counts, METH_NOARGS, nullptr},
-                           {"flatten_key_value", flatten, METH_VARARGS, nullptr},
-                           {"is_sequence", is_sequence, METH_O, nullptr},
-                           {"rand64bits", random_id, METH_NOARGS, nullptr},
-                           {"inject", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&inject)),
-                            METH_FASTCALL, nullptr},
-                           {"extract", extract, METH_O, nullptr},
-                           {"otel_enabled", otel_enabled, METH_NOARGS, nullptr},
-                           {"otel_semantics", otel_semantics, METH_NOARGS, nullptr},
-                           {"query_pattern", query_pattern, METH_NOARGS, nullptr},
-                           {"extract_tracecontext", extract_tracecontext, METH_O, nullptr},
-                           {"facts", facts, METH_NOARGS, nullptr},
-                           {"telemetry_enabled", telemetry_enabled, METH_NOARGS, nullptr},
-                           {"telemetry_metric", telemetry_metric, METH_VARARGS, nullptr},
-                           {"telemetry_log", telemetry_log, METH_VARARGS, nullptr},
-                           {"telemetry_configuration", telemetry_configuration, METH_VARARGS, nullptr},
-                           {"telemetry_integration", telemetry_integration, METH_VARARGS, nullptr},
-                           {"telemetry_product", telemetry_product, METH_VARARGS, nullptr},
-                           {"telemetry_flush", telemetry_flush, METH_VARARGS, nullptr},
-                           {"enable_runtime_metrics", enable_metrics, METH_O, nullptr},
-                           {"disable_runtime_metrics", disable_metrics, METH_NOARGS, nullptr},
-                           {"runtime_metrics_enabled", metrics_enabled, METH_NOARGS, nullptr},
-                           {"remote_config_wanted", remote_config_wanted, METH_NOARGS, nullptr},
-                           {"remote_config_pause", remote_config_pause, METH_NOARGS, nullptr},
-                           {"flush_traces", flush_traces, METH_O, nullptr},
-                           {"remote_config_subscribe", remote_config_subscribe, METH_O, nullptr},
-                           {"remote_config_unsubscribe", remote_config_unsubscribe, METH_O, nullptr},
-                           {"remote_config_capabilities", remote_config_capabilities, METH_O, nullptr},
-                           {"remote_config_next", remote_config_next, METH_NOARGS, nullptr},
-                           {"remote_config_failed", remote_config_failed, METH_VARARGS, nullptr},
-                           {}};
+PyMethodDef functions[] = {
+    {"active", active, METH_NOARGS, nullptr},
+    {"activate", activate, METH_O, nullptr},
+    {"variable_active", variable_active, METH_NOARGS, nullptr},
+    {"set_variable", set_variable, METH_O, nullptr},
+    {"open_above", open_above, METH_O, nullptr},
+    {"agent_url", agent_url, METH_NOARGS, nullptr},
+    {"partial_flush", partial_flush, METH_VARARGS, nullptr},
+    {"set_provider", set_provider, METH_O, nullptr},
+    {"set_processors", set_processors, METH_O, nullptr},
+    {"set_writer", set_writer, METH_O, nullptr},
+    {"set_listeners", set_listeners, METH_VARARGS, nullptr},
+    {"set_event", set_event, METH_VARARGS, nullptr},
+    {"set_sampler", set_sampler, METH_O, nullptr},
+    {"set_sampling_rules", set_sampling_rules, METH_VARARGS, nullptr},
+    {"set_service_mapping", set_service_mapping, METH_O, nullptr},
+    {"opt_out", opt_out, METH_VARARGS, nullptr},
+    {"set_agent_rates", set_agent_rates, METH_O, nullptr},
+    {"set_test_session_token", set_test_session_token, METH_O, nullptr},
+    {"counts", counts, METH_NOARGS, nullptr},
+    {"flatten_key_value", flatten, METH_VARARGS, nullptr},
+    {"is_sequence", is_sequence, METH_O, nullptr},
+    {"rand64bits", random_id, METH_NOARGS, nullptr},
+    {"inject", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&inject)), METH_FASTCALL,
+     nullptr},
+    {"extract", extract, METH_O, nullptr},
+    {"otel_enabled", otel_enabled, METH_NOARGS, nullptr},
+    {"otel_semantics", otel_semantics, METH_NOARGS, nullptr},
+    {"query_pattern", query_pattern, METH_NOARGS, nullptr},
+    {"extract_tracecontext", extract_tracecontext, METH_O, nullptr},
+    {"facts", facts, METH_NOARGS, nullptr},
+    {"telemetry_enabled", telemetry_enabled, METH_NOARGS, nullptr},
+    {"telemetry_metric", telemetry_metric, METH_VARARGS, nullptr},
+    {"telemetry_log", telemetry_log, METH_VARARGS, nullptr},
+    {"telemetry_configuration", telemetry_configuration, METH_VARARGS, nullptr},
+    {"telemetry_integration", telemetry_integration, METH_VARARGS, nullptr},
+    {"telemetry_product", telemetry_product, METH_VARARGS, nullptr},
+    {"telemetry_flush", telemetry_flush, METH_VARARGS, nullptr},
+    {"enable_runtime_metrics", enable_metrics, METH_O, nullptr},
+    {"disable_runtime_metrics", disable_metrics, METH_NOARGS, nullptr},
+    {"runtime_metrics_enabled", metrics_enabled, METH_NOARGS, nullptr},
+    {"remote_config_wanted", remote_config_wanted, METH_NOARGS, nullptr},
+    {"remote_config_pause", remote_config_pause, METH_NOARGS, nullptr},
+    {"flush_traces", flush_traces, METH_O, nullptr},
+    {"remote_config_subscribe", remote_config_subscribe, METH_O, nullptr},
+    {"remote_config_unsubscribe", remote_config_unsubscribe, METH_O, nullptr},
+    {"remote_config_capabilities", remote_config_capabilities, METH_O, nullptr},
+    {"remote_config_next", remote_config_next, METH_NOARGS, nullptr},
+    {"remote_config_failed", remote_config_failed, METH_VARARGS, nullptr},
+    {}};
 PyModuleDef_Slot slots[] = {{Py_mod_exec, reinterpret_cast<void*>(fill)}, {0, nullptr}};
-PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", nullptr, 0, functions, slots,
-                          nullptr, nullptr, nullptr};
+PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_native", nullptr, 0, functions, slots, nullptr, nullptr, nullptr};
 
 }  // namespace
 

@@ -8,8 +8,7 @@ namespace dd::pyshim {
 namespace {
 
 void enable(py::Handle, const void*) {
-  const py::Ref module =
-      py::Ref::steal(PyImport_ImportModule("ddtrace.internal.opentelemetry"));
+  const py::Ref module = py::Ref::steal(PyImport_ImportModule("ddtrace.internal.opentelemetry"));
   if (module) (void)module.attr("enable").call();
   py::swallow_error();
 }
@@ -27,8 +26,8 @@ constexpr py::ModuleHook kHooks[] = {{"opentelemetry.trace", &enable}};
 
 void watch_opentelemetry() {
   if (config::otel_enabled.get()) py::import_hook::add(kHooks);
-  // The SDK is imported before the program: records of Python's logging are exported whether or not it
-  // knows OpenTelemetry, and no import of it is under way.
+  // The SDK is imported before the program: records of Python's logging are exported whether or not
+  // it knows OpenTelemetry, and no import of it is under way.
   if (config::product_wanted("METRICS_OTEL")) call("export_metrics");
   if (config::product_wanted("LOGS_OTEL")) call("export_logs");
 }

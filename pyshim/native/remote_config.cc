@@ -86,7 +86,8 @@ Ref row_of(const News& one) {
   const Ref version = Ref::steal(PyLong_FromLongLong(one.version));
   const Ref content = one.content ? py::str(*one.content) : py::none();
   if (!product || !path || !id || !version || !content) return {};
-  return Ref::steal(PyTuple_Pack(5, product.ptr(), path.ptr(), id.ptr(), version.ptr(), content.ptr()));
+  return Ref::steal(
+      PyTuple_Pack(5, product.ptr(), path.ptr(), id.ptr(), version.ptr(), content.ptr()));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// Remote configuration for Python programs: `ddtrace.internal.remoteconfig` registers callbacks, and
-// a thread that it starts with the first one waits here for what they are to be told. The worker,
-// which must not take the GIL, only puts it down. These are functions of `ddtrace._native`.
+// Remote configuration for Python programs: `ddtrace.internal.remoteconfig` registers callbacks,
+// and a thread that it starts with the first one waits here for what they are to be told. The
+// worker, which must not take the GIL, only puts it down. These are functions of `ddtrace._native`.
 
 #pragma once
 

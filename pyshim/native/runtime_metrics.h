@@ -7,8 +7,8 @@
 
 namespace dd::pyshim {
 
-// With the GIL. `url` empty: as the environment says. False with a ValueError set when the URL cannot
-// be used.
+// With the GIL. `url` empty: as the environment says. False with a ValueError set when the URL
+// cannot be used.
 bool enable_runtime_metrics(const std::string& url);
 void disable_runtime_metrics();
 // Start-up: of static storage.

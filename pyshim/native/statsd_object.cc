@@ -31,8 +31,7 @@ struct State {
 };
 
 struct StatsdObject {
-  PyObject_HEAD
-  State* state;
+  PyObject_HEAD State* state;
   PyObject *name_space, *constant_tags, *sample_rate, *enabled;
 };
 
@@ -52,8 +51,8 @@ void append_tag(std::string& out, Handle tag) {
   bool ascii = true;
   for (const char c : utf8) ascii = ascii && static_cast<unsigned char>(c) < 0x80;
   const auto kept = [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-' || c == ':' || c == '/' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == ':' || c == '/' || c == '.';
   };
   if (ascii) {
     for (const char c : utf8) out += kept(static_cast<unsigned char>(c)) ? c : '_';
@@ -207,12 +206,11 @@ bool read_metric(const char* function, bool needs_value, PyObject* const* args, 
   return false;
 }
 
-#define DD_METRIC(function, kind)                                                       \
-  PyObject* function(PyObject* self, PyObject* const* args, Py_ssize_t count,           \
-                     PyObject* names) {                                                 \
-    Metric metric;                                                                      \
-    if (!read_metric(#function, true, args, count, names, metric)) return nullptr;      \
-    return report(self, kind, metric);                                                  \
+#define DD_METRIC(function, kind)                                                                \
+  PyObject* function(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) { \
+    Metric metric;                                                                               \
+    if (!read_metric(#function, true, args, count, names, metric)) return nullptr;               \
+    return report(self, kind, metric);                                                           \
   }
 DD_METRIC(gauge, "g")
 DD_METRIC(histogram, "h")
@@ -255,13 +253,13 @@ PyObject* start(PyObject* object, PyObject* args) {
   State* const old = std::exchange(
       self.state,
       new State{.client = Client({.to = {host, port, path},
-                           .telemetry_to = {telemetry_host, telemetry_port, telemetry_path},
-                           .buffering = buffering != 0,
-                           .flush_ns = static_cast<std::int64_t>(flush_s * 1e9),
-                           .packet_bytes = static_cast<std::size_t>(packet_bytes),
-                           .telemetry = telemetry != 0,
-                           .telemetry_ns = static_cast<std::int64_t>(telemetry_s * 1e9),
-                           .telemetry_tags = telemetry_tags}),
+                                  .telemetry_to = {telemetry_host, telemetry_port, telemetry_path},
+                                  .buffering = buffering != 0,
+                                  .flush_ns = static_cast<std::int64_t>(flush_s * 1e9),
+                                  .packet_bytes = static_cast<std::size_t>(packet_bytes),
+                                  .telemetry = telemetry != 0,
+                                  .telemetry_ns = static_cast<std::int64_t>(telemetry_s * 1e9),
+                                  .telemetry_tags = telemetry_tags}),
                 .suffix = suffix});
   delete old;
   return py::none().release();
@@ -343,9 +341,11 @@ PyTypeObject* statsd_type() {
       {"increment", method(increment), kFast,
        "increment($self, metric, value=1, tags=None, sample_rate=None)\n--\n\nAdds to a counter."},
       {"decrement", method(decrement), kFast,
-       "decrement($self, metric, value=1, tags=None, sample_rate=None)\n--\n\nTakes from a counter."},
+       "decrement($self, metric, value=1, tags=None, sample_rate=None)\n--\n\nTakes from a "
+       "counter."},
       {"histogram", method(histogram), kFast,
-       "histogram($self, metric, value, tags=None, sample_rate=None)\n--\n\nA value of a histogram."},
+       "histogram($self, metric, value, tags=None, sample_rate=None)\n--\n\nA value of a "
+       "histogram."},
       {"distribution", method(distribution), kFast,
        "distribution($self, metric, value, tags=None, sample_rate=None)\n--\n\n"
        "A value of a distribution over all hosts."},

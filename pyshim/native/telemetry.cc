@@ -32,7 +32,7 @@ telemetry::Level level_of(std::string_view name) {
 
 bool is_origin(std::string_view name) {
   constexpr std::string_view kOrigins[] = {
-      "default",      "code",          "env_var",      "fleet_stable_config", "local_stable_config",
+      "default",      "code",          "env_var", "fleet_stable_config", "local_stable_config",
       "otel_env_var", "remote_config", "unknown"};
   return std::ranges::find(kOrigins, name) != std::end(kOrigins);
 }

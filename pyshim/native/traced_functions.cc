@@ -49,8 +49,8 @@ void trace_functions(py::Handle module, const void* data) {
         PyObject_CallMethod(tool.ptr(), "trace_function", "Os", module.ptr(), name.c_str()));
     if (done) continue;
     py::swallow_error();
-    base::log(base::LogLevel::kWarning, std::string(kVariable) + ": " + wanted.module + " has no function " +
-                                            name + "; it is not traced");
+    base::log(base::LogLevel::kWarning, std::string(kVariable) + ": " + wanted.module +
+                                            " has no function " + name + "; it is not traced");
   }
 }
 

@@ -1,4 +1,5 @@
-// Spans without Python: starting, tagging and finishing, delivered to a sink that drops or encodes them.
+// Spans without Python: starting, tagging and finishing, delivered to a sink that drops or encodes
+// them.
 
 #include <benchmark/benchmark.h>
 

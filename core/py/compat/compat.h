@@ -139,7 +139,8 @@ inline void set_vectorcall(PyObject* function, vectorcallfunc call) {
 }
 #endif
 
-// Whether a call of a class may become one of its __init__ without a look at the class's vectorcall.
+// Whether a call of a class may become one of its __init__ without a look at the class's
+// vectorcall.
 #if PY_VERSION_HEX >= 0x030D0000
 inline constexpr bool kInitIsInlined = true;
 #else

@@ -7,27 +7,23 @@ namespace {
 
 // As in CPython's pycore_context.h and hamt.c, 3.10 to 3.14.
 struct Context {
-  PyObject_HEAD
-  PyObject* previous;
+  PyObject_HEAD PyObject* previous;
   PyObject* map;
 };
 struct Variable {
-  PyObject_HEAD
-  PyObject* name;
+  PyObject_HEAD PyObject* name;
   PyObject* otherwise;
   PyObject* cached;  // borrowed
   std::uint64_t cached_thread, cached_version;
   Py_hash_t hash;
 };
 struct Map {
-  PyObject_HEAD
-  PyObject* root;
+  PyObject_HEAD PyObject* root;
   PyObject* weak;
   Py_ssize_t count;
 };
 struct Node {  // up to sixteen pairs
-  PyObject_VAR_HEAD
-  std::uint32_t bits;
+  PyObject_VAR_HEAD std::uint32_t bits;
   PyObject* pairs[1];
 };
 
@@ -74,8 +70,7 @@ bool is_known(PyObject* context, PyObject* variable, PyObject* value) {
     return false;
   PyObject* const root = as<Map>(map)->root;
   if (root == nullptr || Py_TYPE(root)->tp_itemsize != static_cast<Py_ssize_t>(sizeof(PyObject*)) ||
-      Py_TYPE(root)->tp_basicsize !=
-          static_cast<Py_ssize_t>(sizeof(Node) - sizeof(PyObject*)) ||
+      Py_TYPE(root)->tp_basicsize != static_cast<Py_ssize_t>(sizeof(Node) - sizeof(PyObject*)) ||
       Py_SIZE(root) != 2 || as<Node>(root)->pairs[0] != variable ||
       as<Node>(root)->pairs[1] != value)
     return false;

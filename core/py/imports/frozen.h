@@ -1,6 +1,7 @@
 // Python packages inside the binary: compiled at build time by the interpreter they are for
 // (dd_python_package), plus native modules below them. Nothing is created until the first import,
-// and an installed package of the same name is never looked at: its submodules do not mix with ours.
+// and an installed package of the same name is never looked at: its submodules do not mix with
+// ours.
 //
 // Tracebacks, inspect.getsource, runpy, pkgutil.get_data and importlib.resources work as they do
 // for files.
@@ -21,9 +22,9 @@ struct FrozenText {
 };
 
 struct FrozenModule {
-  FrozenText name;    // "ddtrace.trace"
-  FrozenText file;    // "ddtrace/trace/__init__.py"
-  FrozenText code;    // marshalled
+  FrozenText name;  // "ddtrace.trace"
+  FrozenText file;  // "ddtrace/trace/__init__.py"
+  FrozenText code;  // marshalled
   FrozenText source;
   bool is_package;
 };

@@ -1,6 +1,6 @@
-// What the finder knows, by module name: a fixed open-addressing table. Lookup touches the first and
-// last bytes of the name and, for most names, one slot. Entries are added during start-up, or with
-// the first import of a package from the binary, and never removed.
+// What the finder knows, by module name: a fixed open-addressing table. Lookup touches the first
+// and last bytes of the name and, for most names, one slot. Entries are added during start-up, or
+// with the first import of a package from the binary, and never removed.
 
 #pragma once
 
@@ -32,7 +32,8 @@ inline constexpr std::size_t kMaxEntries = 1000;
 inline constexpr std::size_t kSlots = 2048;
 inline constexpr std::size_t kMaxPackages = 4;
 
-// The modules of the package have entries from the first time on that somebody asks for one of them.
+// The modules of the package have entries from the first time on that somebody asks for one of
+// them.
 void await_package(const FrozenPackage& package, bool gives_way);
 
 // Null when absent.

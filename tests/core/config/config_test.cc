@@ -162,8 +162,10 @@ std::string shown(const yaml::Node& node) {
   using Kind = yaml::Node::Kind;
   std::string out;
   switch (node.kind) {
-    case Kind::kNull: return "~";
-    case Kind::kText: return node.text;
+    case Kind::kNull:
+      return "~";
+    case Kind::kText:
+      return node.text;
     case Kind::kList:
       for (const auto& item : node.items) out += (out.empty() ? "" : ",") + shown(item);
       return "[" + out + "]";
@@ -187,7 +189,8 @@ TEST(Yaml, reads_what_configuration_files_use) {
       {"a:\n  b:\n    c: true\n  d: ~\n", "{a:{b:{c:true},d:~}}"},
       {"a:\n- 1\n- x: y\n  z: [p, \"q, r\"]\n", "{a:[1,{x:y,z:[p,q, r]}]}"},
       {"a:\n  - - 1\n    - 2\n", "{a:[[1,2]]}"},
-      {"'quoted key': 'it''s'\nb: \"tab\\t# no comment\"\n", "{quoted key:it's,b:tab\t# no comment}"},
+      {"'quoted key': 'it''s'\nb: \"tab\\t# no comment\"\n",
+       "{quoted key:it's,b:tab\t# no comment}"},
       {"url: http://host:8126/x#y\n", "{url:http://host:8126/x#y}"},
       {"m: {a: 1, b: {c: d}}\n", "{m:{a:1,b:{c:d}}}"},
   };
@@ -201,7 +204,7 @@ TEST(Yaml, reads_what_configuration_files_use) {
 
 TEST(Yaml, refuses_the_rest) {
   for (const char* bad : {"a: [1\n", "a: \"x\n", "a: *b\n", "a: |\n  x\n", "\ta: 1\n",
-                           "a: 1\n   b: 2\n", "a: 1\nb\n", "a: {b}\n", "a: 'x' y\n"}) {
+                          "a: 1\n   b: 2\n", "a: 1\nb\n", "a: {b}\n", "a: 'x' y\n"}) {
     std::string problem;
     EXPECT_FALSE(yaml::parse(bad, problem)) << bad;
     EXPECT_TRUE(problem.starts_with("line ")) << problem;
@@ -236,8 +239,8 @@ TEST(StableFile, overlays_its_defaults_with_the_first_rule_that_fits) {
   const std::vector<std::string> arguments{"python", "app.py", "--mode=fast"};
   const Pairs variables{{"WHERE", "here"}};
   std::string problem;
-  const auto file = parse_stable_file(
-      kFile, {.arguments = arguments, .environment = &variables}, problem);
+  const auto file =
+      parse_stable_file(kFile, {.arguments = arguments, .environment = &variables}, problem);
   ASSERT_TRUE(file) << problem;
   EXPECT_EQ(file->config_id, "abc");
   EXPECT_EQ(file->values, (Pairs{{"DD_SERVICE", "fast-here-UNDEFINED"}, {"DD_T_NUMBER", "7"}}));
@@ -261,10 +264,12 @@ class StableFiles : public testing::Test {
 };
 
 TEST_F(StableFiles, stand_below_and_above_the_environment) {
-  const std::string local = write("local", "apm_configuration_default:\n  DD_T_NUMBER: 1\n"
-                                           "  DD_T_RATE: 0.25\n  DD_T_B: false\n");
-  const std::string fleet = write("fleet", "config_id: f1\n"
-                                           "apm_configuration_default: {DD_T_NUMBER: 3}\n");
+  const std::string local = write("local",
+                                  "apm_configuration_default:\n  DD_T_NUMBER: 1\n"
+                                  "  DD_T_RATE: 0.25\n  DD_T_B: false\n");
+  const std::string fleet = write("fleet",
+                                  "config_id: f1\n"
+                                  "apm_configuration_default: {DD_T_NUMBER: 3}\n");
   with({"_DD_SC_LOCAL_FILE_OVERRIDE=" + local, "_DD_SC_MANAGED_FILE_OVERRIDE=" + fleet,
         "DD_T_NUMBER=2"});
   EXPECT_EQ(number.get(), 3);

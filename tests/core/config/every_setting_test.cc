@@ -1,5 +1,5 @@
-// Every setting of the registry: its default, both files, the environment, code and remote changes in
-// their order, older names, and values that are not understood.
+// Every setting of the registry: its default, both files, the environment, code and remote changes
+// in their order, older names, and values that are not understood.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -30,7 +30,8 @@ std::string value_of(const KnownSetting& known, int which) {
   if (known.type == "boolean") return (which % 2 == 0) == first ? "true" : "false";
   if (known.type == "int") return std::to_string(41 + which);
   if (known.type == "decimal") return "0." + std::to_string(31 + which);
-  if (known.name.view().find("STYLE") != std::string_view::npos) return which % 2 == 0 ? "b3" : "datadog";
+  if (known.name.view().find("STYLE") != std::string_view::npos)
+    return which % 2 == 0 ? "b3" : "datadog";
   if (known.name == "DD_TRACE_SPAN_ATTRIBUTE_SCHEMA") return which % 2 == 0 ? "v1" : "v0";
   if (known.name == "DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT")
     return which % 2 == 0 ? "restart" : "ignore";
@@ -145,7 +146,9 @@ TEST_F(EverySetting, that_is_resolved_yields_to_code_and_remote_and_comes_back) 
     ASSERT_TRUE(setting->assign(value_of(*known, 4), Origin::kRemote)) << known->name.view();
     for (int origin = kOrigins - 1; origin > 0; --origin) {
       EXPECT_EQ(static_cast<int>(setting->origin()), origin) << known->name.view();
-      EXPECT_EQ(in_force(), value_of(*known, origin == 1 ? 0 : origin == 2 ? 1 : origin - 1))
+      EXPECT_EQ(in_force(), value_of(*known, origin == 1   ? 0
+                                             : origin == 2 ? 1
+                                                           : origin - 1))
           << known->name.view() << " " << origin;
       setting->unset(static_cast<Origin>(origin));
     }
@@ -157,8 +160,10 @@ TEST_F(EverySetting, is_found_by_its_older_names_in_order) {
   for (const KnownSetting& known : registry()) {
     const std::vector<std::string> aliases = parse_list(known.aliases);
     for (std::size_t i = aliases.size(); i-- > 0;) {
-      load({}, {{aliases[i], value_of(known, static_cast<int>(i))},
-                {aliases.back(), value_of(known, static_cast<int>(aliases.size() - 1))}}, {});
+      load({},
+           {{aliases[i], value_of(known, static_cast<int>(i))},
+            {aliases.back(), value_of(known, static_cast<int>(aliases.size() - 1))}},
+           {});
       const std::vector<Held> held = explain(known.name).held;
       ASSERT_EQ(held.size(), 1u) << known.name.view() << " " << aliases[i];
       EXPECT_EQ(held[0].name, aliases[i]);
@@ -171,7 +176,8 @@ TEST_F(EverySetting, that_is_not_understood_costs_one_line_and_has_its_default) 
   for (const KnownSetting& known : registry()) {
     if (known.type != "int" && known.type != "decimal" && known.type != "boolean") continue;
     load({}, {{std::string(known.name), "bad!"}}, {});
-    const std::string start = "ddpython: " + std::string(known.name) + "=bad! is not understood; using ";
+    const std::string start =
+        "ddpython: " + std::string(known.name) + "=bad! is not understood; using ";
     EXPECT_TRUE(said_.starts_with(start)) << known.name.view() << ": " << said_;
     EXPECT_EQ(std::count(said_.begin(), said_.end(), '\n'), 1) << said_;
     SettingBase* const setting = find_declared(known.name);
@@ -201,7 +207,8 @@ TEST_F(EverySetting, that_is_a_port_is_a_number_of_a_port) {
 }
 
 TEST_F(EverySetting, may_be_checked_by_who_knows_what_it_means) {
-  static constexpr Check kChecks[] = {{"DD_SITE", [](std::string_view text) { return text != "moon"; },
+  static constexpr Check kChecks[] = {{"DD_SITE",
+                                       [](std::string_view text) { return text != "moon"; },
                                        [] { return std::string("earth"); }}};
   also_check(kChecks);
   load({}, {{"DD_SITE", "moon"}}, {});
@@ -220,8 +227,12 @@ TEST_F(EverySetting, that_is_not_understood_leaves_the_weaker_value) {
 }
 
 TEST_F(EverySetting, of_words_says_which_of_them_are_not_known) {
-  load({}, {{"DD_TRACE_PROPAGATION_STYLE", "b3,foo"}, {"DD_TRACE_SPAN_ATTRIBUTE_SCHEMA", "v7"},
-            {"DD_TRACE_HTTP_SERVER_ERROR_STATUSES", "x,404"}, {"DD_TRACE_DEBUG", "yes"}}, {});
+  load({},
+       {{"DD_TRACE_PROPAGATION_STYLE", "b3,foo"},
+        {"DD_TRACE_SPAN_ATTRIBUTE_SCHEMA", "v7"},
+        {"DD_TRACE_HTTP_SERVER_ERROR_STATUSES", "x,404"},
+        {"DD_TRACE_DEBUG", "yes"}},
+       {});
   EXPECT_EQ(said_,
             "ddpython: DD_TRACE_DEBUG=yes is not understood; using false\n"
             "ddpython: DD_TRACE_HTTP_SERVER_ERROR_STATUSES=x,404 is not understood; using 404\n"
@@ -230,9 +241,13 @@ TEST_F(EverySetting, of_words_says_which_of_them_are_not_known) {
 }
 
 TEST_F(EverySetting, of_opentelemetry_is_explained_by_its_name_there) {
-  load({}, {{"OTEL_SERVICE_NAME", "Shop"}, {"OTEL_SDK_DISABLED", "false"},
-            {"OTEL_PROPAGATORS", "baggage,b3"}, {"OTEL_TRACES_SAMPLER", "always_on"},
-            {"OTEL_LOGS_EXPORTER", "otlp"}}, {});
+  load({},
+       {{"OTEL_SERVICE_NAME", "Shop"},
+        {"OTEL_SDK_DISABLED", "false"},
+        {"OTEL_PROPAGATORS", "baggage,b3"},
+        {"OTEL_TRACES_SAMPLER", "always_on"},
+        {"OTEL_LOGS_EXPORTER", "otlp"}},
+       {});
   EXPECT_EQ(said_,
             "ddpython: OTEL_LOGS_EXPORTER=otlp is not understood; it has no effect\n"
             "ddpython: OTEL_PROPAGATORS: baggage cannot be used here; using b3\n"

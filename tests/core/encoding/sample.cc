@@ -60,12 +60,11 @@ void add_extras(dd::fakes::MadeTrace& made, dd::trace::Span& span) {
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   const std::string_view form(argv[1]);
-  const auto encoder =
-      form.starts_with("otlp")
-          ? dd::encoding::make_otlp(
-                facts, {.json = form == "otlp-json", .tracer_version = "4.16.0"})
-      : form == "v05" ? dd::encoding::make_v05(facts)
-                      : dd::encoding::make_v04(facts, form == "v04-native");
+  const auto encoder = form.starts_with("otlp")
+                           ? dd::encoding::make_otlp(
+                                 facts, {.json = form == "otlp-json", .tracer_version = "4.16.0"})
+                       : form == "v05" ? dd::encoding::make_v05(facts)
+                                       : dd::encoding::make_v04(facts, form == "v04-native");
   dd::fakes::MadeTrace first;
   auto& root = first.span("web.request", 1);
   root.type = dd::trace::Text(std::string_view("web"));

@@ -46,7 +46,8 @@ TEST(ClientIp, reads_ports_quotes_and_forwarded) {
 
 TEST(ClientIp, believes_the_one_header_it_is_told) {
   EXPECT_EQ(ip({{"x-own", " 1.2.3.4 "}, {"x-real-ip", "8.8.8.8"}}, "9.9.9.9", "x-own"), "1.2.3.4");
-  EXPECT_EQ(ip({{"x-own", "10.1.1.1"}, {"x-real-ip", "8.8.8.8"}}, "127.0.0.1", "x-own"), "10.1.1.1");
+  EXPECT_EQ(ip({{"x-own", "10.1.1.1"}, {"x-real-ip", "8.8.8.8"}}, "127.0.0.1", "x-own"),
+            "10.1.1.1");
   EXPECT_EQ(ip({{"x-own", "10.1.1.1"}}, "9.9.9.9", "x-own"), "9.9.9.9");
   EXPECT_EQ(ip({{"x-own", "1.2.3.4, 5.6.7.8"}}, "9.9.9.9", "x-own"), "9.9.9.9");
   EXPECT_EQ(ip({{"x-real-ip", "8.8.8.8"}}, "127.0.0.1", "x-own"), "127.0.0.1");

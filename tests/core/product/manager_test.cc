@@ -31,7 +31,10 @@ constexpr Product kFirst = {.gate = &first_gate,
                             .fork = {.child = [] { ++forked; }},
                             .told = true};
 constexpr Product kSecond = {.gate = &second_gate,
-                             .wanted = [] { return Wanted{false, "DD_SECOND"}; },
+                             .wanted =
+                                 [] {
+                                   return Wanted{false, "DD_SECOND"};
+                                 },
                              .start = [] { return note("+2"); },
                              .stop = [] { log() += "-2"; }};
 constexpr Product kThird = {.gate = &third_gate,

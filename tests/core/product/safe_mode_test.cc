@@ -54,7 +54,8 @@ TEST_F(SafeMode, a_note_holds_for_a_day) {
 
 TEST_F(SafeMode, a_later_crash_takes_the_place_of_an_earlier) {
   write(folder_, "shop", "1.0", note_);
-  write(folder_, "shop", "1.0", {.product = "agent", .cause = "SIGBUS", .process = 8, .wall_s = 1001});
+  write(folder_, "shop", "1.0",
+        {.product = "agent", .cause = "SIGBUS", .process = 8, .wall_s = 1001});
   EXPECT_EQ(read(folder_, "shop", "1.0", 2000)->product, "agent");
 }
 

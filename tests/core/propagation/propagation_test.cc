@@ -140,10 +140,10 @@ TEST(TraceContext, resolves_the_priority) {
     std::optional<int> priority;
   };
   const Case cases[] = {
-      {"00", "", 0},         {"00", "dd=s:2", 0},         {"00", "dd=s:-1", -1},
-      {"01", "", 1},         {"01", "dd=s:0", 1},         {"01", "dd=s:-1", 1},
-      {"01", "dd=s:2", 2},   {"01", "dd=o:rum", {}},      {"00", "dd=s:0;o:rum", 0},
-      {"01", "dd=s:x", 1},   {"01", "dd=nocolon;s:2", 1}, {"01", "dd=s:;s:2", 2},
+      {"00", "", 0},          {"00", "dd=s:2", 0},         {"00", "dd=s:-1", -1},
+      {"01", "", 1},          {"01", "dd=s:0", 1},         {"01", "dd=s:-1", 1},
+      {"01", "dd=s:2", 2},    {"01", "dd=o:rum", {}},      {"00", "dd=s:0;o:rum", 0},
+      {"01", "dd=s:x", 1},    {"01", "dd=nocolon;s:2", 1}, {"01", "dd=s:;s:2", 2},
       {"01", "dd=s:2;s:", 1},
   };
   for (const Case& c : cases) {
@@ -163,8 +163,7 @@ TEST(TraceContext, state_keeps_other_vendors_and_their_look_alikes) {
   Headers local, remote;
   inject(*context.segment, 1, false, local, with("tracecontext"));
   EXPECT_EQ(local.all["tracestate"], "dd=p:0000000000000001;s:2;o:a~b;t.dm:-4,xdd=1,other=2");
-  EXPECT_EQ(local.all["traceparent"],
-            "00-640cfd8d00000000abcdefab12345678-0000000000000001-01");
+  EXPECT_EQ(local.all["traceparent"], "00-640cfd8d00000000abcdefab12345678-0000000000000001-01");
   inject(*context.segment, context.span_id, true, remote, with("tracecontext"));
   EXPECT_EQ(remote.all["tracestate"], "dd=p:1122334455667788;s:2;o:a~b;t.dm:-4,xdd=1,other=2");
 }
@@ -287,8 +286,8 @@ TEST(Conflicts, the_same_trace_takes_the_span_of_traceparent) {
 }
 
 TEST(Behavior, restart_links_and_ignore_forgets) {
-  const Headers headers{{"x-datadog-trace-id", "5"}, {"x-datadog-parent-id", "6"},
-                        {"baggage", "k=v"}};
+  const Headers headers{
+      {"x-datadog-trace-id", "5"}, {"x-datadog-parent-id", "6"}, {"baggage", "k=v"}};
   Options options = with("datadog,baggage");
   options.behavior = Behavior::kRestart;
   const ExtractedContext fresh = extract(headers, options);
@@ -374,7 +373,8 @@ std::string counted(const Count (&by_style)[kStyles]) {
 TEST(Tally, counts_what_each_style_gave_and_took) {
   const Options options = with("datadog,tracecontext,b3,baggage");
   clear_tally();
-  const Headers both = {{"x-datadog-trace-id", "5"}, {"x-datadog-parent-id", "6"},
+  const Headers both = {{"x-datadog-trace-id", "5"},
+                        {"x-datadog-parent-id", "6"},
                         {"traceparent", "00-00000000000000000000000000000005-0000000000000006-01"}};
   (void)extract(both, options);
   (void)extract(Headers{{"x-datadog-trace-id", "5"}, {"traceparent", "bad"}}, options);

@@ -66,13 +66,19 @@ class Classes : public tests::PythonTest {
   Patch patch;
 };
 
-constexpr Target kAll[] = {{"k:Plain", begin, end},       {"k:Bare", begin, end},
-                           {"k:Made", begin, end},        {"k:Fails", begin, end},
-                           {"k:Abstract", begin, end},    {"k:Odd", begin, end},
-                           {"k:Data", begin, end},        {"k:Outer.Inner", begin, end},
-                           {"k:Slotted", begin, end},     {"k:Colour", begin, end},
+constexpr Target kAll[] = {{"k:Plain", begin, end},
+                           {"k:Bare", begin, end},
+                           {"k:Made", begin, end},
+                           {"k:Fails", begin, end},
+                           {"k:Abstract", begin, end},
+                           {"k:Odd", begin, end},
+                           {"k:Data", begin, end},
+                           {"k:Outer.Inner", begin, end},
+                           {"k:Slotted", begin, end},
+                           {"k:Colour", begin, end},
                            {"collections:deque", begin, end},
-                           {"datetime:date", begin, end}, {"builtins:dict", begin, end}};
+                           {"datetime:date", begin, end},
+                           {"builtins:dict", begin, end}};
 
 TEST_F(Classes, are_hooked_where_they_are_called) {
   ASSERT_EQ(patch.apply(kAll).applied, 13);
@@ -108,7 +114,8 @@ TEST_F(Classes, are_hooked_where_they_are_called) {
 }
 
 TEST_F(Classes, are_hooked_in_instructions_that_know_them_already) {
-  run("def make():\n  for _ in range(200): k.Plain(1), k.Abstract(1), k.Slotted(1), dict(a=1)\nmake()");
+  run("def make():\n  for _ in range(200): k.Plain(1), k.Abstract(1), k.Slotted(1), "
+      "dict(a=1)\nmake()");
   static constexpr Target kSome[] = {{"k:Plain", begin, end},
                                      {"k:Abstract", begin, end},
                                      {"k:Slotted", begin, end},
@@ -136,14 +143,17 @@ TEST_F(Classes, others_are_not_hooked_with_them) {
 }
 
 TEST_F(Classes, look_as_before_and_are_put_back_exactly) {
-  run("every = [k.Plain, k.Bare, k.Made, k.Fails, k.Abstract, k.Odd, k.Data, k.Outer.Inner, k.Slotted,\n"
+  run("every = [k.Plain, k.Bare, k.Made, k.Fails, k.Abstract, k.Odd, k.Data, k.Outer.Inner, "
+      "k.Slotted,\n"
       "         k.Colour, collections.deque, datetime.date, dict]\n"
       "def look(c):\n"
       "  try: signature = str(inspect.signature(c))\n"
       "  except ValueError: signature = None\n"
-      "  return (id(c), repr(c), type(c), id(type(c)), c.__mro__, c.__bases__, signature, c.__flags__,\n"
+      "  return (id(c), repr(c), type(c), id(type(c)), c.__mro__, c.__bases__, signature, "
+      "c.__flags__,\n"
       "          sorted(vars(c)), c.__module__, c.__qualname__, c.__doc__, c.__subclasses__(),\n"
-      "          pickle.dumps(c), copy.deepcopy(c) is c, inspect.isclass(c), callable(c), hash(c))\n"
+      "          pickle.dumps(c), copy.deepcopy(c) is c, inspect.isclass(c), callable(c), "
+      "hash(c))\n"
       "pickle.dumps(k.Plain())\n"  // makes __slotnames__
       "def meta(c): return type(c).__flags__, type(c).__mro__\n"
       "looks, metas = [look(c) for c in every], [meta(c) for c in every]");
@@ -225,8 +235,10 @@ TEST_F(Classes, a_fault_at_each_step_changes_neither_instance_nor_exception) {
 TEST_F(Classes, keep_no_references) {
   ASSERT_EQ(patch.apply(kAll).applied, 13);
   run("arg = object()");
-  steady("k.Plain(arg); k.Abstract(a=arg); k.Odd(arg); k.Made(arg)\ntry: k.Fails(arg)\nexcept KeyError: pass",
-         1000, {"arg"});
+  steady(
+      "k.Plain(arg); k.Abstract(a=arg); k.Odd(arg); k.Made(arg)\ntry: k.Fails(arg)\nexcept "
+      "KeyError: pass",
+      1000, {"arg"});
   patch.remove();
   for (int i = 0; i < 100; ++i) {
     Patch one;
@@ -239,7 +251,8 @@ TEST_F(Classes, keep_no_references) {
 }
 
 TEST_F(Classes, that_instructions_stand_for_are_refused) {
-  static constexpr Target kRefused[] = {{"builtins:type", begin, end}, {"builtins:str", begin, end}};
+  static constexpr Target kRefused[] = {{"builtins:type", begin, end},
+                                        {"builtins:str", begin, end}};
   const PatchReport report = patch.apply(kRefused);
   EXPECT_EQ(report.applied, 0);
   EXPECT_EQ(report.missing.size(), 2u);

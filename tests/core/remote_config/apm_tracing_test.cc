@@ -28,7 +28,8 @@ LibraryConfig merged(std::vector<std::string> contents, int failed = 0) {
 
 TEST(ApmTracing, takes_the_most_specific_word) {
   const std::string rate = "\"tracing_sampling_rate\":";
-  const std::string all = document("\"service\":\"*\",\"env\":\"*\"", rate + "0.1,\"log_injection_enabled\":false");
+  const std::string all =
+      document("\"service\":\"*\",\"env\":\"*\"", rate + "0.1,\"log_injection_enabled\":false");
   const std::string env = document("\"env\":\"prod\"", rate + "0.2");
   const std::string service = document("\"service\":\"shop\"", rate + "0.3");
   EXPECT_EQ(merged({service, env, all}).sampling_rate, 0.3);
@@ -37,16 +38,18 @@ TEST(ApmTracing, takes_the_most_specific_word) {
   EXPECT_EQ(merged({document("\"service\":\"other\"", rate + "0.9")}), LibraryConfig());
   EXPECT_EQ(merged({document("", rate + "0.4"), document("", rate + "0.5")}).sampling_rate, 0.5);
   // A key that says nothing hides the same key of a weaker one.
-  EXPECT_EQ(merged({service, document("\"service\":\"shop\",\"env\":\"prod\"", rate + "null")}).sampling_rate,
+  EXPECT_EQ(merged({service, document("\"service\":\"shop\",\"env\":\"prod\"", rate + "null")})
+                .sampling_rate,
             std::nullopt);
   EXPECT_EQ(merged({all, "[", "{}", "{\"lib_config\":3}"}, 2).sampling_rate, 0.1);
 }
 
 TEST(ApmTracing, reads_lists) {
   const LibraryConfig config = merged({document(
-      "", R"("tracing_tags":["a:b","c:d:e","none",":x",5],)"
-          R"("tracing_header_tags":[{"header":"X-A","tag_name":"a"},{"header":"X-B","tag_name":""},{}],)"
-          R"("tracing_sampling_rules":[{"service":"s","sample_rate":0.5,"provenance":"customer"}])")});
+      "",
+      R"("tracing_tags":["a:b","c:d:e","none",":x",5],)"
+      R"("tracing_header_tags":[{"header":"X-A","tag_name":"a"},{"header":"X-B","tag_name":""},{}],)"
+      R"("tracing_sampling_rules":[{"service":"s","sample_rate":0.5,"provenance":"customer"}])")});
   using Tags = std::vector<std::pair<std::string, std::string>>;
   EXPECT_EQ(config.tags, (Tags{{"a", "b"}, {"c", "d:e"}}));
   EXPECT_EQ(config.header_tags, "X-A:a,X-B");

@@ -59,7 +59,6 @@ struct Agent {  // what an agent knows, and says
   }
 };
 
-
 const std::string kFirst = "datadog/2/APM_TRACING/one/config";
 const std::string kSecond = "employee/APM_TRACING/two/config";
 
@@ -77,15 +76,15 @@ TEST(Path, has_two_forms) {
   EXPECT_EQ(path->product, "APM_TRACING");
   EXPECT_EQ(path->id, "one");
   EXPECT_TRUE(parse_path(kSecond));
-  for (const char* wrong : {"", "datadog/x/P/i/n", "datadog/2/P/i", "datadog/2/P/i/", "datadog/2/P/i/n/m",
-                            "employee/P//n", "other/2/P/i/n", "datadog//P/i/n"})
+  for (const char* wrong :
+       {"", "datadog/x/P/i/n", "datadog/2/P/i", "datadog/2/P/i/", "datadog/2/P/i/n/m",
+        "employee/P//n", "other/2/P/i/n", "datadog//P/i/n"})
     EXPECT_FALSE(parse_path(wrong)) << wrong;
 }
 
 TEST(Repository, follows_what_the_agent_says) {
   Repository repository;
-  Agent agent{.files = {{kFirst, "1"},
-                        {kSecond, "2"}}};
+  Agent agent{.files = {{kFirst, "1"}, {kSecond, "2"}}};
   Changes changes = repository.take(agent.answer());
   EXPECT_EQ(changes.problem, "");
   ASSERT_EQ(changes.added.size(), 2u);
@@ -119,8 +118,12 @@ TEST(Repository, refuses_an_answer_whole) {
   agent.files = {{kSecond, "2"}};
   agent.version = 6;
   const std::string good = agent.answer();
-  std::vector<std::string> wrong = {"", "[]", "{\"targets\": 5", "{\"targets\": \"!\"}",
-                                    "{\"targets\": \"e30=\"}", good.substr(0, good.size() / 2)};
+  std::vector<std::string> wrong = {"",
+                                    "[]",
+                                    "{\"targets\": 5",
+                                    "{\"targets\": \"!\"}",
+                                    "{\"targets\": \"e30=\"}",
+                                    good.substr(0, good.size() / 2)};
   agent.spoil = [](std::string&, std::string& content, std::int64_t&) { content = "x"; };
   wrong.push_back(agent.answer());
   agent.spoil = [](std::string&, std::string&, std::int64_t& length) { ++length; };

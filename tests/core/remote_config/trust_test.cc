@@ -45,8 +45,8 @@ class Signer {
   }
   std::string sign(std::string_view message) const {
     void* const context = call<void* (*)()>("EVP_MD_CTX_new")();
-    call<int (*)(void*, void*, void*, void*, void*)>("EVP_DigestSignInit")(context, nullptr, nullptr,
-                                                                         nullptr, key_);
+    call<int (*)(void*, void*, void*, void*, void*)>("EVP_DigestSignInit")(context, nullptr,
+                                                                           nullptr, nullptr, key_);
     std::string out(64, 0);
     std::size_t size = out.size();
     call<int (*)(void*, char*, std::size_t*, const char*, std::size_t)>("EVP_DigestSign")(
@@ -100,7 +100,8 @@ std::string text(const Root& root, const Signers& signers) {
   std::string all;
   for (const auto& [id, key] : keys)
     all += std::string(all.empty() ? "" : ",") + "\"" + id +
-           "\":{\"scheme\":\"ed25519\",\"keytype\":\"ed25519\",\"keyval\":{\"public\":\"" + key + "\"}}";
+           "\":{\"scheme\":\"ed25519\",\"keytype\":\"ed25519\",\"keyval\":{\"public\":\"" + key +
+           "\"}}";
   return envelope("{\"version\":" + std::to_string(root.version) + ",\"_type\":\"" + root.type +
                       "\",\"expires\":\"" + root.expires + "\",\"roles\":" + roles + ",\"keys\":{" +
                       all + "}}",
@@ -109,8 +110,8 @@ std::string text(const Root& root, const Signers& signers) {
 
 std::string targets(const Signers& signers, const char* expires = kLater,
                     const char* type = "targets") {
-  return envelope(std::string("{\"_type\":\"") + type + "\",\"version\":3,\"expires\":\"" + expires +
-                      "\",\"targets\":{}}",
+  return envelope(std::string("{\"_type\":\"") + type + "\",\"version\":3,\"expires\":\"" +
+                      expires + "\",\"targets\":{}}",
                   signers);
 }
 
@@ -123,8 +124,9 @@ class TrustTest : public testing::Test {
 };
 
 TEST(Canonical, is_sorted_and_without_spaces) {
-  EXPECT_EQ(canonical_json(*json::parse(R"({"b": [1, true, null], "a": {"y\n": "\"\\é", "x": -2}})")),
-            "{\"a\":{\"x\":-2,\"y\n\":\"\\\"\\\\é\"},\"b\":[1,true,null]}");
+  EXPECT_EQ(
+      canonical_json(*json::parse(R"({"b": [1, true, null], "a": {"y\n": "\"\\é", "x": -2}})")),
+      "{\"a\":{\"x\":-2,\"y\n\":\"\\\"\\\\é\"},\"b\":[1,true,null]}");
   EXPECT_EQ(canonical_json(*json::parse("[{}, []]")), "[{},[]]");
   EXPECT_FALSE(canonical_json(*json::parse("1.5")));
 }
@@ -132,7 +134,8 @@ TEST(Canonical, is_sorted_and_without_spaces) {
 TEST(Expiry, is_read) {
   EXPECT_EQ(parse_expiry("1970-01-02T00:00:01Z"), 86401);
   EXPECT_EQ(parse_expiry("1970-01-02T00:00:01.25Z"), 86401);
-  for (const char* wrong : {"", "tomorrow", "2020-01-01", "2020-01-01T00:00:00", "2020-01-01T00:00:00+02:00"})
+  for (const char* wrong :
+       {"", "tomorrow", "2020-01-01", "2020-01-01T00:00:00", "2020-01-01T00:00:00+02:00"})
     EXPECT_FALSE(parse_expiry(wrong)) << wrong;
 }
 
@@ -147,8 +150,8 @@ TEST_F(TrustTest, believes_a_signature_of_ed25519) {
 }
 
 TEST_F(TrustTest, targets_need_as_many_keys_as_the_root_says) {
-  Result<Trust> trust = Trust::begin(
-      text({.root = {&a}, .targets = {&b, &c, &d}, .targets_threshold = 2}, {&a}));
+  Result<Trust> trust =
+      Trust::begin(text({.root = {&a}, .targets = {&b, &c, &d}, .targets_threshold = 2}, {&a}));
   ASSERT_TRUE(trust.ok());
   EXPECT_TRUE(trust.value().check_targets(targets({&b, &d}), kNow).ok());
   EXPECT_FALSE(trust.value().check_targets(targets({}), kNow).ok());
@@ -204,8 +207,12 @@ TEST_F(TrustTest, a_root_is_signed_by_the_last_and_by_itself) {
 
 TEST_F(TrustTest, a_root_that_is_none_is_refused) {
   const std::vector<std::string> wrong = {
-      "", "{}", "[]", text({.version = 0, .root = {&a}, .targets = {&b}}, {&a}),
-      text({.root = {}, .targets = {&b}}, {&a}), text({.root = {&a}, .targets = {}}, {&a}),
+      "",
+      "{}",
+      "[]",
+      text({.version = 0, .root = {&a}, .targets = {&b}}, {&a}),
+      text({.root = {}, .targets = {&b}}, {&a}),
+      text({.root = {&a}, .targets = {}}, {&a}),
       text({.root = {&a}, .targets = {&b}, .threshold = 0}, {&a}),
       text({.root = {&a}, .targets = {&b}, .expires = "x"}, {&a}),
       text({.root = {&a}, .targets = {&b}, .type = "targets"}, {&a})};
@@ -219,16 +226,17 @@ TEST_F(TrustTest, a_root_that_is_none_is_refused) {
 // The whole way: an answer of an agent.
 class Signed : public TrustTest {
  protected:
-  std::string answer(int version, const Signers& signers, const std::vector<std::string>& roots = {}) {
+  std::string answer(int version, const Signers& signers,
+                     const std::vector<std::string>& roots = {}) {
     const std::string path = "datadog/2/APM_TRACING/one/config", content = "{}";
-    const std::string said = envelope(
-        "{\"_type\":\"targets\",\"expires\":\"" + std::string(kLater) +
-            "\",\"version\":" + std::to_string(version) + ",\"targets\":{\"" + path +
-            "\":{\"length\":2,\"custom\":{\"v\":" + std::to_string(version) +
-            "},\"hashes\":{\"sha256\":\"" + base::sha256_hex(content) + "\"}}}}",
-        signers);
-    std::string out = "{\"targets\":\"" + base::to_base64(said) + "\",\"client_configs\":[\"" + path +
-                      "\"],\"target_files\":[{\"path\":\"" + path + "\",\"raw\":\"" +
+    const std::string said =
+        envelope("{\"_type\":\"targets\",\"expires\":\"" + std::string(kLater) +
+                     "\",\"version\":" + std::to_string(version) + ",\"targets\":{\"" + path +
+                     "\":{\"length\":2,\"custom\":{\"v\":" + std::to_string(version) +
+                     "},\"hashes\":{\"sha256\":\"" + base::sha256_hex(content) + "\"}}}}",
+                 signers);
+    std::string out = "{\"targets\":\"" + base::to_base64(said) + "\",\"client_configs\":[\"" +
+                      path + "\"],\"target_files\":[{\"path\":\"" + path + "\",\"raw\":\"" +
                       base::to_base64(content) + "\"}],\"roots\":[";
     for (const std::string& root : roots)
       out += std::string(out.back() == '[' ? "" : ",") + "\"" + base::to_base64(root) + "\"";
@@ -256,7 +264,10 @@ TEST_F(Signed, roots_are_followed_and_told) {
   const std::string next = text({.version = 2, .root = {&a}, .targets = {&c}}, {&a});
   EXPECT_EQ(repository.take(answer(1, {&c}, {next})).problem, "");
   EXPECT_EQ(root_version(repository), 2);
-  EXPECT_NE(repository.take(answer(2, {&b}, {text({.version = 3, .root = {&d}, .targets = {&b}}, {&d})})).problem, "");
+  EXPECT_NE(
+      repository.take(answer(2, {&b}, {text({.version = 3, .root = {&d}, .targets = {&b}}, {&d})}))
+          .problem,
+      "");
   EXPECT_EQ(root_version(repository), 2);
 }
 

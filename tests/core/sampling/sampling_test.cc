@@ -123,7 +123,8 @@ TEST_F(Decide, a_rule_beats_the_agent) {
 
 // As in the reference: an empty pattern is one that only an empty text fits.
 TEST_F(Decide, an_empty_pattern_is_not_any) {
-  configure({.rules = parse_rules(R"([{"sample_rate":0,"service":""},{"sample_rate":0,"name":""}])")});
+  configure(
+      {.rules = parse_rules(R"([{"sample_rate":0,"service":""},{"sample_rate":0,"name":""}])")});
   decide(*span->segment, *span);
   EXPECT_EQ(maker(), "-0");
 }

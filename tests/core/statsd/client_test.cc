@@ -66,7 +66,8 @@ TEST(Client, sends_each_line_as_a_packet) {
 
 TEST(Client, packs_what_is_buffered) {
   Ear ear;
-  Client client({.to = ear.place(), .buffering = true, .flush_ns = 3'600'000'000'000, .packet_bytes = 12});
+  Client client(
+      {.to = ear.place(), .buffering = true, .flush_ns = 3'600'000'000'000, .packet_bytes = 12});
   for (const char* line : {"a:1|c\n", "b:2|c\n", "c:3|c\n", "much longer than a packet:4|c\n"})
     client.add(line);
   EXPECT_EQ(ear.packet(0), "nothing");

@@ -44,8 +44,7 @@ TEST(Report, starts_with_what_is_set_and_its_origins) {
             std::string(row["origin"].text()) + " " + std::to_string(row["seq_id"].integer()) +
             "\n";
   }
-  EXPECT_EQ(seen,
-            "DD_ON=true default 1\nDD_ON=false env_var 2\n");
+  EXPECT_EQ(seen, "DD_ON=true default 1\nDD_ON=false env_var 2\n");
 }
 
 TEST(Report, is_a_heartbeat_when_there_is_nothing_to_say) {

@@ -51,8 +51,9 @@ TEST_F(FactsTest, the_service_comes_from_the_folder_or_the_package) {
 }
 
 TEST_F(FactsTest, dd_tags_feed_service_env_version_and_git) {
-  const ProcessFacts facts = with(
-      {"DD_TAGS=service:s,env:e,version:v,git.commit.sha:abc,git.repository_url:https://u:p@h/r,a:b"});
+  const ProcessFacts facts =
+      with({"DD_TAGS=service:s,env:e,version:v,git.commit.sha:abc,git.repository_url:https://u:p@h/"
+            "r,a:b"});
   EXPECT_EQ(facts.service, "s");
   EXPECT_EQ(facts.env, "e");
   EXPECT_EQ(facts.version, "v");
@@ -64,7 +65,8 @@ TEST_F(FactsTest, dd_tags_feed_service_env_version_and_git) {
 TEST_F(FactsTest, process_tags_are_sorted_and_normalised) {
   const std::string app = root + "/shop/app.py";
   const std::string tags = with({"DD_SERVICE=x"}, {app}).process_tags;
-  EXPECT_TRUE(tags.starts_with("entrypoint.basedir:shop,entrypoint.name:app,entrypoint.type:script"))
+  EXPECT_TRUE(
+      tags.starts_with("entrypoint.basedir:shop,entrypoint.name:app,entrypoint.type:script"))
       << tags;
   EXPECT_TRUE(tags.ends_with(",svc.user:true")) << tags;
   EXPECT_EQ(config::normalize_process_tag("__A  b!c_"), "a_b_c");

@@ -66,9 +66,10 @@ TEST(StaticTags, are_as_if_set_one_by_one) {
 
 TEST(StaticTags, of_a_statement_are_told_apart_without_a_search) {
   std::uint32_t seen = 0;
-  for (const Key& key : {tags::kComponent, tags::kSpanKind, tags::kServiceSource, tags::kBaseService,
-                         tags::kDbSystem, tags::kDbRowCount, tags::kOutHost, tags::kServerAddress,
-                         tags::kDestinationPort, tags::kPeerService, tags::kOrigin}) {
+  for (const Key& key :
+       {tags::kComponent, tags::kSpanKind, tags::kServiceSource, tags::kBaseService,
+        tags::kDbSystem, tags::kDbRowCount, tags::kOutHost, tags::kServerAddress,
+        tags::kDestinationPort, tags::kPeerService, tags::kOrigin}) {
     const std::uint32_t bit = 1u << (key.fingerprint & 31);
     EXPECT_FALSE(seen & bit) << key.text;
     seen |= bit;

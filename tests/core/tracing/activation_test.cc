@@ -93,9 +93,10 @@ TEST_F(Activation, pickles_and_compares_contexts) {
 }
 
 TEST_F(Activation, leaks_no_contexts) {
-  steady("c = Context(5, 6, 'o', 1, {'a': 'b'}, {'m': 2.0}, None, {'x': 'y'})\n"
-         "s = tracer.start_span('x', child_of=c, activate=True)\nrepr(c), repr(s), s.context._meta\n"
-         "s.finish()\ndel s, c");
+  steady(
+      "c = Context(5, 6, 'o', 1, {'a': 'b'}, {'m': 2.0}, None, {'x': 'y'})\n"
+      "s = tracer.start_span('x', child_of=c, activate=True)\nrepr(c), repr(s), s.context._meta\n"
+      "s.finish()\ndel s, c");
 }
 
 }  // namespace

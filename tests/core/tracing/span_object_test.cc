@@ -26,10 +26,13 @@ constexpr TagCase kTags[] = {
     {"other keys are ignored", "s.set_tag(5, 'v')", "{}", "{}"},
     {"too large an int is text", "s.set_tag('k', 2**63)", "{'k': '9223372036854775808'}", "{}"},
     {"the smallest int fits", "s.set_tag('k', -2**63)", "{}", "{'k': -9223372036854775808}"},
-    {"the status code is text", "s.set_tag('http.status_code', 200)", "{'http.status_code': '200'}", "{}"},
-    {"a port is a number", "s.set_tag('network.destination.port', '80')", "{}", "{'network.destination.port': 80}"},
+    {"the status code is text", "s.set_tag('http.status_code', 200)", "{'http.status_code': '200'}",
+     "{}"},
+    {"a port is a number", "s.set_tag('network.destination.port', '80')", "{}",
+     "{'network.destination.port': 80}"},
     {"measured without a value", "s.set_tag('_dd.measured')", "{}", "{'_dd.measured': 1}"},
-    {"the version is stored twice", "s.set_tag('service.version', '5')", "{'version': '5', 'service.version': '5'}", "{}"},
+    {"the version is stored twice", "s.set_tag('service.version', '5')",
+     "{'version': '5', 'service.version': '5'}", "{}"},
     {"the later kind replaces", "s.set_tag('k', 'v'); s.set_metric('k', 1)", "{}", "{'k': 1}"},
     {"a metric is a float of what has one", "s.set_metric('k', '2')", "{}", "{'k': 2.0}"},
     {"a metric that is none", "s.set_metric('k', 'x')", "{}", "{}"},
@@ -108,8 +111,9 @@ except ValueError as e:
   EXPECT_EQ(show("seen"), "no");
   EXPECT_EQ(show("s.error, s.get_tag('error.type'), s.get_tag('error.message')"),
             "(1, 'builtins.ValueError', 'no')");
-  EXPECT_TRUE(is_true("'raise ValueError' in s.get_tag('error.stack') or "
-                      "'ValueError: no' in s.get_tag('error.stack')"));
+  EXPECT_TRUE(
+      is_true("'raise ValueError' in s.get_tag('error.stack') or "
+              "'ValueError: no' in s.get_tag('error.stack')"));
 }
 
 TEST_F(SpanObject, takes_a_clean_exit_for_no_error) {
@@ -139,9 +143,10 @@ TEST_F(SpanObject, runs_callbacks_once) {
 }
 
 TEST_F(SpanObject, leaks_nothing) {
-  steady("with tracer.trace('a', service='s') as a:\n  a.set_tag('k', 'v')\n"
-         "  with tracer.trace('b') as b:\n    b.set_metric('m', 2.5)\n"
-         "c = a.context\nb.get_tags()\ndel a, b, c");
+  steady(
+      "with tracer.trace('a', service='s') as a:\n  a.set_tag('k', 'v')\n"
+      "  with tracer.trace('b') as b:\n    b.set_metric('m', 2.5)\n"
+      "c = a.context\nb.get_tags()\ndel a, b, c");
   steady("s = Span('x')\ns._on_finish_callbacks.append(s.set_tag)\ndel s\nimport gc\ngc.collect()",
          50);
 }

@@ -29,8 +29,8 @@ class TracingTest : public PythonTest {
     trace::Tracer::get().add_sink(&sink);
     set("Span", reinterpret_cast<PyObject*>(tracing::span_type()));
     set("Context", reinterpret_cast<PyObject*>(tracing::context_type()));
-    set("tracer", py::Ref::steal(PyObject_CallNoArgs(
-                      reinterpret_cast<PyObject*>(tracing::tracer_type()))));
+    set("tracer",
+        py::Ref::steal(PyObject_CallNoArgs(reinterpret_cast<PyObject*>(tracing::tracer_type()))));
     tracing::set_active(py::Handle());
   }
   ~TracingTest() override {

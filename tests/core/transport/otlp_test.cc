@@ -51,8 +51,7 @@ TEST(Otlp, takes_the_settings_of_all_signals_and_then_those_of_traces) {
   EXPECT_EQ(options.url, "http://a:1");
   EXPECT_EQ(options.make_encoder()->path(), "/base/v1/traces");
   EXPECT_EQ(options.make_encoder()->content_type(), "application/json");
-  EXPECT_EQ(options.headers,
-            (Headers{{"User-Agent", "Tracer/11.0.0"}, {"k", "v"}, {"x", "y=z"}}));
+  EXPECT_EQ(options.headers, (Headers{{"User-Agent", "Tracer/11.0.0"}, {"k", "v"}, {"x", "y=z"}}));
   EXPECT_EQ(options.timeout_ns, 250'000'000);
   with({"OTEL_EXPORTER_OTLP_ENDPOINT=http://a:1", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=https://b/in",
         "OTEL_EXPORTER_OTLP_PROTOCOL=http/json",

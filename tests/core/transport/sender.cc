@@ -76,7 +76,8 @@ void report(const Exporter& exporter, std::int64_t exit_ns) {
       "{\"accepted\": %lu, \"sent\": %lu, \"dropped\": %lu, \"pending\": %lu, \"spans_accepted\": "
       "%lu, "
       "\"spans_sent\": %lu, \"spans_dropped\": %lu, \"requests\": %lu, \"failures\": %lu, "
-      "\"rejected\": %lu, \"unanswered\": %lu, \"spilled\": %lu, \"exit_ms\": %.1f, \"resident_kb\": %ld}\n",
+      "\"rejected\": %lu, \"unanswered\": %lu, \"spilled\": %lu, \"exit_ms\": %.1f, "
+      "\"resident_kb\": %ld}\n",
       s.accepted.traces, s.sent.traces, s.dropped_in_all().traces, s.pending.traces,
       s.accepted.spans, s.sent.spans, s.dropped_in_all().spans, s.requests, s.failures,
       s.dropped[static_cast<int>(Drop::kRejected)].traces,

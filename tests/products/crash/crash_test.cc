@@ -30,8 +30,15 @@ std::string written(void (*write)(int file)) {
 
 TEST(Line, writes_numbers_without_the_library) {
   EXPECT_EQ(written([](int file) {
-              Line(file).text("a=").hex(0).text(" ").hex(0xfedcba9876543210).text(" ")
-                  .decimal(INT64_MIN).text("\n").end();
+              Line(file)
+                  .text("a=")
+                  .hex(0)
+                  .text(" ")
+                  .hex(0xfedcba9876543210)
+                  .text(" ")
+                  .decimal(INT64_MIN)
+                  .text("\n")
+                  .end();
             }),
             "a=0x0 0xfedcba9876543210 -9223372036854775808 \n");
 }
@@ -42,9 +49,9 @@ TEST(Reader, takes_a_crash_apart) {
   for (const char* line : {"service=shop", "signal=11 1 0x10", "process=7 8 my thread"})
     EXPECT_FALSE(reader.take(line));
   EXPECT_TRUE(reader.take("ping"));
-  for (const char* line : {"register=rip 0x20", "maps", "signal=5", "end of maps", "frame=0x1 0x2",
-                           "runtime", "Thread", "end of runtime", "thread=9 worker", "frame=0x3 0x4",
-                           "complete"})
+  for (const char* line :
+       {"register=rip 0x20", "maps", "signal=5", "end of maps", "frame=0x1 0x2", "runtime",
+        "Thread", "end of runtime", "thread=9 worker", "frame=0x3 0x4", "complete"})
     EXPECT_FALSE(reader.take(line));
   EXPECT_EQ(crash.fact("service"), "shop");
   EXPECT_EQ(crash.signal, SIGSEGV);
@@ -59,8 +66,8 @@ TEST(Reader, takes_a_crash_apart) {
 }
 
 TEST(Report, survives_words_that_are_none) {
-  Crash crash = read({"signal=", "signal=x y z", "frame=", "frame=zz", "pyframe=", "process=", "=", "",
-                      "thread=", "register="});
+  Crash crash = read({"signal=", "signal=x y z", "frame=", "frame=zz", "pyframe=", "process=", "=",
+                      "", "thread=", "register="});
   Symbols symbols({});
   EXPECT_TRUE(json::parse(report_for_errors(crash, symbols)));
   EXPECT_TRUE(json::parse(ping_for_telemetry(crash)));
@@ -81,7 +88,8 @@ TEST(Report, names_what_happened) {
 }
 
 TEST(Report, has_the_frames_of_an_exception) {
-  const Crash crash = read({"exception=ValueError", "message=no", "pyframe=3 f g\t/a b.py", "ping"});
+  const Crash crash =
+      read({"exception=ValueError", "message=no", "pyframe=3 f g\t/a b.py", "ping"});
   Symbols symbols({});
   const auto report = json::parse(report_for_errors(crash, symbols));
   EXPECT_EQ((*report)["error"]["type"].text(), "UnhandledException");

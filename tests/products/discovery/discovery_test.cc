@@ -37,7 +37,8 @@ std::vector<std::string> shown(std::string_view name) {
 TEST(Discovery, is_a_map_without_what_is_empty) {
   EXPECT_EQ(tracer_record(kWho),
             "\x86\xaeschema_version\x01\xaaruntime_id\xa1r\xaftracer_language\xa6python\xaetracer_"
-            "version\xa1" "4\xa8hostname\xa1h\xacservice_name\xa1s");
+            "version\xa1"
+            "4\xa8hostname\xa1h\xacservice_name\xa1s");
 }
 
 TEST(Discovery, is_a_resource_of_attributes) {

@@ -39,12 +39,10 @@ void leave_interrupt(Handle, const void*) { PyErr_SetNone(PyExc_KeyboardInterrup
 void throw_error(Handle, const void*) { throw std::runtime_error("thrown"); }
 
 constexpr ModuleHook kHooks[] = {
-    {"colorsys", record, "first"},     {"colorsys", record, "second"},
-    {"json.scanner", record},          {"wave", leave_error},
-    {"wave", throw_error},             {"wave", record},
-    {"cmd", leave_interrupt},          {"dd_broken", record},
-    {"dd_replaces", record},           {"_dd_lazy", record},
-    {"dd_legacy", record},             {"dd_namespace", record},
+    {"colorsys", record, "first"}, {"colorsys", record, "second"}, {"json.scanner", record},
+    {"wave", leave_error},         {"wave", throw_error},          {"wave", record},
+    {"cmd", leave_interrupt},      {"dd_broken", record},          {"dd_replaces", record},
+    {"_dd_lazy", record},          {"dd_legacy", record},          {"dd_namespace", record},
 };
 
 PyObject* answer(PyObject*, PyObject*) { return PyLong_FromLong(42); }
@@ -95,9 +93,10 @@ class ImportHook : public testing::Test {
 
 TEST(ImportHookInstall, stands_first_once) {
   ASSERT_TRUE(import_hook::install().ok());
-  EXPECT_TRUE(run("import sys\n"
-                  "assert [type(f).__name__ for f in sys.meta_path].count('Finder') == 1\n"
-                  "assert type(sys.meta_path[0]).__name__ == 'Finder'"));
+  EXPECT_TRUE(
+      run("import sys\n"
+          "assert [type(f).__name__ for f in sys.meta_path].count('Finder') == 1\n"
+          "assert type(sys.meta_path[0]).__name__ == 'Finder'"));
 }
 
 TEST(ImportHookInstall, comes_back_to_the_first_place) {
@@ -107,9 +106,10 @@ TEST(ImportHookInstall, comes_back_to_the_first_place) {
 }
 
 TEST_F(ImportHook, runs_hooks_in_order_with_the_real_loader_back) {
-  ASSERT_TRUE(run("import colorsys\n"
-                  "assert type(colorsys.__loader__).__name__ == 'SourceFileLoader'\n"
-                  "assert colorsys.__spec__.loader is colorsys.__loader__"));
+  ASSERT_TRUE(
+      run("import colorsys\n"
+          "assert type(colorsys.__loader__).__name__ == 'SourceFileLoader'\n"
+          "assert colorsys.__spec__.loader is colorsys.__loader__"));
   EXPECT_EQ(seen(), (std::vector<std::string>{"colorsys|first|SourceFileLoader",
                                               "colorsys|second|SourceFileLoader"}));
 }
@@ -133,8 +133,9 @@ TEST_F(ImportHook, drops_what_a_hook_leaves_or_throws) {
 }
 
 TEST_F(ImportHook, lets_an_interrupt_through) {
-  EXPECT_TRUE(run("try:\n  import cmd\nexcept KeyboardInterrupt: pass\n"
-                  "else: raise AssertionError"));
+  EXPECT_TRUE(
+      run("try:\n  import cmd\nexcept KeyboardInterrupt: pass\n"
+          "else: raise AssertionError"));
 }
 
 TEST_F(ImportHook, leaves_a_failing_import_as_it_is) {
