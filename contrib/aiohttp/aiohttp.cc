@@ -9,13 +9,6 @@
 namespace dd::contrib::aiohttp {
 namespace {
 
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kBuildUrl("_build_url"), kHeaders("headers"), kMethod("method"), kParams("params"),
     kReason("reason"), kStatus("status"), kUpdateQuery("update_query"), kUrl("str_or_url");
 

@@ -14,9 +14,6 @@
 namespace dd::contrib::botocore {
 namespace {
 
-namespace tags = trace::tags;
-using tracing::LiveSpan;
-
 Name kApiParams("api_params"), kHeaders("headers"), kParse("loads"), kResponse("response");
 
 struct Knobs {

@@ -16,14 +16,6 @@
 namespace dd::contrib::bottle {
 namespace {
 
-namespace tags = trace::tags;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-using tracing::LiveSpan;
-
 Name kBottle("bottle"), kCallback("callback"), kEnviron("environ"), kHttpResponse("HTTPResponse"),
     kHeaders("headerlist"), kRequest("request"), kResponse("response"), kRule("rule"),
     kScriptName("SCRIPT_NAME"), kSkipList("skiplist"), kStatus("status_code");

@@ -17,9 +17,6 @@
 namespace dd::contrib::celery {
 namespace {
 
-namespace tags = trace::tags;
-using tracing::LiveSpan;
-
 Name kBrokerUrl("broker_url"), kConf("conf"), kContext("Context"),
     kOwnHeaders("_get_custom_headers"), kException("exception"), kGetCurrentApp("get_current_app"),
     kHeaders("headers"), kId("id"), kName("name"), kReason("reason"), kRequest("request"),

@@ -10,18 +10,11 @@
 #include "contrib/support/dbapi.h"
 #include "contrib/support/sql_comment.h"
 #include "contrib/support/step.h"
+#include "contrib/support/terms.h"
 #include "core/trace/tags.h"
 
 namespace dd::contrib::django::database {
 namespace {
-
-namespace tags = trace::tags;
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
 
 Name kAlias("alias"), kConnection("connection"), kCursor("cursor"), kDatabase("Database"),
     kDb("db"), kHost("HOST"), kDatabaseName("NAME"), kPlainName("__name__"), kPort("PORT"),

@@ -25,15 +25,6 @@
 namespace dd::contrib::django {
 namespace {
 
-namespace tags = trace::tags;
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-using tracing::LiveSpan;
-
 Name kRouteName("route"), kAppName("app_name"), kAsyncMode("async_mode"),
     kCachedUser("_cached_user"), kCall("__call__"), kEngine("engine"), kFunc("func"),
     kGetResponse("get_response"), kIsAuthenticated("is_authenticated"), kItems("items"),

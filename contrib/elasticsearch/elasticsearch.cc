@@ -10,8 +10,6 @@
 namespace dd::contrib::elasticsearch {
 namespace {
 
-namespace tags = trace::tags;
-
 Name kAll("all"), kBody("body"), kDumps("dumps"), kHost("host"), kHosts("hosts"), kMeta("meta"),
     kMethod("method"), kNodePool("node_pool"), kParams("params"), kSerializer("serializer"),
     kSerializers("serializers"), kStatus("status"), kStatusCode("status_code"), kTarget("target"),

@@ -11,14 +11,6 @@
 namespace dd::contrib::falcon {
 namespace {
 
-namespace tags = trace::tags;
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kEnv("env"), kModule("__module__"), kName("__name__");
 
 constexpr WebRequestFacts kFacts = {.component = "falcon",

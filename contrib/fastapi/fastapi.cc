@@ -8,13 +8,6 @@
 namespace dd::contrib::fastapi {
 namespace {
 
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kCall("call"), kContext("effective_route_context"), kDependant("dependant"),
     kFastApi("fastapi"), kOriginal("original_route"), kPath("path"), kPathFormat("path_format"),
     kScope("scope");

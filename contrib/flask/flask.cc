@@ -23,14 +23,6 @@
 namespace dd::contrib::flask {
 namespace {
 
-namespace tags = trace::tags;
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kAutomaticOptions("provide_automatic_options"), kCurrentApp("current_app"),
     kCurrentObject("_get_current_object"), kEndpoint("endpoint"), kEnviron("environ"), kF("f"),
     kFlask("flask"), kFunc("func"), kHandlers("error_handler_spec"), kMethods("methods"),

@@ -17,14 +17,6 @@
 namespace dd::contrib::graphql {
 namespace {
 
-namespace tags = trace::tags;
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kAddEvent("_add_event"), kBody("body"), kColumn("column"), kDefinitions("definitions"),
     kDocument("document"), kDocumentAst("document_ast"), kErrors("errors"),
     kExtensions("extensions"), kLine("line"), kLoc("loc"), kLocations("locations"),

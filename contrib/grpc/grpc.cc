@@ -14,8 +14,6 @@
 namespace dd::contrib::grpc {
 namespace {
 
-namespace tags = trace::tags;
-
 Name kAddCallback("add_callback"), kCallDetails("call_details"), kCode("code"),
     kCodeNames("CYGRPC_STATUS_CODE_TO_STATUS_CODE"), kDetails("details"), kFunctionName("__name__"),
     kInvocationMetadata("invocation_metadata"), kMetadata("metadata"), kMethod("method"),

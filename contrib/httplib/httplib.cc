@@ -12,13 +12,6 @@
 namespace dd::contrib::httplib {
 namespace {
 
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kDefaultPort("default_port"), kHeader("header"), kHeaders("headers"), kHost("host"),
     kMethod("method"), kPort("port"), kStatus("status"), kUrl("url");
 

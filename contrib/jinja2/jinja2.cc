@@ -10,14 +10,6 @@
 namespace dd::contrib::jinja2 {
 namespace {
 
-namespace tags = trace::tags;
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kFilename("filename"), kName("name");
 constexpr std::string_view kUnnamed = "<memory>";
 

@@ -19,9 +19,6 @@
 namespace dd::contrib::kafka {
 namespace {
 
-namespace tags = trace::tags;
-using tracing::LiveSpan;
-
 Name kClusterId("cluster_id"), kHeaders("headers"), kKey("key"), kListTopics("list_topics"),
     kOffset("offset"), kPartition("partition"), kTopic("topic"), kValue("value");
 

@@ -12,8 +12,6 @@
 namespace dd::contrib::kombu {
 namespace {
 
-namespace tags = trace::tags;
-
 Name kChannel("channel"), kConnection("connection"), kDeliveryInfo("delivery_info"),
     kExchange("exchange"), kHeaders("headers"), kHost("host"), kMessage("message"),
     kRoutingKey("routing_key"), kVirtualHost("virtual_host");

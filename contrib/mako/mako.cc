@@ -11,13 +11,6 @@
 namespace dd::contrib::mako {
 namespace {
 
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kCallable("callable_"), kFilename("filename"), kModule("__module__"), kName("__name__");
 constexpr trace::Key kTemplateName("mako.template_name");
 constinit const std::string* own_service = nullptr;

@@ -9,6 +9,7 @@
 #include "contrib/registry.h"
 #include "contrib/support/inferred_span.h"
 #include "contrib/support/pin.h"
+#include "contrib/support/terms.h"
 #include "core/http/client_ip.h"
 #include "core/http/header_tags.h"
 #include "core/http/redact.h"
@@ -20,9 +21,6 @@
 
 namespace dd::contrib {
 namespace {
-
-using py::Handle;
-using py::Ref;
 
 PyObject* returned(Ref value) { return value.release(); }
 PyObject* returned(std::string_view text) { return returned(py::str(text)); }

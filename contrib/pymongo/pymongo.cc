@@ -9,8 +9,6 @@
 namespace dd::contrib::pymongo {
 namespace {
 
-namespace tags = trace::tags;
-
 Name kAddress("address"), kConn("conn"), kCursor("cursor"), kDescription("description"),
     kDocs("docs"), kFirstBatch("firstBatch"), kIsSdam("is_sdam"), kMsg("msg"), kN("n");
 

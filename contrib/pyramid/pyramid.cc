@@ -12,13 +12,6 @@
 namespace dd::contrib::pyramid {
 namespace {
 
-namespace tags = trace::tags;
-using py::Call;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kEnviron("environ"), kHeaders("headerlist"), kMatchedRoute("matched_route"),
     kPlainName("name"), kNext("tb_next"), kPattern("pattern"), kRequest("request"),
     kStatus("status_int");

@@ -7,13 +7,6 @@
 namespace dd::contrib::requests {
 namespace {
 
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kAdapters("adapters"), kBody("body"), kConnectionClass("ConnectionCls"),
     kContentLength("content-length"), kFunction("__func__"), kGetAdapter("get_adapter"),
     kHeaders("headers"), kMethod("method"), kPoolClasses("pool_classes_by_scheme"),

@@ -17,15 +17,6 @@
 namespace dd::contrib::sanic {
 namespace {
 
-namespace tags = trace::tags;
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-using tracing::LiveSpan;
-
 Name kAddSignal("add_signal"), kException("exception"), kHeaders("headers"), kMethod("method"),
     kName("name"), kRawPath("raw_path"), kRequest("request"), kResponse("response"),
     kRoute("route"), kStatus("status"), kStatusCode("status_code"), kUrl("url");

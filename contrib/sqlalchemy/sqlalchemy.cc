@@ -12,8 +12,6 @@
 namespace dd::contrib::sqlalchemy {
 namespace {
 
-namespace tags = trace::tags;
-
 Name kConnection("connection"), kContext("context"), kDatabase("database"), kEngine("engine"),
     kHost("host"), kName("name"), kPort("port"), kRoot("root_connection"), kRowCount("rowcount"),
     kUrl("url");

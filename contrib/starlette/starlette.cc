@@ -10,13 +10,6 @@
 namespace dd::contrib::starlette {
 namespace {
 
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kBackgroundTasks("BackgroundTasks"), kFastApi("FastAPI"), kFastApiModule("fastapi"),
     kContext("context"), kDependant("dependant"), kEndpoint("endpoint"), kFunc("func"),
     kMethod("method"), kMethods("methods"), kScope("scope"), kLinkSpan("link_span"),

@@ -18,12 +18,7 @@ namespace dd::contrib {
 namespace asgi_engine {
 namespace {
 
-namespace tags = trace::tags;
 using http::Side;
-using py::Handle;
-using py::Name;
-using py::Ref;
-using tracing::LiveSpan;
 
 Name kAsgi("asgi"), kClient("client"), kHeaders("headers"), kHttpVersion("http_version"),
     kMethod("method"), kMoreBody("more_body"), kPath("path"), kReceive("receive"),

@@ -22,12 +22,7 @@ namespace dd::contrib {
 namespace asgi_messages {
 namespace {
 
-namespace tags = trace::tags;
-using py::Handle;
-using py::Name;
-using py::Ref;
 using trace::Key;
-using tracing::LiveSpan;
 
 Name kCode("code"), kContext("context"), kLinkSpan("link_span"), kReason("reason"), kText("text"),
     kType("type");

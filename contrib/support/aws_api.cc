@@ -1,13 +1,10 @@
 #include "contrib/support/aws_api.h"
 
+#include "contrib/support/terms.h"
 #include "core/trace/tags.h"
 
 namespace dd::contrib {
 namespace {
-
-namespace tags = trace::tags;
-using py::Handle;
-using py::Ref;
 
 py::Name kAwsEndpoint("_endpoint"), kAwsPrefix("_endpoint_prefix"), kAwsMeta("meta"),
     kAwsRegion("region_name"), kAwsPartition("partition");

@@ -1,14 +1,12 @@
 #include "contrib/support/carried_call.h"
 
+#include "contrib/support/terms.h"
 #include "core/py/error.h"
 #include "core/tracing/live_span.h"
 #include "core/tracing/span_object.h"
 
 namespace dd::contrib {
 namespace {
-
-using py::Handle;
-using py::Ref;
 
 // (function, Context)
 PyObject* call_in_trace(PyObject* self, PyObject* const* args, Py_ssize_t count,

@@ -11,10 +11,6 @@
 namespace dd::contrib {
 namespace {
 
-using py::Handle;
-using py::Ref;
-namespace tags = trace::tags;
-
 constinit py::Name kFunctionCode("__code__"), kFileName("co_filename"),
     kFirstLine("co_firstlineno"), kFunctionModule("__module__"), kFunctionPath("__qualname__");
 

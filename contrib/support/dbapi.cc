@@ -18,9 +18,6 @@
 namespace dd::contrib {
 namespace {
 
-namespace tags = trace::tags;
-using tracing::LiveSpan;
-
 py::Name kArraySize("arraysize"), kAsString("as_string"), kConnection("connection"),
     kSqlQuery("query"), kRowCount("rowcount"), kRowNumber("rownumber"), kSize("size");
 

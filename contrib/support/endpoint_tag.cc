@@ -3,14 +3,13 @@
 #include <string_view>
 
 #include "contrib/rules/settings.h"
+#include "contrib/support/terms.h"
 #include "core/http/endpoint.h"
 #include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 
 namespace dd::contrib {
 namespace {
-
-namespace tags = trace::tags;
 
 constexpr trace::Key kEndpoint("http.endpoint");
 

@@ -20,7 +20,6 @@
 namespace dd::contrib {
 namespace {
 
-namespace tags = trace::tags;
 using http::Side;
 
 py::Name kUserAgent("User-Agent");

@@ -12,11 +12,7 @@
 namespace dd::contrib {
 namespace {
 
-namespace tags = trace::tags;
 using http::HeaderReader;
-using py::Handle;
-using py::Ref;
-using tracing::LiveSpan;
 
 struct Gateway {
   std::string_view header, name;

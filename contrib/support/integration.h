@@ -9,18 +9,9 @@
 #include <span>
 
 #include "contrib/rules/settings.h"
-#include "core/py/hook.h"
+#include "contrib/support/terms.h"
 
 namespace dd::contrib {
-
-// What every integration speaks of.
-using py::Call;
-using py::Handle;
-using py::Kind;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
 
 // Targets that only some settings ask for; `wanted` is asked after prepare().
 struct Extra {

@@ -9,10 +9,6 @@
 namespace dd::contrib {
 namespace {
 
-using py::Handle;
-using py::Name;
-using py::Ref;
-
 Name kInputTokens("input_tokens"), kPromptTokens("prompt_tokens"), kOutputTokens("output_tokens"),
     kCompletionTokens("completion_tokens"), kTotalTokens("total_tokens"),
     kInputDetails("input_tokens_details"), kPromptDetails("prompt_tokens_details"),

@@ -2,15 +2,13 @@
 
 #include <charconv>
 
+#include "contrib/support/terms.h"
 #include "core/trace/segment.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/live_span.h"
 
 namespace dd::contrib {
 namespace {
-
-using py::Handle;
-using py::Ref;
 
 constinit py::Name kDict("__dict__"), kNothing("0");
 

@@ -10,10 +10,6 @@
 namespace dd::contrib {
 namespace {
 
-namespace tags = trace::tags;
-using py::Handle;
-using py::Ref;
-
 // Commands call each other: the outermost has the span.
 constinit py::ContextVariable inside("ddtrace_memcache_inside");
 constexpr trace::Key kMemcacheQuery("memcached.query");

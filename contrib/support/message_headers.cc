@@ -1,11 +1,9 @@
 #include "contrib/support/message_headers.h"
 
+#include "contrib/support/terms.h"
 #include "core/tracing/carrier.h"
 
 namespace dd::contrib {
-
-using py::Handle;
-using py::Ref;
 
 Ref with_trace_headers(Handle given, Handle span) {
   const Ref carried = py::dict();

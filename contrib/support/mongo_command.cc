@@ -11,11 +11,6 @@
 namespace dd::contrib {
 namespace {
 
-namespace tags = trace::tags;
-using py::Handle;
-using py::Name;
-using py::Ref;
-
 Name kColl("coll"), kComment("comment"), kCommentOf("$comment"), kCopy("copy"), kDbOf("db"),
     kDeletes("deletes"), kDocuments("documents"), kDumps("dumps"), kOperationName("name"),
     kOrdered("ordered"), kQ("q"), kQueryOf("$query"), kSpec("spec"), kUpdates("updates");

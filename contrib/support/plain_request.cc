@@ -14,10 +14,7 @@
 namespace dd::contrib {
 namespace {
 
-namespace tags = trace::tags;
 using http::Side;
-using py::Handle;
-using py::Ref;
 
 std::string_view read_plain_header(const void* from, std::string_view name) {
   const Handle headers = *static_cast<const Handle*>(from);

@@ -10,10 +10,6 @@
 namespace dd::contrib {
 namespace {
 
-namespace tags = trace::tags;
-using py::Handle;
-using py::Ref;
-
 py::Name kArgs("args"), kClientName("client_name"), kCommandQueue("_command_queue"),
     kClusterClient("cluster_client"), kCommandStack("command_stack"),
     kConnectionKwargs("connection_kwargs"), kConnectionPool("connection_pool"), kPoolDb("db"),

@@ -11,10 +11,6 @@
 namespace dd::contrib {
 namespace {
 
-namespace tags = trace::tags;
-using py::Handle;
-using py::Ref;
-
 constexpr trace::Key kRpcStatus("grpc.status.code");
 
 void tag_method(trace::Span& span, std::string_view path, std::string_view shape) {

@@ -5,15 +5,12 @@
 #include <utility>
 #include <vector>
 
+#include "contrib/support/terms.h"
 #include "core/py/name.h"
 #include "core/telemetry/telemetry.h"
 
 namespace dd::contrib {
 namespace {
-
-using py::Handle;
-using py::Name;
-using py::Ref;
 
 constexpr int kMaxDepth = 16;
 constexpr std::size_t kMaxApplications = 64;

@@ -2,11 +2,10 @@
 
 #include <cstdint>
 
+#include "contrib/support/terms.h"
+
 namespace dd::contrib {
 namespace {
-
-using py::Handle;
-using py::Ref;
 
 Ref address_of(Handle object) {
   return py::unsigned_integer(reinterpret_cast<std::uintptr_t>(object.ptr()));

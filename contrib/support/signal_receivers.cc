@@ -2,14 +2,11 @@
 
 #include <utility>
 
+#include "contrib/support/terms.h"
 #include "core/py/error.h"
 
 namespace dd::contrib {
 namespace {
-
-using py::Handle;
-using py::Name;
-using py::Ref;
 
 Name kConnect("connect"), kDisconnect("disconnect"), kWeak("weak");
 

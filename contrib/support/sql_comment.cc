@@ -11,10 +11,6 @@
 namespace dd::contrib {
 namespace {
 
-namespace tags = trace::tags;
-using py::Handle;
-using py::Ref;
-
 py::Name kAdd("__add__"), kComposedModule("__module__"), kSql("SQL");
 
 bool is_plain(char c) {

@@ -12,10 +12,6 @@
 
 namespace dd::contrib {
 
-namespace tags = trace::tags;
-using py::Handle;
-using tracing::LiveSpan;
-
 LiveSpan start_task(const TaskStart& what) {
   const Naming& naming = settings().naming;
   const std::string_view own = naming.only_process() ? std::string_view() : what.own;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "contrib/support/code_origin.h"
+#include "contrib/support/terms.h"
 #include "core/py/compat/compat.h"
 #include "core/py/error.h"
 #include "core/trace/tags.h"
@@ -10,10 +11,6 @@
 
 namespace dd::contrib {
 namespace {
-
-using py::Handle;
-using py::Name;
-using py::Ref;
 
 Name kInspectMark("_is_coroutine_marker"), kIsCoroutine("iscoroutinefunction"),
     kModule("__module__"), kMark("_is_coroutine"), kName("__name__"),

@@ -17,12 +17,7 @@
 namespace dd::contrib {
 namespace {
 
-namespace tags = trace::tags;
 using http::Side;
-using py::Handle;
-using py::Name;
-using py::Ref;
-using tracing::LiveSpan;
 
 Name kEnviron("environ"), kStartResponse("start_response"), kMethod("REQUEST_METHOD"),
     kScheme("wsgi.url_scheme"), kHost("HTTP_HOST"), kServerName("SERVER_NAME"),

@@ -5,14 +5,12 @@
 #include <string_view>
 #include <utility>
 
+#include "contrib/support/terms.h"
 #include "core/tracing/carrier.h"
 #include "core/tracing/live_span.h"
 
 namespace dd::contrib {
 namespace {
-
-using py::Handle;
-using py::Ref;
 
 py::Name kBuffer("_buffer");
 

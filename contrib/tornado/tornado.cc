@@ -16,15 +16,6 @@
 namespace dd::contrib::tornado {
 namespace {
 
-namespace tags = trace::tags;
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-using tracing::LiveSpan;
-
 Name kApplication("application"), kFinished("_finished"), kFullUrl("full_url"), kHeaders("headers"),
     kHttpError("HTTPError"), kMatch("match"), kMatcher("matcher"), kMethod("method"), kName("name"),
     kPath("_path"), kPattern("pattern"), kPeer("remote_ip"), kRegex("regex"), kRequest("request"),

@@ -6,13 +6,6 @@
 namespace dd::contrib::urllib3 {
 namespace {
 
-using py::Call;
-using py::Handle;
-using py::Name;
-using py::Outcome;
-using py::Ref;
-using py::Scope;
-
 Name kCopy("copy"), kHeaders("headers"), kHost("host"), kMethod("method"), kPort("port"),
     kReason("reason"), kRetries("retries"), kScheme("scheme"), kStatus("status"), kTotal("total"),
     kUrl("url");

@@ -1,12 +1,12 @@
 """aiohttp's server: routes, errors, streams, middlewares and templates of a traced application."""
 
 import asyncio
-import http.client
 import sys
 
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
+from serving import CONTINUED, ask_each
 
 from ddtrace.contrib.aiohttp import trace_app
 from ddtrace.trace import tracer
@@ -92,15 +92,6 @@ def application():
     return app
 
 
-def ask(port, method, path, headers=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request(method, path, headers={"User-Agent": "case", **(headers or {})})
-    response = connection.getresponse()
-    text = response.read()
-    connection.close()
-    return response.status, text
-
-
 async def main():
     app = application()
     if "named" in sys.argv:
@@ -116,8 +107,7 @@ async def main():
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = site._server.sockets[0].getsockname()[1]
-    headers = {"X-Asked": "1", "x-datadog-trace-id": "17", "x-datadog-parent-id": "5"}
-    for method, path, *more in (
+    asked = [
         ("GET", "/"),
         ("GET", "/items/a?token=secret&b=1"),
         ("GET", "/number/7"),
@@ -132,9 +122,9 @@ async def main():
         ("GET", "/nowhere"),
         ("PUT", "/"),
         ("HEAD", "/"),
-        ("GET", "/", headers),
-    ):
-        print(method, path, await asyncio.to_thread(ask, port, method, path, *more))
+        ("GET", "/", CONTINUED),
+    ]
+    await asyncio.to_thread(ask_each, port, asked)
     await runner.cleanup()
 
 

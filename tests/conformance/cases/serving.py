@@ -1,13 +1,16 @@
-"""An HTTP server of the standard library, in a thread, for the clients to talk to."""
+"""HTTP by the standard library: a server in a thread for the clients, a client for the servers."""
 
 from __future__ import annotations
 
 import contextlib
+import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SEEN: list[dict[str, str]] = []
+# Of a request that continues a trace.
+CONTINUED = {"X-Asked": "1", "x-datadog-trace-id": "17", "x-datadog-parent-id": "5"}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -58,3 +61,19 @@ def tracing_headers() -> str:
     """The names of the trace headers that the last request carried."""
     known = ("x-datadog", "traceparent", "tracestate", "baggage", "b3", "x-b3")
     return " ".join(sorted(name for name in SEEN[-1] if name.startswith(known))) or "none"
+
+
+def ask(port: int, method: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    """The status and the text of the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request(method, path, headers={"User-Agent": "case", **(headers or {})})
+    response = connection.getresponse()
+    text = response.read()
+    connection.close()
+    return response.status, text
+
+
+def ask_each(port: int, asked: Iterable[tuple]) -> None:
+    """Ask and tell: a server of asyncio calls it in a thread."""
+    for method, path, *more in asked:
+        print(method, path, ask(port, method, path, *more))

@@ -1,13 +1,13 @@
 """tornado: handlers, errors, redirects, files, streams, templates and websockets of an application."""
 
 import asyncio
-import http.client
 import logging
 import pathlib
 import sys
 
 import tornado.web
 import tornado.websocket
+from serving import CONTINUED, ask_each
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.template import Template
@@ -118,15 +118,6 @@ def application(**settings):
     )
 
 
-def ask(port, method, path, headers=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request(method, path, headers={"User-Agent": "case", **(headers or {})})
-    response = connection.getresponse()
-    text = response.read()
-    connection.close()
-    return response.status, text[:40]
-
-
 async def talk(port):
     connection = await tornado.websocket.websocket_connect(f"ws://127.0.0.1:{port}/echo")
     await connection.write_message("one")
@@ -147,8 +138,7 @@ async def main():
     port = sockets[0].getsockname()[1]
     server = HTTPServer(app)
     server.add_sockets(sockets)
-    headers = {"X-Asked": "1", "x-datadog-trace-id": "17", "x-datadog-parent-id": "5"}
-    asked = [("GET", "/", headers), ("GET", "/items/7?token=secret&b=1"), ("GET", "/nowhere")]
+    asked = [("GET", "/", CONTINUED), ("GET", "/items/7?token=secret&b=1"), ("GET", "/nowhere")]
     if "few" not in sys.argv:
         asked += [
             ("GET", "/named/a/b"),
@@ -172,8 +162,7 @@ async def main():
         ]
     if "logs" in sys.argv:
         asked = [("GET", "/logs")]
-    for method, path, *more in asked:
-        print(method, path, await asyncio.to_thread(ask, port, method, path, *more))
+    await asyncio.to_thread(ask_each, port, asked)
     if len(asked) > 3:
         await talk(port)
     print(app.settings["finished"])
