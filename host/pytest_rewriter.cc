@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/py/imports/import_hook.h"
+#include "core/py/method.h"
 #include "core/py/ref.h"
 
 namespace dd::host {
@@ -34,9 +35,8 @@ PyObject* find_spec(PyObject* real, PyObject* arguments, PyObject* keywords) {
 }
 
 void narrow(Handle module, const void*) {
-  static PyMethodDef find_spec_def = {
-      "find_spec", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(find_spec)),
-      METH_VARARGS | METH_KEYWORDS, nullptr};
+  static PyMethodDef find_spec_def = {"find_spec", py::method<find_spec>,
+                                      METH_VARARGS | METH_KEYWORDS, nullptr};
   const Ref hook = Ref::steal(PyObject_GetAttrString(module.ptr(), "AssertionRewritingHook"));
   const Ref real = Ref::steal(hook ? PyObject_GetAttrString(hook.ptr(), "_find_spec") : nullptr);
   const Ref ours = Ref::steal(real ? PyCFunction_New(&find_spec_def, real.ptr()) : nullptr);

@@ -11,6 +11,7 @@
 #include "contrib/support/integration.h"
 #include "contrib/support/web_server.h"
 #include "core/py/error.h"
+#include "core/py/method.h"
 #include "core/trace/tags.h"
 
 namespace dd::contrib::bottle {
@@ -73,9 +74,8 @@ PyObject* call_route(PyObject* self, PyObject* const* args, Py_ssize_t count, Py
 
 // A plugin of bottle's: what it makes of the function of a route.
 PyObject* trace_route(PyObject* route, PyObject* function) {
-  static PyMethodDef definition = {
-      "call_route", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&call_route)),
-      METH_FASTCALL | METH_KEYWORDS, nullptr};
+  static PyMethodDef definition = {"call_route", py::method<call_route>,
+                                   METH_FASTCALL | METH_KEYWORDS, nullptr};
   const Handle parts[] = {function, route};
   const Ref self = py::tuple(parts);
   return PyCFunction_New(&definition, self.ptr());

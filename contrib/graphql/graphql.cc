@@ -12,6 +12,7 @@
 #include "contrib/support/integration.h"
 #include "contrib/support/step.h"
 #include "core/py/error.h"
+#include "core/py/method.h"
 #include "core/trace/tags.h"
 
 namespace dd::contrib::graphql {
@@ -127,9 +128,8 @@ PyObject* resolve(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject* 
 Handle middleware() {
   static constinit PyObject* made = nullptr;
   if (!made) {
-    static PyMethodDef definition = {
-        "resolve", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&resolve)),
-        METH_FASTCALL | METH_KEYWORDS, nullptr};
+    static PyMethodDef definition = {"resolve", py::method<resolve>, METH_FASTCALL | METH_KEYWORDS,
+                                     nullptr};
     const Ref function = Ref::steal(PyCFunction_New(&definition, nullptr));
     Ref holder = py::imported("types").attr("SimpleNamespace").call();
     if (!holder || !holder.set_attr(kResolve, function)) return nullptr;

@@ -12,6 +12,7 @@
 #include "contrib/support/web_server.h"
 #include "core/py/attached.h"
 #include "core/py/error.h"
+#include "core/py/method.h"
 #include "core/trace/tags.h"
 
 namespace dd::contrib::sanic {
@@ -103,9 +104,8 @@ PyObject* receive(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject* 
 
 template <void (*hear)(const Call&)>
 void listen(Handle application, const char* event) {
-  static PyMethodDef definition = {
-      "datadog", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&receive<hear>)),
-      METH_FASTCALL | METH_KEYWORDS, nullptr};
+  static PyMethodDef definition = {"datadog", py::method<receive<hear>>,
+                                   METH_FASTCALL | METH_KEYWORDS, nullptr};
   const Ref receiver = Ref::steal(PyCFunction_New(&definition, nullptr));
   (void)application.call_method(kAddSignal, receiver, py::str(event));
 }

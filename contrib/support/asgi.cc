@@ -10,6 +10,7 @@
 #include "core/http/client_ip.h"
 #include "core/http/url.h"
 #include "core/py/context.h"
+#include "core/py/method.h"
 #include "core/trace/tags.h"
 #include "core/tracing/carrier.h"
 #include "core/tracing/live_span.h"
@@ -217,9 +218,8 @@ void enter_asgi(py::Call& call, py::Scope& scope, const AsgiFacts& facts,
       if (Ref heard = receive_messages(receive, box))
         (void)call.replace_arg(1, kReceive, std::move(heard));
   }
-  static PyMethodDef definition = {
-      "send", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&asgi_engine::send)),
-      METH_FASTCALL | METH_KEYWORDS, nullptr};
+  static PyMethodDef definition = {"send", py::method<asgi_engine::send>,
+                                   METH_FASTCALL | METH_KEYWORDS, nullptr};
   const Handle parts[] = {server, box};
   const Ref self = py::tuple(parts);
   Ref heard_by = Ref::steal(PyCFunction_New(&definition, self.ptr()));

@@ -14,6 +14,7 @@
 #include "core/py/context.h"
 #include "core/py/following.h"
 #include "core/py/hook.h"
+#include "core/py/method.h"
 #include "core/trace/segment.h"
 #include "core/trace/tags.h"
 #include "core/tracing/live_span.h"
@@ -197,10 +198,8 @@ PyObject* receive(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObj
 
 py::Ref receive_messages(py::Handle server, py::Handle box) {
   using namespace asgi_messages;
-  static PyMethodDef definition = {
-      "receive",
-      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&asgi_messages::receive)),
-      METH_FASTCALL | METH_KEYWORDS, nullptr};
+  static PyMethodDef definition = {"receive", py::method<asgi_messages::receive>,
+                                   METH_FASTCALL | METH_KEYWORDS, nullptr};
   const Handle parts[] = {server, box};
   const Ref self = py::tuple(parts);
   return Ref::steal(PyCFunction_New(&definition, self.ptr()));

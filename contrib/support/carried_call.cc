@@ -2,6 +2,7 @@
 
 #include "contrib/support/terms.h"
 #include "core/py/error.h"
+#include "core/py/method.h"
 #include "core/tracing/live_span.h"
 #include "core/tracing/span_object.h"
 
@@ -30,9 +31,8 @@ Ref carried_call(Handle function) {
   const Handle parts[] = {function, context};
   const Ref self = py::tuple(parts);
   if (!context || !self) return {};
-  static PyMethodDef carried_definition = {
-      "carried_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&call_in_trace)),
-      METH_FASTCALL | METH_KEYWORDS, nullptr};
+  static PyMethodDef carried_definition = {"carried_call", py::method<call_in_trace>,
+                                           METH_FASTCALL | METH_KEYWORDS, nullptr};
   return Ref::steal(PyCFunction_New(&carried_definition, self.ptr()));
 }
 

@@ -4,6 +4,7 @@
 
 #include "contrib/support/terms.h"
 #include "core/py/error.h"
+#include "core/py/method.h"
 
 namespace dd::contrib {
 namespace {
@@ -20,9 +21,9 @@ PyObject* receive_signal(PyObject* self, PyObject*, PyObject* named) {
 
 // The signature is asked for: receivers take what comes by name.
 PyMethodDef* receiver_method() {
-  static PyMethodDef definition = {
-      "receiver", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&receive_signal)),
-      METH_VARARGS | METH_KEYWORDS, "receiver($module, /, **named)\n--\n\n"};
+  static PyMethodDef definition = {"receiver", py::method<receive_signal>,
+                                   METH_VARARGS | METH_KEYWORDS,
+                                   "receiver($module, /, **named)\n--\n\n"};
   return &definition;
 }
 

@@ -6,6 +6,7 @@
 #include "contrib/support/terms.h"
 #include "core/py/compat/compat.h"
 #include "core/py/error.h"
+#include "core/py/method.h"
 #include "core/trace/tags.h"
 #include "core/tracing/live_span.h"
 
@@ -85,9 +86,8 @@ Ref traced_call(Handle function, const TracedCall& what) {
                                               : std::size_t{kTag};
   const Ref self = py::tuple(std::span(parts, count));
   if (!self) return {};
-  static PyMethodDef definition = {
-      "traced_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&call_inside_span)),
-      METH_FASTCALL | METH_KEYWORDS, nullptr};
+  static PyMethodDef definition = {"traced_call", py::method<call_inside_span>,
+                                   METH_FASTCALL | METH_KEYWORDS, nullptr};
   return Ref::steal(PyCFunction_New(&definition, self.ptr()));
 }
 

@@ -11,6 +11,7 @@
 #include "core/http/client_ip.h"
 #include "core/http/url.h"
 #include "core/py/error.h"
+#include "core/py/method.h"
 #include "core/trace/tags.h"
 #include "core/tracing/carrier.h"
 
@@ -152,10 +153,8 @@ PyObject* hear_start_response(PyObject* self, PyObject* const* args, Py_ssize_t 
 void hear(py::Call& call, int place, Handle server, Handle span) {
   const Handle parts[] = {server, span};
   const Ref heard_by = py::tuple(parts);
-  static PyMethodDef definition = {
-      "start_response",
-      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&hear_start_response)),
-      METH_FASTCALL | METH_KEYWORDS, nullptr};
+  static PyMethodDef definition = {"start_response", py::method<hear_start_response>,
+                                   METH_FASTCALL | METH_KEYWORDS, nullptr};
   Ref heard = Ref::steal(PyCFunction_New(&definition, heard_by.ptr()));
   if (heard) (void)call.replace_arg(place, kStartResponse, std::move(heard));
 }

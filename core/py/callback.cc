@@ -1,6 +1,7 @@
 #include "core/py/callback.h"
 
 #include "core/py/engine.h"
+#include "core/py/method.h"
 
 namespace dd::py {
 namespace {
@@ -26,9 +27,8 @@ PyObject* call_back(PyObject* self, PyObject* const* args, Py_ssize_t count, PyO
 }  // namespace
 
 Ref make_callback(ErasedCallback run, void (*function)(), Ref box_of_value, void* value) {
-  static PyMethodDef definition = {
-      "callback", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(call_back)),
-      METH_FASTCALL | METH_KEYWORDS, nullptr};
+  static PyMethodDef definition = {"callback", py::method<call_back>, METH_FASTCALL | METH_KEYWORDS,
+                                   nullptr};
   const Ref held = box(Callback{run, function, static_cast<Ref&&>(box_of_value), value});
   if (!held) return {};
   Ref made = Ref::steal(PyCFunction_New(&definition, held.ptr()));

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/base/clock.h"
+#include "core/py/method.h"
 #include "core/py/ref.h"
 
 namespace dd::py {
@@ -44,9 +45,7 @@ Ref callbacks() { return collector_module().attr("callbacks"); }
 }  // namespace
 
 bool watch_collector(Collected collected) {
-  static PyMethodDef method = {
-      "ddtrace_gc", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(on_collection)),
-      METH_FASTCALL, nullptr};
+  static PyMethodDef method = {"ddtrace_gc", py::method<on_collection>, METH_FASTCALL, nullptr};
   collector_listener = collected;
   if (gc_callback == nullptr) gc_callback = PyCFunction_New(&method, nullptr);
   const Ref list = callbacks();

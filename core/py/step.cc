@@ -5,6 +5,7 @@
 
 #include "core/py/context.h"
 #include "core/py/error.h"
+#include "core/py/method.h"
 #include "core/py/stand_in.h"
 
 namespace dd::py {
@@ -164,7 +165,7 @@ constinit PyAsyncMethods await_async = {await_self, nullptr, nullptr, await_send
 
 bool ready_await_step() {
   if (await_step_type.tp_dict != nullptr) return true;
-  await_methods[1].ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(await_throw));
+  await_methods[1].ml_meth = py::method<await_throw>;
   await_step_type.tp_name = "coroutine_wrapper";
   await_step_type.tp_basicsize = sizeof(AwaitStep);
   await_step_type.tp_flags =

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/propagation/propagation.h"
+#include "core/py/method.h"
 #include "core/trace/tags.h"
 #include "core/tracing/named.h"
 #include "core/tracing/shared_map.h"
@@ -462,21 +463,16 @@ constexpr char kContextDoc[] =
     "A position in a trace.";
 
 PyMethodDef kMethods[] = {
-    {"copy", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(copy)),
-     METH_VARARGS | METH_KEYWORDS,
+    {"copy", py::method<copy>, METH_VARARGS | METH_KEYWORDS,
      "copy($self, /, trace_id, span_id)\n--\n\nThe same trace at another span."},
-    {"set_baggage_item",
-     reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(set_baggage_item)),
-     METH_VARARGS | METH_KEYWORDS,
+    {"set_baggage_item", py::method<set_baggage_item>, METH_VARARGS | METH_KEYWORDS,
      "set_baggage_item($self, /, key, value)\n--\n\nSets an item of baggage."},
-    {"_with_baggage_item",
-     reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(with_baggage_item)),
-     METH_VARARGS | METH_KEYWORDS, nullptr},
-    {"get_baggage_item", named<"key", get_baggage_item>(), kNamed,
+    {"_with_baggage_item", py::method<with_baggage_item>, METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"get_baggage_item", named<"key", get_baggage_item>, kNamed,
      "get_baggage_item($self, /, key)\n--\n\nAn item of baggage, or None."},
     {"get_all_baggage_items", get_all_baggage, METH_NOARGS,
      "get_all_baggage_items($self, /)\n--\n\nAll items of baggage."},
-    {"remove_baggage_item", named<"key", remove_baggage_item>(), kNamed,
+    {"remove_baggage_item", named<"key", remove_baggage_item>, kNamed,
      "remove_baggage_item($self, /, key)\n--\n\nRemoves an item of baggage."},
     {"remove_all_baggage_items", remove_all_baggage, METH_NOARGS,
      "remove_all_baggage_items($self, /)\n--\n\nRemoves all baggage."},

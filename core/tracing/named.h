@@ -1,6 +1,6 @@
 // Methods of one argument that may also be given by name.
 //
-//   {"get_tag", named<"key", py_get_tag>(), kNamed, nullptr}
+//   {"get_tag", named<"key", py_get_tag>, kNamed, nullptr}
 
 #pragma once
 
@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstddef>
+
+#include "core/py/method.h"
 
 namespace dd::tracing {
 
@@ -41,8 +43,6 @@ PyObject* call_named(PyObject* self, PyObject* const* args, Py_ssize_t count, Py
 }
 
 template <Literal kName, PyObject* (*kFunction)(PyObject*, PyObject*)>
-PyCFunction named() {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(call_named<kName, kFunction>));
-}
+inline const PyCFunction named = py::method<call_named<kName, kFunction>>;
 
 }  // namespace dd::tracing

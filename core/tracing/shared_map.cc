@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/py/error.h"
+#include "core/py/method.h"
 #include "core/trace/tags.h"
 #include "core/tracing/text.h"
 
@@ -198,21 +199,18 @@ template <class Function>
 void* slot(Function* function) {
   return reinterpret_cast<void*>(function);
 }
-PyCFunction with_keywords(PyCFunctionWithKeywords function) {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
 
 PyTypeObject* map_type() {
   if (type_object != nullptr) return type_object;
   constexpr int kAny = METH_VARARGS | METH_KEYWORDS;
-  static PyMethodDef methods[] = {{"keys", with_keywords(ask_copy<Keys>), kAny, nullptr},
-                                  {"values", with_keywords(ask_copy<Values>), kAny, nullptr},
-                                  {"items", with_keywords(ask_copy<Items>), kAny, nullptr},
-                                  {"get", with_keywords(ask_copy<Get>), kAny, nullptr},
-                                  {"copy", with_keywords(ask_copy<Copy>), kAny, nullptr},
+  static PyMethodDef methods[] = {{"keys", py::method<ask_copy<Keys>>, kAny, nullptr},
+                                  {"values", py::method<ask_copy<Values>>, kAny, nullptr},
+                                  {"items", py::method<ask_copy<Items>>, kAny, nullptr},
+                                  {"get", py::method<ask_copy<Get>>, kAny, nullptr},
+                                  {"copy", py::method<ask_copy<Copy>>, kAny, nullptr},
                                   {"pop", pop, METH_VARARGS, nullptr},
                                   {"setdefault", setdefault, METH_VARARGS, nullptr},
-                                  {"update", with_keywords(update), kAny, nullptr},
+                                  {"update", py::method<update>, kAny, nullptr},
                                   {"clear", clear, METH_NOARGS, nullptr},
                                   {"__reduce__", reduce, METH_NOARGS, nullptr},
                                   {"__reduce_ex__", reduce_ex, METH_O, nullptr},

@@ -9,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/config/core_settings.h"
 #include "core/py/error.h"
+#include "core/py/method.h"
 #include "core/trace/link.h"
 #include "core/trace/tags.h"
 #include "core/tracing/event_values.h"
@@ -188,10 +189,6 @@ PyObject* py_get_traceback(PyObject*, PyObject* args, PyObject* kwargs) {
   return stack_of(type, value, traceback, message, frames(limit)).release();
 }
 
-PyCFunction with_keywords(PyCFunctionWithKeywords function) {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
 }  // namespace
 
 bool record_error(SpanObject* self, Handle type, Handle value, Handle traceback,
@@ -221,17 +218,17 @@ bool record_error(SpanObject* self, Handle type, Handle value, Handle traceback,
 }
 
 PyMethodDef kSpanErrorMethods[] = {
-    {"set_exc_info", with_keywords(py_set_exc_info), METH_VARARGS | METH_KEYWORDS,
+    {"set_exc_info", py::method<py_set_exc_info>, METH_VARARGS | METH_KEYWORDS,
      "set_exc_info($self, exc_type, exc_val, exc_tb, limit=None)\n--\n\n"
      "Marks the span as failed, with type, message and stack of an exception."},
-    {"set_traceback", with_keywords(py_set_traceback), METH_VARARGS | METH_KEYWORDS,
+    {"set_traceback", py::method<py_set_traceback>, METH_VARARGS | METH_KEYWORDS,
      "set_traceback($self, limit=None)\n--\n\n"
      "Records the exception being handled, or else where the program is."},
-    {"record_exception", with_keywords(py_record_exception), METH_VARARGS | METH_KEYWORDS,
+    {"record_exception", py::method<py_record_exception>, METH_VARARGS | METH_KEYWORDS,
      "record_exception($self, exception, attributes=None)\n--\n\n"
      "Adds an event `exception`; the span is not marked as failed."},
-    {"_ignore_exception", named<"exc", py_ignore_exception>(), kNamed, nullptr},
-    {"_get_traceback", with_keywords(py_get_traceback), METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"_ignore_exception", named<"exc", py_ignore_exception>, kNamed, nullptr},
+    {"_get_traceback", py::method<py_get_traceback>, METH_VARARGS | METH_KEYWORDS, nullptr},
     {}};
 
 }  // namespace dd::tracing

@@ -7,6 +7,7 @@
 
 #include "core/base/clock.h"
 #include "core/py/error.h"
+#include "core/py/method.h"
 #include "core/sampling/sampling.h"
 #include "core/trace/end.h"
 #include "core/trace/tags.h"
@@ -183,10 +184,6 @@ PyObject* py_not_pickled(PyObject*, PyObject*) {
   return nullptr;
 }
 
-PyCFunction with_keywords(PyCFunctionWithKeywords function) {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
 }  // namespace
 
 PyObject* enter_span(PyObject* span, PyObject* const*, Py_ssize_t count) {
@@ -245,17 +242,17 @@ void decide(SpanObject* self, bool keep) {
 PyMethodDef kSpanLifeMethods[] = {
     {"__reduce__", py_not_pickled, METH_NOARGS, nullptr},
     {"__reduce_ex__", py_not_pickled, METH_O, nullptr},
-    {"finish", with_keywords(py_finish), METH_VARARGS | METH_KEYWORDS,
+    {"finish", py::method<py_finish>, METH_VARARGS | METH_KEYWORDS,
      "finish($self, finish_time=None)\n--\n\nEnds the span, now or at a time in seconds."},
-    {"_finish_ns", named<"finish_time_ns", py_finish_ns>(), kNamed, nullptr},
+    {"_finish_ns", named<"finish_time_ns", py_finish_ns>, kNamed, nullptr},
     {"_finish_with_ancestors", py_finish_all, METH_NOARGS, nullptr},
-    {"_add_on_finish_exception_callback", named<"callback", py_before_finish>(), kNamed, nullptr},
-    {"_override_sampling_decision", named<"decision", py_override_decision>(), kNamed, nullptr},
-    {"_set_sampling_decision_maker", named<"sampling_mechanism", py_set_decision_maker>(), kNamed,
+    {"_add_on_finish_exception_callback", named<"callback", py_before_finish>, kNamed, nullptr},
+    {"_override_sampling_decision", named<"decision", py_override_decision>, kNamed, nullptr},
+    {"_set_sampling_decision_maker", named<"sampling_mechanism", py_set_decision_maker>, kNamed,
      nullptr},
-    {"_set_ctx_item", with_keywords(py_set_item), METH_VARARGS | METH_KEYWORDS, nullptr},
-    {"_set_ctx_items", named<"items", py_set_items>(), kNamed, nullptr},
-    {"_get_ctx_item", named<"key", py_get_item>(), kNamed, nullptr},
+    {"_set_ctx_item", py::method<py_set_item>, METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"_set_ctx_items", named<"items", py_set_items>, kNamed, nullptr},
+    {"_get_ctx_item", named<"key", py_get_item>, kNamed, nullptr},
     {}};
 
 }  // namespace dd::tracing

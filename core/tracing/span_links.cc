@@ -11,6 +11,7 @@
 #include "core/base/clock.h"
 #include "core/propagation/propagation.h"
 #include "core/py/error.h"
+#include "core/py/method.h"
 #include "core/trace/link.h"
 #include "core/tracing/context_object.h"
 #include "core/tracing/event_values.h"
@@ -273,10 +274,6 @@ PyObject* py_has_structs(PyObject* object, PyObject*) {
   return PyBool_FromLong(all != nullptr && all->structs && all->structs.size() > 0);
 }
 
-PyCFunction with_keywords(PyCFunctionWithKeywords function) {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
 }  // namespace
 
 Ref links_of(SpanObject* self) {
@@ -348,23 +345,23 @@ void pack_structs(SpanObject* self) {
 }
 
 PyMethodDef kSpanLinkMethods[] = {
-    {"set_link", with_keywords(py_set_link), METH_VARARGS | METH_KEYWORDS,
+    {"set_link", py::method<py_set_link>, METH_VARARGS | METH_KEYWORDS,
      "set_link($self, trace_id, span_id, tracestate=None, flags=None, attributes=None)\n--\n\n"
      "Adds a link; one to the same span is replaced."},
-    {"_set_link", with_keywords(py_set_link), METH_VARARGS | METH_KEYWORDS, nullptr},
-    {"link_span", with_keywords(py_link_span), METH_VARARGS | METH_KEYWORDS,
+    {"_set_link", py::method<py_set_link>, METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"link_span", py::method<py_link_span>, METH_VARARGS | METH_KEYWORDS,
      "link_span($self, context, attributes=None)\n--\n\nAdds a link to a context's span."},
-    {"_add_span_pointer", with_keywords(py_add_pointer), METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"_add_span_pointer", py::method<py_add_pointer>, METH_VARARGS | METH_KEYWORDS, nullptr},
     {"_get_links", py_get_links, METH_NOARGS, nullptr},
     {"_has_links", py_has_links, METH_NOARGS, nullptr},
-    {"_add_event", with_keywords(py_add_event), METH_VARARGS | METH_KEYWORDS,
+    {"_add_event", py::method<py_add_event>, METH_VARARGS | METH_KEYWORDS,
      "_add_event($self, name, attributes=None, time_unix_nano=None)\n--\n\n"
      "Adds something that happened, now or at a time."},
     {"_get_events", py_get_events, METH_NOARGS, nullptr},
     {"_has_events", py_has_events, METH_NOARGS, nullptr},
-    {"_set_struct_tag", with_keywords(py_set_struct), METH_VARARGS | METH_KEYWORDS, nullptr},
-    {"_get_struct_tag", named<"key", py_get_struct>(), kNamed, nullptr},
-    {"_remove_struct_tag", named<"key", py_remove_struct>(), kNamed, nullptr},
+    {"_set_struct_tag", py::method<py_set_struct>, METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"_get_struct_tag", named<"key", py_get_struct>, kNamed, nullptr},
+    {"_remove_struct_tag", named<"key", py_remove_struct>, kNamed, nullptr},
     {"_get_meta_structs", py_structs, METH_NOARGS, nullptr},
     {"_has_meta_structs", py_has_structs, METH_NOARGS, nullptr},
     {}};

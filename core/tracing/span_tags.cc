@@ -1,5 +1,6 @@
 // Tags, metrics and errors of a Span. Source: SPAN.md sections 3 and 4.
 
+#include "core/py/method.h"
 #include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/context_object.h"
@@ -257,10 +258,6 @@ PyObject* py_get_attributes(PyObject* object, PyObject*) {
   return tags_of(me(object), true, true).release();
 }
 
-PyCFunction with_keywords(PyCFunctionWithKeywords function) {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
 }  // namespace
 
 bool set_tag(SpanObject* self, Handle key, Handle value) {
@@ -316,36 +313,35 @@ Ref tags_of(SpanObject* self, bool texts, bool numbers) {
 }
 
 PyMethodDef kSpanTagMethods[] = {
-    {"set_tag", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_set_tag)),
-     METH_FASTCALL | METH_KEYWORDS,
+    {"set_tag", py::method<py_set_tag>, METH_FASTCALL | METH_KEYWORDS,
      "set_tag($self, key, value=None)\n--\n\nSets a tag; a number becomes a metric."},
-    {"set_tags", named<"tags", py_set_all<set_tag>>(), kNamed,
+    {"set_tags", named<"tags", py_set_all<set_tag>>, kNamed,
      "set_tags($self, tags)\n--\n\nSets each tag of a mapping."},
-    {"_set_attribute", with_keywords(py_set_attribute), METH_VARARGS | METH_KEYWORDS, nullptr},
-    {"_set_attributes", named<"attrs", py_set_all<set_attribute>>(), kNamed, nullptr},
-    {"set_metric", with_keywords(py_set_metric), METH_VARARGS | METH_KEYWORDS,
+    {"_set_attribute", py::method<py_set_attribute>, METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"_set_attributes", named<"attrs", py_set_all<set_attribute>>, kNamed, nullptr},
+    {"set_metric", py::method<py_set_metric>, METH_VARARGS | METH_KEYWORDS,
      "set_metric($self, key, value)\n--\n\nSets a number."},
-    {"set_metrics", named<"metrics", py_set_all<set_metric>>(), kNamed,
+    {"set_metrics", named<"metrics", py_set_all<set_metric>>, kNamed,
      "set_metrics($self, metrics)\n--\n\nSets each number of a mapping."},
-    {"get_tag", named<"key", py_get_tag>(), kNamed,
+    {"get_tag", named<"key", py_get_tag>, kNamed,
      "get_tag($self, /, key)\n--\n\nThe text of a tag, or None."},
     {"get_tags", py_get_tags, METH_NOARGS,
      "get_tags($self)\n--\n\nA new dictionary of all that is text."},
-    {"get_metric", named<"key", py_get_metric>(), kNamed,
+    {"get_metric", named<"key", py_get_metric>, kNamed,
      "get_metric($self, /, key)\n--\n\nA number, or None."},
     {"get_metrics", py_get_metrics, METH_NOARGS,
      "get_metrics($self)\n--\n\nA new dictionary of all that is a number."},
-    {"_get_attribute", named<"key", py_get_attribute>(), kNamed, nullptr},
-    {"_get_str_attribute", named<"key", py_get_tag>(), kNamed, nullptr},
-    {"_get_numeric_attribute", named<"key", py_get_metric>(), kNamed, nullptr},
+    {"_get_attribute", named<"key", py_get_attribute>, kNamed, nullptr},
+    {"_get_str_attribute", named<"key", py_get_tag>, kNamed, nullptr},
+    {"_get_numeric_attribute", named<"key", py_get_metric>, kNamed, nullptr},
     {"_get_attributes", py_get_attributes, METH_NOARGS, nullptr},
     {"_get_str_attributes", py_get_tags, METH_NOARGS, nullptr},
     {"_get_numeric_attributes", py_get_metrics, METH_NOARGS, nullptr},
-    {"_has_attribute", named<"key", py_has_attribute>(), kNamed, nullptr},
-    {"_remove_attribute", named<"key", py_remove>(), kNamed, nullptr},
-    {"remove_tag", named<"key", py_remove>(), kNamed,
+    {"_has_attribute", named<"key", py_has_attribute>, kNamed, nullptr},
+    {"_remove_attribute", named<"key", py_remove>, kNamed, nullptr},
+    {"remove_tag", named<"key", py_remove>, kNamed,
      "remove_tag($self, key)\n--\n\nRemoves a tag, if it is there."},
-    {"remove_metric", named<"key", py_remove>(), kNamed,
+    {"remove_metric", named<"key", py_remove>, kNamed,
      "remove_metric($self, key)\n--\n\nRemoves a number, if it is there."},
     {"_set_default_attributes", py_set_defaults, METH_VARARGS, nullptr},
     {"_set_default_context_attributes", py_set_defaults, METH_VARARGS, nullptr},

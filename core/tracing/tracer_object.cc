@@ -5,6 +5,7 @@
 
 #include "core/py/error.h"
 #include "core/py/gil.h"
+#include "core/py/method.h"
 #include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
@@ -169,11 +170,6 @@ int set_enabled(PyObject*, PyObject* value, void*) {
   return 0;
 }
 
-template <class Function>
-PyCFunction as_method(Function* function) {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
 }  // namespace
 
 void set_flush(void (*flush)()) { flush_waiting = flush; }
@@ -181,23 +177,23 @@ void set_flush(void (*flush)()) { flush_waiting = flush; }
 PyTypeObject* tracer_type() {
   if (type_object != nullptr) return type_object;
   static PyMethodDef methods[] = {
-      {"trace", as_method(py_trace), METH_FASTCALL | METH_KEYWORDS,
+      {"trace", py::method<py_trace>, METH_FASTCALL | METH_KEYWORDS,
        "trace($self, name, service=None, resource=None, span_type=None, span_api='datadog')\n--\n\n"
        "Starts and activates a child of what is active."},
-      {"start_span", as_method(py_start_span), METH_FASTCALL | METH_KEYWORDS,
+      {"start_span", py::method<py_start_span>, METH_FASTCALL | METH_KEYWORDS,
        "start_span($self, name, child_of=None, service=None, resource=None, span_type=None, "
        "activate=False, span_api='datadog')\n--\n\nStarts a span under an explicit parent."},
       {"current_span", py_current_span, METH_NOARGS,
        "current_span($self)\n--\n\nThe active span, or None."},
       {"current_root_span", py_current_root, METH_NOARGS,
        "current_root_span($self)\n--\n\nThe local root of the active span."},
-      {"current_trace_context", as_method(py_current_context), METH_VARARGS | METH_KEYWORDS,
+      {"current_trace_context", py::method<py_current_context>, METH_VARARGS | METH_KEYWORDS,
        "current_trace_context($self, *args, **kwargs)\n--\n\nThe context of what is active, or "
        "None."},
       {"_activate", py_activate, METH_O, nullptr},
-      {"set_tags", named<"tags", py_set_tags>(), kNamed,
+      {"set_tags", named<"tags", py_set_tags>, kNamed,
        "set_tags($self, tags)\n--\n\nTags for every later span."},
-      {"sample", named<"span", py_sample>(), kNamed,
+      {"sample", named<"span", py_sample>, kNamed,
        "sample($self, span)\n--\n\nDecides about its trace now."},
       {"flush", py_flush, METH_NOARGS, "flush($self)\n--\n\nSends what is waiting."},
       {}};

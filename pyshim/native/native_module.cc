@@ -9,6 +9,7 @@
 #include "core/http/redact.h"
 #include "core/propagation/propagation.h"
 #include "core/py/gil.h"
+#include "core/py/method.h"
 #include "core/py/ref.h"
 #include "core/sampling/sampling.h"
 #include "core/statsd/runtime_metrics.h"
@@ -285,8 +286,7 @@ PyMethodDef functions[] = {
     {"flatten_key_value", flatten, METH_VARARGS, nullptr},
     {"is_sequence", is_sequence, METH_O, nullptr},
     {"rand64bits", random_id, METH_NOARGS, nullptr},
-    {"inject", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&inject)), METH_FASTCALL,
-     nullptr},
+    {"inject", py::method<inject>, METH_FASTCALL, nullptr},
     {"extract", extract, METH_O, nullptr},
     {"otel_enabled", otel_enabled, METH_NOARGS, nullptr},
     {"otel_semantics", otel_semantics, METH_NOARGS, nullptr},

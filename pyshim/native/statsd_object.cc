@@ -12,6 +12,7 @@
 #include "core/base/ids.h"
 #include "core/encoding/python_json.h"
 #include "core/py/gil.h"
+#include "core/py/method.h"
 #include "core/py/ref.h"
 #include "core/statsd/client.h"
 
@@ -320,11 +321,6 @@ void drop_statsd(PyObject* object) {
   Py_TYPE(object)->tp_free(object);
 }
 
-template <class F>
-PyCFunction method(F function) {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
 }  // namespace
 
 PyTypeObject* statsd_type() {
@@ -336,22 +332,22 @@ PyTypeObject* statsd_type() {
       {"_enabled", T_OBJECT, offsetof(StatsdObject, enabled), 0, nullptr},
       {}};
   static PyMethodDef methods[] = {
-      {"gauge", method(gauge), kFast,
+      {"gauge", py::method<gauge>, kFast,
        "gauge($self, metric, value, tags=None, sample_rate=None)\n--\n\nA value as it is now."},
-      {"increment", method(increment), kFast,
+      {"increment", py::method<increment>, kFast,
        "increment($self, metric, value=1, tags=None, sample_rate=None)\n--\n\nAdds to a counter."},
-      {"decrement", method(decrement), kFast,
+      {"decrement", py::method<decrement>, kFast,
        "decrement($self, metric, value=1, tags=None, sample_rate=None)\n--\n\nTakes from a "
        "counter."},
-      {"histogram", method(histogram), kFast,
+      {"histogram", py::method<histogram>, kFast,
        "histogram($self, metric, value, tags=None, sample_rate=None)\n--\n\nA value of a "
        "histogram."},
-      {"distribution", method(distribution), kFast,
+      {"distribution", py::method<distribution>, kFast,
        "distribution($self, metric, value, tags=None, sample_rate=None)\n--\n\n"
        "A value of a distribution over all hosts."},
-      {"timing", method(timing), kFast,
+      {"timing", py::method<timing>, kFast,
        "timing($self, metric, value, tags=None, sample_rate=None)\n--\n\nA duration."},
-      {"set", method(set), kFast,
+      {"set", py::method<set>, kFast,
        "set($self, metric, value, tags=None, sample_rate=None)\n--\n\n"
        "A member of a set whose size is counted."},
       {"_start", start, METH_VARARGS, nullptr},

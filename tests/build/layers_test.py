@@ -14,11 +14,19 @@ import sys
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
 OURS = ("core/", "contrib/", "products/", "pyshim/", "host/")
 
+FIREWALLS = ("core/py/", "core/events/event.cc", "core/transport/worker.cc", "core/product/product.cc",
+             "host/bootstrap.cc")
+
+# Of headers alone.
+HEAVY = re.compile(r'#\s*include\s*[<"]((?:absl|google/protobuf|curl|re2)/\S+)[>"]')
+
 # pattern, files it is looked for in, files where it may stand, what to do instead
 STYLE = [
     (r"\bPy_(X?INCREF|X?DECREF|CLEAR)\b", OURS, ("core/py/", "core/tracing/", "pyshim/native/"), "hold a py::Ref"),
     (r"#\s*if.*PY_VERSION_HEX", OURS, ("core/py/compat/",), "put the difference into core/py/compat"),
     (r"#\s*include\s*<(iostream|regex|filesystem)>", OURS, (), "too heavy, and not needed"),
+    (r"\bcatch\s*\(", OURS, FIREWALLS, "the firewall catches: py::hook, events, worker, products, start"),
+    (r"reinterpret_cast<PyCFunction>\(reinterpret_cast<void \(", OURS, ("core/py/method.h",), "py::method<f>"),
     (r"\bgetenv\s*\(", OURS, ("core/config/", "host/"), "declare a setting"),
 ]
 
@@ -73,6 +81,8 @@ def main(root, build):
                 theirs = owners(name, folders)
                 if theirs and not allowed & set(theirs):
                     faults.append(f"{path}: includes {name} of {theirs[0]}, which {mine[0]} does not name")
+        if path.endswith(".h"):
+            faults += [f"{path}: includes {name}: a header declares" for name in HEAVY.findall(text)]
         for pattern, where, except_for, advice in STYLE:
             if path.startswith(where) and not path.startswith(except_for):
                 for match in re.finditer(pattern, text):

@@ -10,6 +10,7 @@
 #include "core/py/imports/distribution.h"
 #include "core/py/imports/loader_stand_in.h"
 #include "core/py/imports/watch_table.h"
+#include "core/py/method.h"
 
 namespace dd::py::import_hook {
 namespace {
@@ -154,8 +155,7 @@ Status make_finder() {
   finder_type.tp_flags = Py_TPFLAGS_DEFAULT;
   finder_type.tp_repr = finder_repr;
   static PyMethodDef finder_methods[] = {
-      {"find_spec", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(find_spec)),
-       METH_FASTCALL | METH_KEYWORDS, nullptr},
+      {"find_spec", py::method<find_spec>, METH_FASTCALL | METH_KEYWORDS, nullptr},
       {"find_distributions", imports::find_distributions, METH_VARARGS, nullptr},
       {nullptr, nullptr, 0, nullptr}};
   finder_type.tp_methods = finder_methods;
