@@ -12,7 +12,8 @@ constinit Name kStepSendOf("send"), kStepThrowOf("throw"), kStepCloseOf("close")
     kAthrow("athrow"), kAclose("aclose");
 
 struct Step {
-  PyObject_HEAD PyObject* owner;
+  PyObject_HEAD
+  PyObject* owner;
   PyObject* inner;
   bool closes;
 };

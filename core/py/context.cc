@@ -7,7 +7,8 @@ namespace dd::py {
 namespace {
 
 struct Box {
-  PyObject_HEAD const BoxKind* kind;  // null until there is a value
+  PyObject_HEAD
+  const BoxKind* kind;  // null until there is a value
 };
 constexpr std::size_t kHead = (sizeof(Box) + 15) / 16 * 16;
 

@@ -16,7 +16,8 @@ constinit PyTypeObject method_type = {PyVarObject_HEAD_INIT(nullptr, 0)};
 
 // A method of a class of ours.
 struct Method {
-  PyObject_HEAD vectorcallfunc vectorcall;
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
   PyObject* name;
   Op op;
 };

@@ -34,7 +34,8 @@ enum class Op : unsigned char {
 };
 
 struct StandIn {
-  PyObject_HEAD PyObject* inner;
+  PyObject_HEAD
+  PyObject* inner;
   PyObject* owner;   // the stand-in whose end this one's is; null when it is its own
   Following* chain;  // null once the end has been told
   Hook* hook;        // of a callable

@@ -14,7 +14,8 @@ namespace {
 constinit Name kStepSend("send"), kStepThrow("throw"), kStepClose("close");
 
 struct AwaitStep {
-  PyObject_HEAD PyObject* root;
+  PyObject_HEAD
+  PyObject* root;
   PyObject* awaitable;
   PyObject* iterator;   // once somebody drives it
   PyObject* exception;  // of the block that ends

@@ -16,7 +16,8 @@ namespace {
 constexpr std::string_view kRoot = "<ddpython>/";
 
 struct Loader {
-  PyObject_HEAD const Entry* entry;
+  PyObject_HEAD
+  const Entry* entry;
 };
 
 const Entry& entry_of(PyObject* self) { return *reinterpret_cast<Loader*>(self)->entry; }

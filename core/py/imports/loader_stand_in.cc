@@ -10,8 +10,9 @@ namespace dd::py::imports {
 namespace {
 
 struct StandIn {
-  PyObject_HEAD PyObject* loader;  // the real one
-  PyObject* spec;                  // null once the module's code has started to run
+  PyObject_HEAD
+  PyObject* loader;  // the real one
+  PyObject* spec;    // null once the module's code has started to run
   Entry* entry;
 };
 
