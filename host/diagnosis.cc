@@ -16,6 +16,7 @@
 #include "core/trace/tracer.h"
 #include "core/transport/agent_sink.h"
 #include "core/transport/connection.h"
+#include "host/set_in_vain.h"
 #include "host/trace_setup.h"
 
 namespace dd::host {
@@ -23,37 +24,9 @@ namespace {
 
 constexpr std::int64_t kPatienceNs = 2'000'000'000;
 
-struct Missing {  // a product of the reference that this program lacks
-  std::string_view name, variable;
-};
-constexpr Missing kMissing[] = {
-    {"application security", "DD_APPSEC_ENABLED"},
-    {"code security (IAST)", "DD_IAST_ENABLED"},
-    {"software composition analysis", "DD_APPSEC_SCA_ENABLED"},
-    {"profiling", "DD_PROFILING_ENABLED"},
-    {"dynamic instrumentation", "DD_DYNAMIC_INSTRUMENTATION_ENABLED"},
-    {"exception replay", "DD_EXCEPTION_REPLAY_ENABLED"},
-    {"LLM observability", "DD_LLMOBS_ENABLED"},
-    {"data streams monitoring", "DD_DATA_STREAMS_ENABLED"},
-    {"AI Guard", "DD_AI_GUARD_ENABLED"},
-    {"feature flags", "DD_EXPERIMENTAL_FLAGGING_PROVIDER_ENABLED"},
-};
-
 std::string written(const config::Held& held) {
   return held.name + "=" + held.text + " (" + std::string(config::origin_in_words(held.origin)) +
          ")";
-}
-
-void add_missing(Diagnosis& out) {
-  for (const Missing& product : kMissing) {
-    const config::Explained said = config::explain(product.variable);
-    out.missing.push_back(product.name);
-    if (said.held.empty() || !*config::parse_switch(said.held.back().text)) continue;
-    out.problems.push_back({false,
-                            written(said.held.back()) + ": there is no " +
-                                std::string(product.name) + " in this program yet",
-                            "leave it out, or run this program under ddtrace-run of dd-trace-py"});
-  }
 }
 
 std::string why_not_traced() {
@@ -95,21 +68,13 @@ void add_integrations(Diagnosis& out) {
   }
 }
 
-void complain_about_lists(Diagnosis& out) {
-  const auto listed = config::explain("DD_PATCH_MODULES");
-  if (listed.held.empty()) return;
-  for (const auto& [module, wanted] : config::parse_pairs(listed.held.back().text))
-    if (contrib::find_integration(module) == nullptr)
-      out.problems.push_back({false, "DD_PATCH_MODULES: " + module + " is not an integration",
-                              "see docs/integrations.md for their names"});
-}
-
 void complain_about_settings(Diagnosis& out) {
   for (std::string& line : config::complaints_about_values())
     out.problems.push_back({false, std::move(line), "correct it, or leave it out"});
   for (std::string& line : config::complaints_about_names())
     out.problems.push_back({false, std::move(line), "correct the name, or leave it out"});
-  complain_about_lists(out);
+  for (SetInVain& one : set_in_vain())
+    out.problems.push_back({false, std::move(one.what), std::move(one.remedy)});
 }
 
 void complain_about_names(Diagnosis& out) {
@@ -173,7 +138,7 @@ Diagnosis diagnose() {
   Diagnosis out;
   out.agent = ask_agent(transport::agent_sink::agent_url());
   complain_about_agent(out);
-  add_missing(out);
+  out.missing = missing_products();
   add_integrations(out);
   complain_about_settings(out);
   complain_about_names(out);

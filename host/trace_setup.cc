@@ -24,6 +24,7 @@
 #include "host/children/policy.h"
 #include "host/crash_setup.h"
 #include "host/products.h"
+#include "host/set_in_vain.h"
 
 extern char** environ;
 
@@ -71,21 +72,22 @@ std::optional<std::string> setting(std::string_view name) {
   return std::string(*text);
 }
 
+std::string agent_url_used(std::string_view) { return transport::agent_sink::agent_url(); }
+
 constexpr config::Check kChecks[] = {
     {"DD_TRACE_AGENT_URL",
-     [](std::string_view text) { return transport::parse_agent_url(text).ok(); },
-     &transport::agent_sink::agent_url},
+     [](std::string_view text) { return transport::parse_agent_url(text).ok(); }, &agent_url_used},
     {"DD_AGENT_HOST", [](std::string_view text) { return text.find_first_of("/ \t") == text.npos; },
-     &transport::agent_sink::agent_url},
+     &agent_url_used},
     {"DD_DOGSTATSD_URL",
      [](std::string_view text) {
        statsd::Place place;
        return statsd::parse_url(text, place);
      },
-     &statsd::default_url},
+     [](std::string_view) { return statsd::default_url(); }},
     {"DD_TRACE_OBFUSCATION_QUERY_STRING_REGEXP",
      [](std::string_view text) { return http::QueryRedactor(text).usable(); },
-     [] { return std::string("none: no query string is shown"); }},
+     [](std::string_view) { return std::string("none: no query string is shown"); }},
 };
 
 }  // namespace
@@ -102,6 +104,7 @@ Status set_up_tracer(std::span<char* const> arguments) {
   if (config::debug.get()) base::set_log_level(base::LogLevel::kDebug);
   config::also_check(kChecks);
   config::warn_about_settings();
+  warn_about_what_is_set_in_vain();
   trace::Tracer& tracer = trace::Tracer::get();
   const std::vector<std::string_view> words(arguments.begin(), arguments.end());
   tracer.set_facts(trace::facts_from_settings(words));

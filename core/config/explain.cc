@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "core/base/log.h"
 #include "core/config/parse.h"
 
 namespace dd::config {
@@ -47,6 +48,26 @@ constexpr Choice kChoices[] = {
     {"DD_TRACE_LOG_LEVEL", false, {"CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "NOTSET"}},
 };
 
+// The ranges that can be read.
+std::string usable_statuses(std::string_view text) {
+  std::string kept;
+  for (const std::string& piece : parse_list(text))
+    if (!parse_status_ranges(piece).empty()) kept.append(kept.empty() ? "" : ",").append(piece);
+  return kept.empty() ? "none" : kept;
+}
+
+constexpr Check kOwnChecks[] = {
+    {"DD_TRACE_PARTIAL_FLUSH_MIN_SPANS",
+     [](std::string_view text) { return *parse_int(text) >= 1; },
+     [](std::string_view) { return std::string("1"); }},
+    {"DD_TRACE_HTTP_SERVER_ERROR_STATUSES",
+     [](std::string_view text) {
+       return std::ranges::none_of(parse_list(text), [](const std::string& piece) {
+         return parse_status_ranges(piece).empty();
+       });
+     },
+     &usable_statuses},
+};
 constinit std::span<const Check> more_checks;
 
 struct Verdict {
@@ -79,37 +100,30 @@ Verdict judge_choice(const Choice& choice, std::string_view text, std::string_vi
   return {all, or_none(kept)};
 }
 
-Verdict judge_statuses(std::string_view text) {
-  std::string kept;
-  bool all = true;
-  for (const std::string& piece : parse_list(text)) {
-    const bool good = !parse_status_ranges(piece).empty();
-    all = all && good;
-    if (good) kept.append(kept.empty() ? "" : ",").append(piece);
-  }
-  return {all, or_none(kept)};
+const Check* find_check(std::string_view name) {
+  for (const std::span<const Check> checks : {std::span<const Check>(kOwnChecks), more_checks})
+    for (const Check& check : checks)
+      if (check.name == name) return &check;
+  return nullptr;
 }
 
 Verdict judge(const KnownSetting& known, std::string_view text) {
   for (const Choice& choice : kChoices)
     if (choice.name == known.name) return judge_choice(choice, text, fallback_of(known));
-  if (known.name == "DD_TRACE_HTTP_SERVER_ERROR_STATUSES") return judge_statuses(text);
   if (known.type == "boolean") {
     if (known.name == "DD_LOGS_INJECTION" && same_ignoring_case(text, "structured")) return {};
     const bool good = *parse_bool(text) || one_of(text, kFalse) || one_of(text, kNo) ||
                       (known.words && one_of(text, kYes));
     return {good, "false"};
   }
-  for (const Check& check : more_checks)
-    if (check.name == known.name)
-      return text.empty() || check.good(text) ? Verdict{} : Verdict{false, check.used()};
   // An empty text of an address is none.
   if (known.name.ends_with("_PORT"))
     return {text.empty() || is_port(text), or_none(fallback_of(known))};
   if (known.type == "int" && !parse_int(text)) return {false, or_none(fallback_of(known))};
-  if (known.name == "DD_TRACE_PARTIAL_FLUSH_MIN_SPANS" && *parse_int(text) < 1) return {false, "1"};
   if (known.type == "decimal" && !parse_double(text)) return {false, or_none(fallback_of(known))};
-  return {};
+  const Check* const check = text.empty() ? nullptr : find_check(known.name);
+  if (check == nullptr || check->good(text)) return {};
+  return {false, check->used(text)};
 }
 
 // The first of the name and its older ones that this source has.
@@ -287,6 +301,9 @@ std::vector<std::string> unknown_names() {
 void warn_about_settings() {
   for (std::string& line : complaints_about_values()) warn_once(std::move(line));
   for (std::string& line : complaints_about_names()) warn_once(std::move(line));
+  if (!base::log_wants(base::LogLevel::kDebug)) return;
+  for (const std::string& name : unknown_names())
+    base::log(base::LogLevel::kDebug, name.substr(0, 100) + " is not a setting of this program");
 }
 
 }  // namespace dd::config

@@ -34,13 +34,14 @@ Explained explain(std::string_view name);
 // Those that have another value than their default, by name.
 std::vector<Explained> settings_not_default();
 
-// What only another library can say of a text: whether it can be used, and what is used in its
-// place.
+// What the type of a setting does not say of a text: whether it can be used, and what is used in
+// its place. Asked about texts that are of the type and not empty.
 struct Check {
   std::string_view name;
   bool (*good)(std::string_view text);
-  std::string (*used)();
+  std::string (*used)(std::string_view text);
 };
+// Of other libraries, besides the few of this one.
 // Once, before anything is complained about.
 void also_check(std::span<const Check> checks);
 
@@ -53,7 +54,8 @@ std::vector<std::string> complaints_about_values();
 std::vector<std::string> complaints_about_names();
 // Variables DD_* that are unknown and like none: another program's, or an error nobody can guess.
 std::vector<std::string> unknown_names();
-// The first two, written for the user, each once in the life of the process.
+// The first two, written for the user, each once in the life of the process. Those that are like
+// none only with DD_TRACE_DEBUG: a machine may have settings of other programs.
 void warn_about_settings();
 
 }  // namespace dd::config

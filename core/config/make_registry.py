@@ -3,13 +3,15 @@
 Each row also says whether any source of the program names the setting, as the sources are when the table is made.
 """
 
-import json
 import pathlib
 import re
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "base"))
+from kept_texts import KeptTexts, rows_of, write_table  # noqa: E402
+
 FOLDERS = ("core", "contrib", "host", "products", "pyshim")
-ONLY_NAME_THEM = ("explain", "diagnosis", "reported", "startup_log")  # and do not act on them
+ONLY_NAME_THEM = ("explain", "diagnosis", "set_in_vain", "reported", "_sources")  # and do not act on them
 MADE_BY_PATTERN = ("_SERVICE", "_SERVICE_NAME", "_DISTRIBUTED_TRACING", "_SPLIT_BY_DOMAIN", "_ENABLED")
 
 
@@ -29,25 +31,8 @@ class Sources:
             self.integrations.intersection([product.removeprefix("integration:"), switch]))
 
 
-class Texts:
-    """All texts of the table, each once."""
-
-    def __init__(self) -> None:
-        self.places: dict[str, int] = {}
-        self.size = 0
-
-    def keep(self, text: str) -> str:
-        if text not in self.places:
-            self.places[text] = self.size
-            self.size += len(text.encode()) + 1
-        return f"{{{self.places[text]}, {len(text.encode())}}}"
-
-    def lines(self) -> str:
-        return "\n".join(f'    {json.dumps(text)} "\\0"' for text in self.places)
-
-
-def row(line: str, sources: Sources, kept: Texts) -> str:
-    name, aliases, kind, fallback, product, otel, flags = line.split("\t")
+def row(cells: list[str], sources: Sources, kept: KeptTexts) -> str:
+    name, aliases, kind, fallback, product, otel, flags = cells
     marks = set(flags.split(","))
     texts = ", ".join(kept.keep(text) for text in (name, aliases, kind, fallback, product, otel))
     bits = [mark in marks for mark in ("sensitive", "internal", "remote", "reported", "stable", "words")]
@@ -57,15 +42,12 @@ def row(line: str, sources: Sources, kept: Texts) -> str:
 
 def main() -> None:
     source, target = map(pathlib.Path, sys.argv[1:])
-    lines = [line for line in source.read_text().splitlines() if line and not line.startswith("#")]
-    if lines != sorted(lines, key=lambda line: line.split("\t")[0]):
+    table = rows_of(source)
+    if table != sorted(table, key=lambda cells: cells[0]):
         sys.exit(f"{source}: rows must be sorted by name")
-    sources = Sources(source.resolve().parents[2])
-    target.parent.mkdir(parents=True, exist_ok=True)
-    kept = Texts()
-    rows = [row(line, sources, kept) for line in lines]
-    target.write_text("const char registry_texts[] =\n" + kept.lines() + ";\nnamespace {\n"
-                      "constexpr KnownSetting kRegistry[] = {\n" + "\n".join(rows) + "\n};\n}  // namespace\n")
+    sources, kept = Sources(source.resolve().parents[2]), KeptTexts()
+    rows = [row(cells, sources, kept) for cells in table]
+    write_table(target, "registry_texts", kept, "KnownSetting", "kRegistry", rows)
 
 
 main()

@@ -67,11 +67,11 @@ def test_info_of_a_program_that_is_not_configured(info):
 def test_info_names_each_problem_and_what_to_do(info):
     with Agent() as agent:
         out = info(1, DD_TRACE_AGENT_URL=agent.url, DD_SERVICE="s", DD_ENV="e", DD_VERSION="1", DD_TRACE_RATE_LIMIT="abc",
-                   DD_TRACE_ENABELD="1", DD_UNHEARD_OF_THING="1", DD_PROFILING_ENABLED="true", DD_PATCH_MODULES="zzz:true")
+                   DD_TRACE_ENABELD="1", DD_UNHEARD_OF_THING="1", DD_PROFILING_ENABLED="true", DD_PATCH_MODULES="zzz:true,redis")
     for what in ("DD_TRACE_RATE_LIMIT=abc is not understood; using 100",
                  "DD_TRACE_ENABELD is not a known setting and has no effect; did you mean DD_TRACE_ENABLED?",
                  "DD_PROFILING_ENABLED=true (environment): there is no profiling in this program yet",
-                 "DD_PATCH_MODULES: zzz is not an integration"):
+                 "DD_PATCH_MODULES: zzz is not an integration", "DD_PATCH_MODULES: redis has no effect"):
         assert f"WARNING: {what}\n What to do: " in out
     assert "    Not settings of this program: DD_UNHEARD_OF_THING\n" in out
 
@@ -109,6 +109,34 @@ def test_info_survives_an_address_that_is_none(info):
 def test_a_value_that_cannot_be_used_is_told_in_one_line(both, name, value, used):
     code, out, err = both.run(both.launcher, "-c", "print(1)", env={name: value, "DD_RUNTIME_METRICS_ENABLED": "true"})
     assert (code, out, err) == (0, "1\n", f"ddpython: {name}={value} is not understood; using {used}\n")
+
+
+@pytest.mark.parametrize(("name", "value", "line"), [
+    ("DD_PROFILING_ENABLED", "true", "DD_PROFILING_ENABLED=true (environment): there is no profiling in this program yet"),
+    ("DD_APPSEC_ENABLED", "1",
+     "DD_APPSEC_ENABLED=true (environment): there is no application security in this program yet"),
+    ("DD_ERROR_TRACKING_HANDLED_ERRORS", "all", "DD_ERROR_TRACKING_HANDLED_ERRORS=all (environment): "
+     "there is no error tracking of handled errors in this program yet"),
+    ("DD_PATCH_MODULES", "zzz:true", "DD_PATCH_MODULES: zzz is not an integration"),
+    ("DD_PATCH_MODULES", "redis,sqlite3:false", "DD_PATCH_MODULES: redis has no effect"),
+    ("DD_PATCH_MODULES", "snowflake:true", "DD_PATCH_MODULES: there is no integration of snowflake in this program yet"),
+])
+def test_what_is_turned_on_and_not_there_is_told_in_one_line(both, name, value, line):
+    assert both.run(both.launcher, "-c", "print(1)", env={name: value}) == (0, "1\n", f"ddpython: {line}\n")
+
+
+@pytest.mark.parametrize("settings", [
+    {"DD_PROFILING_ENABLED": "false", "DD_APPSEC_ENABLED": "0", "DD_PROFILING_MAX_FRAMES": "7"},
+    {"DD_PATCH_MODULES": "redis:false,snowflake:false"}, {"DD_ERROR_TRACKING_HANDLED_ERRORS": ""},
+    {"DD_OF_ANOTHER_PROGRAM": "1"},
+])
+def test_what_is_off_configured_or_of_another_program_is_not_told(both, settings):
+    assert both.run(both.launcher, "-c", "print(1)", env=settings) == (0, "1\n", "")
+
+
+def test_debugging_tells_unknown_names_too(both):
+    code, out, err = both.run(both.launcher, "-c", "print(1)", env={"DD_OF_ANOTHER_PROGRAM": "1", "DD_TRACE_DEBUG": "true"})
+    assert (code, out) == (0, "1\n") and "ddpython: DD_OF_ANOTHER_PROGRAM is not a setting of this program\n" in err
 
 
 def test_a_file_of_settings_that_cannot_be_read_is_told_in_one_line(both, tmp_path):
