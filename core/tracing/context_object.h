@@ -15,7 +15,8 @@
 namespace dd::tracing {
 
 struct ContextObject {
-  PyObject_HEAD trace::Shared<trace::Segment> segment;
+  PyObject_HEAD
+  trace::Shared<trace::Segment> segment;
   trace::TraceId trace_id;  // zero: none
   std::uint64_t span_id;    // zero: none
   py::Ref reactivate;       // true object: activate again below finished spans

@@ -13,7 +13,8 @@ enum LinkField { kLinkTraceId, kLinkSpanId, kLinkTracestate, kLinkFlags, kLinkAt
 enum EventField { kEventName, kEventAttributes, kEventTime };
 
 struct RecordObject {
-  PyObject_HEAD py::Ref fields[5];
+  PyObject_HEAD
+  py::Ref fields[5];
 };
 
 PyTypeObject* link_type();

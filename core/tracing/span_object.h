@@ -33,10 +33,11 @@ struct SpanExtras {                   // what few spans have
 };
 
 struct SpanObject {
-  PyObject_HEAD trace::Span* span;  // one reference on its chunk belongs to this
-  py::Ref parent;                   // a SpanObject, or empty
-  py::Ref context;                  // made when somebody asks
-  SpanObject* root;                 // the local root: itself, or kept by the chain of parents
+  PyObject_HEAD
+  trace::Span* span;  // one reference on its chunk belongs to this
+  py::Ref parent;     // a SpanObject, or empty
+  py::Ref context;    // made when somebody asks
+  SpanObject* root;   // the local root: itself, or kept by the chain of parents
   SpanExtras* extras;
   PyObject* weakrefs;
 

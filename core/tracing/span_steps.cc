@@ -13,13 +13,15 @@ namespace {
 using py::Ref;
 
 struct Descriptor {  // in the type's dict
-  PyObject_HEAD vectorcallfunc call;
+  PyObject_HEAD
+  vectorcallfunc call;
   SpanStep step;
   const char* name;
 };
 
 struct Bound {  // with one span
-  PyObject_HEAD vectorcallfunc call;
+  PyObject_HEAD
+  vectorcallfunc call;
   PyObject* span;          // owned; the next free one while it is not used
   Descriptor* descriptor;  // lives for ever
 };

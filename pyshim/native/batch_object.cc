@@ -15,7 +15,8 @@ using py::Ref;
 using transport::Batch;
 
 struct BatchObject {
-  PyObject_HEAD Batch* batch;
+  PyObject_HEAD
+  Batch* batch;
 };
 
 Batch& batch_of(PyObject* self) { return *reinterpret_cast<BatchObject*>(self)->batch; }

@@ -32,7 +32,8 @@ struct State {
 };
 
 struct StatsdObject {
-  PyObject_HEAD State* state;
+  PyObject_HEAD
+  State* state;
   PyObject *name_space, *constant_tags, *sample_rate, *enabled;
 };
 

@@ -7,18 +7,21 @@ namespace {
 
 // As in CPython's pycore_context.h and hamt.c, 3.10 to 3.14.
 struct Context {
-  PyObject_HEAD PyObject* previous;
+  PyObject_HEAD
+  PyObject* previous;
   PyObject* map;
 };
 struct Variable {
-  PyObject_HEAD PyObject* name;
+  PyObject_HEAD
+  PyObject* name;
   PyObject* otherwise;
   PyObject* cached;  // borrowed
   std::uint64_t cached_thread, cached_version;
   Py_hash_t hash;
 };
 struct Map {
-  PyObject_HEAD PyObject* root;
+  PyObject_HEAD
+  PyObject* root;
   PyObject* weak;
   Py_ssize_t count;
 };
