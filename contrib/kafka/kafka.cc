@@ -8,19 +8,19 @@
 #include <utility>
 
 #include "contrib/support/integration.h"
+#include "contrib/support/kafka_message.h"
 #include "contrib/support/message_headers.h"
 #include "contrib/support/step.h"
 #include "core/base/clock.h"
 #include "core/py/context.h"
 #include "core/py/error.h"
 #include "core/trace/tags.h"
-#include "core/tracing/carrier.h"
 
 namespace dd::contrib::kafka {
 namespace {
 
 Name kClusterId("cluster_id"), kHeaders("headers"), kKey("key"), kListTopics("list_topics"),
-    kOffset("offset"), kPartition("partition"), kTopic("topic"), kValue("value");
+    kPartition("partition"), kTopic("topic"), kValue("value");
 
 struct Knobs {
   std::string own_service;
@@ -53,15 +53,6 @@ struct Timed {
   std::int64_t start_ns;
   py::InForce flag{inside, py::boolean(true)};
 };
-struct Produced {
-  explicit Produced(LiveSpan&& started) : span(std::move(started)) {}
-  Produced(Produced&&) noexcept = default;
-  ~Produced() {
-    if (span.open()) span.finish();
-  }
-  LiveSpan span;
-  py::InForce flag{inside, py::boolean(true)};
-};
 
 // From a dictionary, or from keywords.
 std::string setting(const Call& call, std::string_view name) {
@@ -90,38 +81,20 @@ std::string cluster_of(Handle self, Handle topic) {
   return clients()[self.ptr()].cluster = told.is_str() ? told.text() : std::string();
 }
 
-LiveSpan start(const Operation& operation, std::string_view kind, Handle parent, bool activate,
-               std::int64_t start_ns) {
-  const Named named = settings().naming.of_client(
-      {.integration = "kafka", .fallback = "kafka", .own = knobs->own_service});
-  const tracing::SpanStart what = {.name = settings().naming.operation(operation),
-                                   .type = "worker",
-                                   .activate = activate,
-                                   .measured = true,
-                                   .start_ns = start_ns};
-  LiveSpan live = parent ? LiveSpan::start_under(parent, what) : LiveSpan::start(what);
-  if (!live) return live;
-  trace::Span& span = live.span();
-  span.set_static(tags::kComponent, "kafka");
-  span.set_static(tags::kSpanKind, kind);
-  span.set_static(trace::Key("messaging.system"), "kafka");
-  set_late_service(span, named.service, named.source);
-  return live;
+KafkaStart what(const Operation& operation) {
+  return {.component = "kafka",
+          .own = knobs->own_service,
+          .operation = operation,
+          .late_service = true};
 }
 
-void tag_message(trace::Span& span, Handle self, Handle topic, Handle key, Handle value,
-                 Handle partition) {
-  if (const std::string cluster = cluster_of(self, topic); !cluster.empty())
-    span.set(trace::Key("kafka.cluster_id"), cluster);
-  span.set(trace::Key("kafka.topic"), topic.text());
-  if (topic.size() > 0) span.set(trace::Key("messaging.destination.name"), topic.text());
-  const bool keyed = key && !key.is_none();
-  span.set(trace::Key("kafka.message_key"), !keyed           ? std::string()
-                                            : key.is_bytes() ? key.text()
-                                                             : key.display());
-  span.set(trace::Key("kafka.tombstone"), !value || value.is_none() ? "True" : "False");
-  if (partition.is_int())
-    span.set(trace::Key("kafka.partition"), static_cast<std::int64_t>(partition.integer()));
+void tag_message(trace::Span& span, Handle self, KafkaMessage message) {
+  const std::string cluster = cluster_of(self, message.topic);
+  const Ref no_key = py::str(""), nothing = py::none();
+  message.cluster = cluster;
+  if (!message.key || message.key.is_none()) message.key = no_key;
+  if (!message.value) message.value = nothing;
+  tag_kafka_message(span, message);
 }
 
 struct Places {  // of the arguments of produce()
@@ -131,29 +104,25 @@ constexpr Places kPlain = {2, 1, 7}, kSerializing = {1, 2, 6};
 
 void enter_produce(Call& call, Scope& scope) {
   if (inside.is_set()) return;
+  const LiveSpan& live =
+      start_kafka_producer(scope, what({"kafka.produce", "kafka.send"}), &inside);
+  if (!live) return;
   const Places& at = *static_cast<const Places*>(call.data());
-  constexpr Operation kProduce = {"kafka.produce", "kafka.send"};
-  const Produced& produced = scope.emplace<Produced>(start(kProduce, "producer", {}, true, 0));
-  if (!produced.span) return;
-  trace::Span& span = produced.span.span();
-  const Handle given = call.arg(3, kPartition);
-  const Ref partition = given ? given.share() : py::integer(-1);
-  tag_message(span, call.self(), call.arg(0, kTopic), call.arg(at.key, kKey),
-              call.arg(at.value, kValue), partition);
+  const Ref any = py::integer(-1);
+  const Handle partition = call.arg(3, kPartition);
+  tag_message(live.span(), call.self(),
+              {.topic = call.arg(0, kTopic),
+               .key = call.arg(at.key, kKey),
+               .value = call.arg(at.value, kValue),
+               .partition = partition ? partition : Handle(any)});
   const Client& client = clients()[call.self().ptr()];
-  if (!client.servers.empty()) span.set(tags::kKafkaServers, client.servers);
+  if (!client.servers.empty()) live.span().set(tags::kKafkaServers, client.servers);
   if (knobs->distributed)
-    (void)call.replace_arg(
-        at.headers, kHeaders,
-        with_trace_headers(call.arg(at.headers, kHeaders), produced.span.object()));
+    (void)call.replace_arg(at.headers, kHeaders,
+                           with_trace_headers(call.arg(at.headers, kHeaders), live.object()));
 }
 
-void leave_produce(Outcome& outcome, Scope& scope) {
-  const Produced* produced = scope.get<Produced>();
-  if (!produced || !produced->span) return;
-  if (outcome.error) produced->span.fail(outcome.error);
-  produced->span.finish();
-}
+void leave_produce(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
 
 void enter_poll(Call& call, Scope& scope) {
   if (!inside.is_set()) scope.emplace<Timed>(call.self(), base::wall_ns());
@@ -168,25 +137,19 @@ void leave_poll(Outcome& outcome, Scope& scope) {
   const Ref message = several ? outcome.result.item(Py_ssize_t{0}) : outcome.result.share();
   const bool received = message && !message.is_none();
   if (!received && !outcome.data() && !knobs->empty_polls) return;
-  Ref context;
-  if (received && knobs->distributed) {
-    context = tracing::extract(message.call_method(kHeaders));
-    if (!tracing::continues(context)) context = {};
-  }
-  constexpr Operation kConsume = {"kafka.consume", "kafka.process"};
-  const LiveSpan live = start(kConsume, "consumer", context, false, timed->start_ns);
+  const Ref context = received && knobs->distributed ? context_of_message(message, true) : Ref();
+  const LiveSpan live =
+      start_kafka_consumer(what({"kafka.consume", "kafka.process"}), context, timed->start_ns);
   if (!live) return;
   trace::Span& span = live.span();
   span.set_static(trace::Key("kafka.received_message"), received ? "True" : "False");
   span.set(trace::Key("kafka.group_id"), clients()[timed->consumer.ptr()].group);
   if (received) {
-    const Ref topic = message.call_method(kTopic), key = message.call_method(kKey);
-    const Ref value = message.call_method(kValue), partition = message.call_method(kPartition);
-    tag_message(span, timed->consumer, topic, key, value, partition);
-    const Ref offset = message.call_method(kOffset);
-    if (offset.is_int())
-      span.set(trace::Key("kafka.message_offset"),
-               static_cast<std::int64_t>(offset.integer() ? offset.integer() : -1));
+    const KafkaRecord record(message, true);
+    const Ref unknown = py::integer(-1);
+    KafkaMessage told = record.told();
+    if (told.offset.integer() == 0) told.offset = unknown;
+    tag_message(span, timed->consumer, told);
   }
   if (outcome.error) live.fail(outcome.error);
   live.finish();

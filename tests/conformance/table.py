@@ -83,6 +83,12 @@ def cloud(words: str, *services: str, **environment: str) -> Case:
     return Case([f"{name}.py", *arguments], environment, libraries="cloud", services=services)
 
 
+def aiokafka(**environment: str) -> Case:
+    """Topics come in the order of a set."""
+    place = "127.0.0.1:{KAFKA_PORT}"
+    return cloud("aiokafka_basic", "kafka", KAFKA=place, PYTHONHASHSEED="0", **environment)
+
+
 def shown_client(name: str, **environment: str) -> Case:
     return Case([f"{name}.py"], environment, libraries="more", prints_trace=True)
 
@@ -822,6 +828,26 @@ CASES: dict[str, Case] = {
         "kafka_basic",
         "kafka",
         KAFKA="127.0.0.1:{KAFKA_PORT}",
+        DD_SERVICE="web",
+        DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
+    ),
+    "aiokafka_basic": aiokafka(),
+    "aiokafka_distributed": aiokafka(
+        DD_KAFKA_PROPAGATION_ENABLED="true",
+        DD_AIOKAFKA_SERVICE="broker",
+        DD_SERVICE="web",
+        DD_VERSION="3",
+    ),
+    # The reference neither tells such keys nor lets their messages carry a trace.
+    "aiokafka_keys": replace(
+        aiokafka(DD_KAFKA_PROPAGATION_ENABLED="true"), arguments=["aiokafka_basic.py", "keys"]
+    ),
+    "aiokafka_named": aiokafka(DD_KAFKA_SERVICE="other", DD_SERVICE="web"),
+    "aiokafka_mapped": aiokafka(
+        DD_SERVICE_MAPPING="kafka:mapped", DD_TRACE_PEER_SERVICE_DEFAULTS_ENABLED="true"
+    ),
+    "aiokafka_v1": aiokafka(
+        DD_KAFKA_PROPAGATION_ENABLED="true",
         DD_SERVICE="web",
         DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
     ),

@@ -52,6 +52,7 @@ GROWTH = [
     ("pymemcache", "data"),
     ("pymongo", "data"),
     ("kafka", "data"),
+    ("aiokafka", "cloud"),
     ("openai", "net"),
     ("anthropic", "cloud"),
     ("botocore", "cloud"),
@@ -65,6 +66,7 @@ SERVICES = {
     "pymemcache": "memcached",
     "pymongo": "mongodb",
     "kafka": "kafka",
+    "aiokafka": "kafka",
     "botocore": "aws",
 }
 

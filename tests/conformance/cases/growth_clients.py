@@ -108,6 +108,38 @@ def kafka():
     return run
 
 
+def aiokafka():
+    import asyncio
+
+    import aiokafka as library
+
+    place = f"127.0.0.1:{port('kafka')}"
+    loop = asyncio.new_event_loop()
+    topic = library.TopicPartition("things", 0)
+
+    async def start():
+        producer = library.AIOKafkaProducer(bootstrap_servers=place)
+        own = {"group_id": "g", "enable_auto_commit": False, "fetch_max_wait_ms": 1}
+        consumer = library.AIOKafkaConsumer(bootstrap_servers=place, **own)
+        await producer.start()
+        await consumer.start()
+        consumer.assign([topic])
+        await consumer.seek_to_end()
+        return producer, consumer
+
+    producer, consumer = loop.run_until_complete(start())
+
+    async def all_of_them():
+        for _ in range(2):
+            await producer.send_and_wait("things", b"value", b"key", 0, headers=[("a", b"b")])
+        await consumer.getone()
+        await consumer.getmany(timeout_ms=1000)
+        with contextlib.suppress(TypeError):
+            await producer.send("things", 1, partition=0)
+
+    return lambda: loop.run_until_complete(all_of_them())
+
+
 def openai():
     import openai as library
     from model_provider import providing
