@@ -8,10 +8,14 @@
 
 namespace dd::trace {
 
+// What Python gave for a field, and gets back: nothing else looks at it.
+enum class Form : std::uint8_t { kText, kBytes, kNone };
+
 struct Text {
   const char* data = nullptr;
   std::uint32_t size = 0;
   std::uint16_t number = 0;  // of a text that occurs often (core/trace/names.h)
+  Form form = Form::kText;
 
   constexpr Text() = default;
   constexpr explicit Text(std::string_view text)

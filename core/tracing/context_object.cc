@@ -42,6 +42,7 @@ ContextObject* allocate(PyTypeObject* type) {
   new (&self->links) Ref();
   self->weakrefs = nullptr;
   self->remote = true;
+  self->zero_trace = self->zero_span = false;
   return self;
 }
 
@@ -66,6 +67,19 @@ void dealloc(PyObject* object) {
   me(object)->segment.~Shared();
   type->tp_free(object);
   const Ref drop_type = Ref::steal(reinterpret_cast<PyObject*>(type));
+}
+
+void put_trace_id(ContextObject* self, Handle value) {
+  if (!read_trace_id(value, self->trace_id)) self->trace_id = {};
+  self->zero_trace = value.is_int() && !self->trace_id;
+}
+void put_span_id(ContextObject* self, Handle value) {
+  self->span_id = as_uint64(value).value_or(0);
+  self->zero_span = value.is_int() && self->span_id == 0;
+}
+void put_ids(ContextObject* self, Handle trace_id, Handle span_id) {
+  put_trace_id(self, trace_id);
+  put_span_id(self, span_id);
 }
 
 // An origin that is there and empty is an entry of the map.
@@ -102,8 +116,7 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   ContextObject* const self = allocate(type);
   if (self == nullptr) return nullptr;
   Ref owner = Ref::steal(reinterpret_cast<PyObject*>(self));
-  if (!read_trace_id(trace_id, self->trace_id)) self->trace_id = {};
-  self->span_id = as_uint64(span_id).value_or(0);
+  put_ids(self, trace_id, span_id);
   self->remote = remote != 0;
   self->segment = Segment::make(self->trace_id);
   Segment& segment = *self->segment;
@@ -119,28 +132,25 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
 
 // --- fields -------------------------------------------------------------------------------------
 
+bool has_trace_id(const ContextObject* self) { return self->trace_id || self->zero_trace; }
+bool has_span_id(const ContextObject* self) { return self->span_id != 0 || self->zero_span; }
+
 PyObject* get_trace_id(PyObject* self, void*) {
-  return me(self)->trace_id ? id_object(me(self)->trace_id).release() : nothing();
+  return has_trace_id(me(self)) ? id_object(me(self)->trace_id).release() : nothing();
 }
 int set_trace_id(PyObject* self, PyObject* value, void*) {
   trace::TraceId id;
-  if (value == Py_None)
-    me(self)->trace_id = {};
-  else if (read_trace_id(value, id))
-    me(self)->trace_id = id;
+  if (value == Py_None || read_trace_id(value, id)) put_trace_id(me(self), value);
   return 0;
 }
 PyObject* get_low_trace_id(PyObject* self, void*) {
   return PyLong_FromUnsignedLongLong(me(self)->trace_id.low);
 }
 PyObject* get_span_id(PyObject* self, void*) {
-  return me(self)->span_id ? PyLong_FromUnsignedLongLong(me(self)->span_id) : nothing();
+  return has_span_id(me(self)) ? PyLong_FromUnsignedLongLong(me(self)->span_id) : nothing();
 }
 int set_span_id(PyObject* self, PyObject* value, void*) {
-  if (value == Py_None)
-    me(self)->span_id = 0;
-  else if (const auto id = as_uint64(value))
-    me(self)->span_id = *id;
+  if (value == Py_None || as_uint64(value)) put_span_id(me(self), value);
   return 0;
 }
 PyObject* get_priority(PyObject* self, void*) {
@@ -213,7 +223,7 @@ int put_map(PyObject* self, PyObject* value, void*) {
   return 0;
 }
 PyObject* get_traceparent(PyObject* self, void*) {
-  if (!me(self)->trace_id || me(self)->span_id == 0) return py::str("").release();
+  if (!has_trace_id(me(self)) || !has_span_id(me(self))) return py::str("").release();
   return py::str(propagation::traceparent(segment_of(me(self)), me(self)->span_id)).release();
 }
 PyObject* get_tracestate(PyObject* self, void*) {
@@ -261,9 +271,9 @@ PyObject* copy(PyObject* self, PyObject* args, PyObject* kwargs) {
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:copy", const_cast<char**>(kNames), &trace_id,
                                    &span_id))
     return nullptr;
-  trace::TraceId id;
-  if (!read_trace_id(trace_id, id)) id = {};
-  return make_context(me(self)->segment, id, as_uint64(span_id).value_or(0), false).release();
+  Ref made = make_context(me(self)->segment, {}, 0, false);
+  if (made) put_ids(as_context(made), trace_id, span_id);
+  return made.release();
 }
 
 bool check_key(PyObject* key) {
@@ -375,12 +385,9 @@ PyObject* set_state(PyObject* self, PyObject* state) {
       !PyArg_ParseTuple(state, "OOOOOOpO|O", &trace_id, &span_id, &meta, &metrics, &links, &baggage,
                         &remote, &reactivate, &unused))
     return nullptr;
-  trace::TraceId id;
-  if (!read_trace_id(trace_id, id)) id = {};
-  me(self)->trace_id = id;
-  me(self)->span_id = as_uint64(span_id).value_or(0);
+  put_ids(me(self), trace_id, span_id);
   me(self)->remote = remote != 0;
-  me(self)->segment = Segment::make(id);
+  me(self)->segment = Segment::make(me(self)->trace_id);
   fill_map(*me(self)->segment, MapKind::kMeta, meta);
   fill_map(*me(self)->segment, MapKind::kMetrics, metrics);
   fill_map(*me(self)->segment, MapKind::kBaggage, baggage);
@@ -399,7 +406,9 @@ PyObject* compare(PyObject* left, PyObject* right, int operation) {
   if (!is_context(right) || (operation != Py_EQ && operation != Py_NE)) {
     Py_RETURN_NOTIMPLEMENTED;
   }
-  bool same = me(left)->trace_id == me(right)->trace_id && me(left)->remote == me(right)->remote;
+  bool same = me(left)->trace_id == me(right)->trace_id &&
+              has_trace_id(me(left)) == has_trace_id(me(right)) &&
+              me(left)->remote == me(right)->remote;
   const auto equal = [](const Ref& one, const Ref& two) {
     return PyObject_RichCompareBool(one.ptr(), two.ptr(), Py_EQ);
   };

@@ -23,6 +23,7 @@ struct ContextObject {
   py::Ref links;            // list, or empty
   PyObject* weakrefs;
   bool remote;
+  bool zero_trace, zero_span;  // an id that is zero was given so, and reads as 0
 };
 
 PyTypeObject* context_type();

@@ -91,7 +91,17 @@ PyObject* py_set_exc_info(PyObject* object, PyObject* args, PyObject* kwargs) {
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO|O:set_exc_info", const_cast<char**>(kNames),
                                    &type, &value, &traceback, &limit))
     return nullptr;
-  if (traceback == Py_None) return nothing();
+  for (PyObject* const part : {type, value, traceback}) {
+    const int there = PyObject_IsTrue(part);
+    if (there <= 0) return there == 0 ? nothing() : nullptr;
+  }
+  if (!Handle(type).is_class()) {
+    PyErr_SetString(PyExc_TypeError, "issubclass() arg 1 must be a class");
+    return nullptr;
+  }
+  if (!PyTraceBack_Check(traceback))
+    return PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute 'tb_frame'",
+                        Py_TYPE(traceback)->tp_name);
   return record_error(me(object), type, value, traceback, frames(limit)) ? nothing() : nullptr;
 }
 

@@ -157,6 +157,23 @@ void detach_into(SpanObject* self, trace::TraceId trace_id, Handle context) {
   self->span->flags = trace::kDetached;
 }
 
+// A text of a span as Python writes and reads it. What must be there is empty when it is no text.
+struct Field {
+  trace::Text trace::Span::*text;
+  void (trace::Span::*set)(std::string_view);
+  bool needed;
+};
+constexpr Field kName{&trace::Span::name, &trace::Span::set_name, true};
+constexpr Field kResource{&trace::Span::resource, &trace::Span::set_resource, true};
+constexpr Field kService{&trace::Span::service, &trace::Span::set_service, false};
+constexpr Field kType{&trace::Span::type, &trace::Span::set_type, false};
+
+template <const Field& kField>
+void put(trace::Span& span, const FieldText& text) {
+  (span.*kField.set)(kField.needed && !text.is_text() ? "" : text.view);
+  (span.*kField.text).form = text.form;
+}
+
 trace::TraceId new_trace_id() {
   const auto seconds = static_cast<std::uint64_t>(base::wall_ns() / 1'000'000'000);
   return {.high = seconds << 32, .low = base::random_id()};
@@ -201,11 +218,10 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   trace::Span& span = *self->span;
   const FieldText name_text(name), service_text(service), resource_text(resource),
       type_text(span_type);
-  span.set_name(name_text.view.data() ? name_text.view : "");
-  span.set_resource(resource == Py_None ? span.name.view()
-                                        : (resource_text.view.data() ? resource_text.view : ""));
-  if (service_text.view.data()) span.set_service(service_text.view);
-  if (type_text.view.data()) span.set_type(type_text.view);
+  put<kName>(span, name_text);
+  put<kResource>(span, resource == Py_None ? name_text : resource_text);
+  if (service_text.is_text()) put<kService>(span, service_text);
+  if (type_text.is_text()) put<kType>(span, type_text);
   const auto own_id = as_uint64(span_id);
   span.id = own_id ? *own_id : base::random_id();
   span.parent_id = as_uint64(parent_id).value_or(0);
@@ -229,35 +245,19 @@ int kept(PyObject* self, PyObject* value, void* closure) {
   return -1;
 }
 
-PyObject* text_or_none(const trace::Text& text) {
-  return text.present() ? make_text(text.view()).release() : none();
+PyObject* given(const trace::Text& text) {
+  if (!text.present() || text.form == trace::Form::kNone) return none();
+  return (text.form == trace::Form::kBytes ? py::bytes(text.view()) : make_text(text.view()))
+      .release();
 }
 
-PyObject* get_name(PyObject* self, void*) {
-  return make_text(self_of(self)->span->name.view()).release();
+template <const Field& kField>
+PyObject* get_text(PyObject* self, void*) {
+  return given(self_of(self)->span->*kField.text);
 }
-PyObject* get_service(PyObject* self, void*) { return text_or_none(self_of(self)->span->service); }
-PyObject* get_resource(PyObject* self, void*) {
-  return text_or_none(self_of(self)->span->resource);
-}
-PyObject* get_type(PyObject* self, void*) { return text_or_none(self_of(self)->span->type); }
-
-int set_name(PyObject* self, PyObject* value, void*) {
-  const FieldText text(value);
-  writable(self_of(self)).set_name(text.view.data() ? text.view : "");
-  return 0;
-}
-int set_service(PyObject* self, PyObject* value, void*) {
-  writable(self_of(self)).set_service(FieldText(value).view);
-  return 0;
-}
-int set_resource(PyObject* self, PyObject* value, void*) {
-  const FieldText text(value);
-  writable(self_of(self)).set_resource(text.view.data() ? text.view : "");
-  return 0;
-}
-int set_type(PyObject* self, PyObject* value, void*) {
-  writable(self_of(self)).set_type(FieldText(value).view);
+template <const Field& kField>
+int set_text(PyObject* self, PyObject* value, void*) {
+  put<kField>(writable(self_of(self)), FieldText(value));
   return 0;
 }
 
@@ -407,10 +407,10 @@ PyObject* get_extra(PyObject* self, void*) {
 }
 
 PyGetSetDef kFields[] = {
-    {"name", get_name, kept<set_name>, "What is done.", nullptr},
-    {"service", get_service, kept<set_service>, "Who does it, or None.", nullptr},
-    {"resource", get_resource, kept<set_resource>, "What it is done to.", nullptr},
-    {"span_type", get_type, kept<set_type>, "The kind of work, or None.", nullptr},
+    {"name", get_text<kName>, kept<set_text<kName>>, "What is done.", nullptr},
+    {"service", get_text<kService>, kept<set_text<kService>>, "Who does it, or None.", nullptr},
+    {"resource", get_text<kResource>, kept<set_text<kResource>>, "What it is done to.", nullptr},
+    {"span_type", get_text<kType>, kept<set_text<kType>>, "The kind of work, or None.", nullptr},
     {"trace_id", get_trace_id, kept<set_trace_id>, nullptr, nullptr},
     {"_trace_id_64bits", get_low_trace_id, nullptr, nullptr, nullptr},
     {"span_id", get_span_id, kept<set_span_id>, nullptr, nullptr},
@@ -441,8 +441,9 @@ PyObject* repr(PyObject* object) {
   SpanObject* const self = self_of(object);
   const trace::Span& span = *self->span;
   const auto show = [object](getter get) { return Ref::steal(get(object, nullptr)); };
-  const Ref name = show(get_name), service = show(get_service), resource = show(get_resource),
-            type = show(get_type), parent = show(get_parent_id), trace_id = show(get_trace_id),
+  const Ref name = show(get_text<kName>), service = show(get_text<kService>),
+            resource = show(get_text<kResource>), type = show(get_text<kType>),
+            parent = show(get_parent_id), trace_id = show(get_trace_id),
             duration = show(get_duration), context = show(get_context),
             tags = tags_of(self, true, false), metrics = tags_of(self, false, true),
             links = links_of(self), events = events_of(self), entry = show(get_entry),
@@ -450,7 +451,7 @@ PyObject* repr(PyObject* object) {
   const Ref structs =
       self->extras && self->extras->structs ? self->extras->structs.share() : py::dict();
   if (!context) return nullptr;
-  const Ref entry_name = make_text(as_span(entry)->span->name.view());
+  const Ref entry_name = Ref::steal(get_text<kName>(entry.ptr(), nullptr));
   return PyUnicode_FromFormat(
       "Span(name='%S', span_id=%llu, parent_id=%S, trace_id=%S, service='%S', resource='%S', "
       "type='%S', start=%lld, end=%S, duration=%S, error=%d, tags=%S, metrics=%S, links=%S, "
@@ -464,7 +465,8 @@ PyObject* repr(PyObject* object) {
 PyObject* text_form(PyObject* object) {
   SpanObject* const self = self_of(object);
   const Ref parent = Ref::steal(get_parent_id(object, nullptr)),
-            trace_id = id_object(trace_id_of(self)), name = make_text(self->span->name.view());
+            trace_id = id_object(trace_id_of(self)),
+            name = Ref::steal(get_text<kName>(object, nullptr));
   return PyUnicode_FromFormat("<Span(id=%llu,trace_id=%S,parent_id=%S,name=%S)>",
                               static_cast<unsigned long long>(self->span->id), trace_id.ptr(),
                               parent.ptr(), name.ptr());

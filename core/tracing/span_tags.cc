@@ -74,7 +74,9 @@ bool handle_special(SpanObject* self, std::string_view name, const Key& key, Han
   done = false;
   if (name == "service.name") {
     const FieldText service(value);
-    writable(self).set_service(service.view);
+    trace::Span& span = writable(self);
+    span.set_service(service.view);
+    span.service.form = service.form;
   } else if (name == "service.version") {
     return set_plain(self, Key("version"), value);
   } else if (name == "network.destination.port") {

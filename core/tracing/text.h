@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/py/ref.h"
+#include "core/trace/text.h"
 
 namespace dd::tracing {
 
@@ -37,8 +38,17 @@ class Utf8 {
 // The text of a field of a span, which takes nothing that must be repaired: null data then, too.
 class FieldText : public Utf8 {
  public:
-  explicit FieldText(py::Handle object) : Utf8(object) {
+  explicit FieldText(py::Handle object) : Utf8(object), form(form_of(object)) {
     if (repaired_) view = {};
+  }
+  bool is_text() const { return view.data() != nullptr; }
+  const trace::Form form;  // to keep with the field
+
+ private:
+  trace::Form form_of(py::Handle object) const {
+    if (object.ptr() == Py_None) return trace::Form::kNone;
+    return !repaired_ && object && PyBytes_Check(object.ptr()) ? trace::Form::kBytes
+                                                               : trace::Form::kText;
   }
 };
 

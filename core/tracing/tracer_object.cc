@@ -78,11 +78,16 @@ Ref start_with(PyObject* name, PyObject* service, PyObject* resource, PyObject* 
                          .resource = no_resource ? "" : resource_text.view,
                          .type = type_text.view},
                         activate);
-  if (made && no_service) {
-    trace::Span& span = *as_span(made)->span;
+  if (!made) return made;
+  trace::Span& span = *as_span(made)->span;
+  if (no_service) {
     span.set_service({});
     span.set_static(trace::tags::kServiceSource, "m");
   }
+  span.name.form = name_text.form;
+  span.resource.form = given(resource) ? resource_text.form : name_text.form;
+  if (given(service)) span.service.form = service_text.form;
+  if (given(type)) span.type.form = type_text.form;
   return made;
 }
 

@@ -19,6 +19,7 @@
 #include "core/tracing/context_object.h"
 #include "core/tracing/hub_events.h"
 #include "core/tracing/link_object.h"
+#include "core/tracing/pack.h"
 #include "core/tracing/processors.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/tracer_object.h"
@@ -218,6 +219,8 @@ PyObject* extract_tracecontext(PyObject*, PyObject* headers) {
   return tracing::extract_tracecontext(headers).release();
 }
 
+PyObject* pack(PyObject*, PyObject* value) { return py::bytes(tracing::pack(value)).release(); }
+
 // service, env, version, runtime_id of the process.
 PyObject* facts(PyObject*, PyObject*) {
   const trace::ProcessFacts& process = trace::Tracer::get().facts();
@@ -286,6 +289,7 @@ PyMethodDef functions[] = {
     {"flatten_key_value", flatten, METH_VARARGS, nullptr},
     {"is_sequence", is_sequence, METH_O, nullptr},
     {"rand64bits", random_id, METH_NOARGS, nullptr},
+    {"pack", pack, METH_O, nullptr},
     {"inject", py::method<inject>, METH_FASTCALL, nullptr},
     {"extract", extract, METH_O, nullptr},
     {"otel_enabled", otel_enabled, METH_NOARGS, nullptr},

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _registry: list[Hook] = []
 _registry_before_fork: list[Hook] = []
 _registry_after_parent: list[Hook] = []
+_registry_before_child_hooks: list[Hook] = []
+_registry_after_child_hooks: list[Hook] = []
 _forked = False
 _fork_generation = 0
 _in_child_hook = False
@@ -45,6 +47,8 @@ def register_hook(registry: list[Hook], hook: Hook) -> Hook:
 register = partial(register_hook, _registry)
 register_before_fork = partial(register_hook, _registry_before_fork)
 register_after_parent = partial(register_hook, _registry_after_parent)
+register_before_child_hooks = partial(register_hook, _registry_before_child_hooks)
+register_after_child_hooks = partial(register_hook, _registry_after_child_hooks)
 
 
 def _unregister(registry: list[Hook], hook: Hook) -> None:
@@ -71,6 +75,16 @@ def unregister_parent(after_in_parent: Hook) -> None:
     _unregister(_registry_after_parent, after_in_parent)
 
 
+def unregister_before_child_hooks(hook: Hook) -> None:
+    """Takes a hook before those of the child out."""
+    _unregister(_registry_before_child_hooks, hook)
+
+
+def unregister_after_child_hooks(hook: Hook) -> None:
+    """Takes a hook after those of the child out."""
+    _unregister(_registry_after_child_hooks, hook)
+
+
 def has_forked() -> bool:
     """Whether this process, or the one it was forked from, has forked."""
     return _forked
@@ -91,27 +105,50 @@ def get_generation() -> int:
     return _fork_generation
 
 
+def set_forked() -> None:
+    """This process has forked."""
+    global _forked
+    _forked = True
+
+
+def set_fork_child() -> None:
+    """This process was forked."""
+    global _is_child, _fork_generation
+    set_forked()
+    _is_child = True
+    _fork_generation += 1
+
+
+def _reset_objects() -> None:
+    for held in list(_resetable_objects):
+        held._reset_object()
+
+
+def run_child_hooks() -> None:
+    """Calls the hooks of the child, with those before and after them."""
+    global _in_child_hook
+    _in_child_hook = True
+    try:
+        run_hooks(_registry_before_child_hooks)
+        run_hooks(_registry)
+    finally:
+        run_hooks(_registry_after_child_hooks)
+        _in_child_hook = False
+
+
 def ddtrace_before_fork() -> None:
     run_hooks(_registry_before_fork)
 
 
 def ddtrace_after_in_parent() -> None:
-    global _forked
-    _forked = True
+    set_forked()
     run_hooks(_registry_after_parent)
 
 
 def ddtrace_after_in_child() -> None:
-    global _forked, _fork_generation, _in_child_hook, _is_child
-    _forked = _is_child = True
-    _fork_generation += 1
-    _in_child_hook = True
-    try:
-        for held in list(_resetable_objects):
-            held._reset_object()
-        run_hooks(_registry)
-    finally:
-        _in_child_hook = False
+    set_fork_child()
+    _reset_objects()
+    run_child_hooks()
 
 
 class ResetObject(ObjectProxy):

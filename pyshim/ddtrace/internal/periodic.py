@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class PeriodicThread(threading.Thread):
+class PeriodicThread:
     """Calls `target` every `interval` seconds until it is stopped."""
+
+    interval = 0.0
+    no_wait_at_start = False
 
     def __init__(
         self,
@@ -25,20 +28,54 @@ class PeriodicThread(threading.Thread):
         no_wait_at_start: bool = False,
         autorestart: bool = True,
     ) -> None:
-        super().__init__(name=name, daemon=True)
-        self.interval = interval
-        self._target_function = target
+        self.interval = float(interval)
+        self.no_wait_at_start = no_wait_at_start
+        self._target = target
         self._on_shutdown = on_shutdown
-        self._no_wait = no_wait_at_start
+        self._thread: threading.Thread | None = None
+        self._name = name
         self._wake = threading.Condition()
         self._asked = 0
         self._done = 0
         self._ending = False
 
-    def run(self) -> None:
-        """The loop of the thread."""
-        if self._no_wait:
-            self._target_function()
+    @property
+    def name(self) -> str | None:
+        """What it is called."""
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._name = name
+        if self._thread is not None:
+            self._thread.name = name
+
+    @property
+    def ident(self) -> int | None:
+        """The number of the thread; None before it is started."""
+        return None if self._thread is None else self._thread.ident
+
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Starts it, once."""
+        if self._thread is not None:
+            raise RuntimeError("Thread already started")
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+        self._thread.start()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Waits for its end."""
+        if self._thread is None:
+            raise RuntimeError("Periodic thread not started")
+        if self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        if self.no_wait_at_start:
+            self._target()
         while True:
             with self._wake:
                 if not self._ending and self._asked == self._done:
@@ -46,7 +83,7 @@ class PeriodicThread(threading.Thread):
                 if self._ending:
                     break
                 asked = self._asked
-            self._target_function()
+            self._target()
             with self._wake:
                 self._done = asked
                 self._wake.notify_all()
@@ -55,6 +92,8 @@ class PeriodicThread(threading.Thread):
 
     def awake(self) -> None:
         """Calls the target now, and waits for it."""
+        if self._thread is None:
+            raise RuntimeError("Thread not started")
         with self._wake:
             self._asked += 1
             ticket = self._asked
@@ -64,6 +103,8 @@ class PeriodicThread(threading.Thread):
 
     def stop(self) -> None:
         """Ends the loop; returns at once."""
+        if self._thread is None:
+            raise RuntimeError("Thread not started")
         with self._wake:
             self._ending = True
             self._wake.notify_all()
@@ -108,7 +149,7 @@ class PeriodicService(service.Service):
 
     def join(self, timeout: float | None = None) -> None:
         """Waits for the thread."""
-        if self._worker is not None and self._worker is not threading.current_thread():
+        if self._worker is not None:
             self._worker.join(timeout)
 
     @staticmethod

@@ -18,11 +18,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 KNOWN = [
     (r"sequence .*surrogate.*|.* surrogate",
      "what UTF-8 cannot say is replaced at once; the reference keeps or drops the text"),
-    (r"(name|service|resource|span_type)= b'.*|Span\(.*\) b'.*|_add_event name b'.*|"
-     r"set_tags? 'service.name' b'.*|sequence .*b'.*",
-     "text given as bytes reads as str; the reference gives the bytes back"),
-    (r"(name|resource)= None|_add_event name None|sequence .*'field'.*None.*",
-     "these are never None (SPAN.md, section 2)"),
+    (r"(name|service|resource|span_type)= b'.*|_add_event name b'.*|sequence .*b'.*",
+     "bytes that are no UTF-8, and names of events, read as str"),
+    (r"_add_event name None", "an event has a name"),
     (r"(link|event|recorded) (b'bytes'|5|None) .*|set_link tracestate .*",
      "keys and states that are no text become text; the reference keeps them or raises"),
     (r"(link|event) .* Failing|sequence .*Failing.*|_add_event attributes .*",
@@ -41,7 +39,6 @@ KNOWN = [
      "an origin is text that can be sent, or none; the reference keeps anything"),
     (r"baggage .*|Context\((meta|metrics|baggage)\) .*",
      "shared facts are texts; the reference keeps anything until it fails to send it"),
-    (r"trace name (None|b'.*)", "a name is text"),
     (r"context (lock|many)|span (no name|unknown|tracer)|current span args|wrap nothing|"
      r"correlation wrong", "the same type of error, in other words"),
     (r"link_span wrong", "the same level of log, in other words"),
@@ -56,7 +53,8 @@ def shown(python, **variables):
     lines = []
     for cases in ("cases.py", "platform_cases.py", "tracer_cases.py",
                   "user_cases.py", "event_cases.py",
-                  "llmobs_cases.py", "contrib_cases.py", "statsd_cases.py"):
+                  "llmobs_cases.py", "contrib_cases.py", "statsd_cases.py",
+                  "module_cases.py"):
         done = subprocess.run([python, str(HERE / cases)], capture_output=True, text=True,
                               env=environment | quiet | variables)
         if done.returncode:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
+
+    class Block_config(Protocol):  # noqa: N801
+        """How a request was blocked."""
+
+        def get(self, key: str, default: Any = None) -> str | int:
+            """One of its facts."""
 
 
 class ArgumentError(Exception):
@@ -59,3 +65,17 @@ def _human_size(nbytes: float) -> str:
             break
         nbytes /= 1000
     return f"{nbytes:.2f}".rstrip("0").rstrip(".") + unit
+
+
+def get_blocked() -> Block_config | None:
+    """How the request at hand was blocked; None when it was not."""
+    from ddtrace.internal import core
+
+    return core.dispatch_with_results("asm.get_blocked").block_config.value  # type: ignore[no-any-return]
+
+
+def set_blocked(block_settings: dict[str, Any] | None = None) -> None:
+    """Marks the request at hand as blocked."""
+    from ddtrace.internal import core
+
+    core.dispatch("asm.set_blocked", (block_settings,))

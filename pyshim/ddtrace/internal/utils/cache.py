@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from functools import lru_cache, wraps
 from inspect import getfullargspec
 from typing import Any
@@ -69,3 +70,35 @@ def callonce(f: Callable[[], Any]) -> Callable[[], Any]:
         return value
 
     return once
+
+
+class IdentityWeakKeyDictionary:
+    """Values of objects by identity, gone with the objects."""
+
+    __slots__ = ("_data",)
+
+    def __init__(self) -> None:
+        self._data: dict[int, tuple[weakref.ref[Any], Any]] = {}
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        place, data = id(key), self._data
+        data[place] = (weakref.ref(key, lambda _: data.pop(place, None) and None), value)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._data[id(key)][1]
+
+    def __contains__(self, key: object) -> bool:
+        return id(key) in self._data
+
+    def __delitem__(self, key: Any) -> None:
+        del self._data[id(key)]
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The value of an object, or the default."""
+        return self._data.get(id(key), (None, default))[1]
+
+    def pop(self, key: Any, *default: Any) -> Any:
+        """Removes an object; its value, or the default."""
+        if default and id(key) not in self._data:
+            return default[0]
+        return self._data.pop(id(key))[1]

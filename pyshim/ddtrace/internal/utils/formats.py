@@ -20,6 +20,7 @@ __all__ = [
     "ensure_text",
     "flatten_key_value",
     "format_trace_id",
+    "get_test_session_token",
     "is_sequence",
     "parse_tags_str",
     "stringify_cache_args",
@@ -105,3 +106,11 @@ def format_trace_id(trace_id: int) -> str:
     return f"{trace_id:032x}" if trace_id > MAX_UINT_64BITS else str(trace_id)
 
 
+
+
+def get_test_session_token() -> str | None:
+    """The session of a test agent that requests of this process belong to, or None."""
+    import os
+
+    headers = parse_tags_str(os.environ.get("_DD_TRACE_WRITER_ADDITIONAL_HEADERS"))
+    return headers.get("X-Datadog-Test-Session-Token")

@@ -2,13 +2,88 @@
 
 from __future__ import annotations
 
+from ddtrace.internal.constants import (
+    DD_TRACE_TRACESTATE_ITEM_MAX_CHARS,
+    DD_TRACE_TRACESTATE_MAX_BYTES,
+    DD_TRACE_TRACESTATE_MAX_ITEMS,
+    W3C_TRACESTATE_ORIGIN_KEY,
+    W3C_TRACESTATE_PARENT_ID_KEY,
+    W3C_TRACESTATE_SAMPLING_PRIORITY_KEY,
+)
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
     from typing import Any
     from urllib.parse import ParseResult
 
+    from ddtrace.internal.utils._bodies import (
+        FormData,
+        MediaType,
+        classify_media_type,
+        connector,
+        get_connection,
+        multipart,
+        parse_form_multipart,
+        parse_form_params,
+    )
+    from ddtrace.internal.utils._tracestate import (
+        w3c_build_tracestate_members,
+        w3c_encode_tag,
+        w3c_get_dd_list_member,
+        w3c_get_tracestate_list_member,
+        w3c_tracestate_add_p,
+        w3c_tracestate_members_after_limits,
+        w3c_update_tracestate_list_member,
+    )
+
+__all__ = [
+    "DD_TRACE_TRACESTATE_ITEM_MAX_CHARS",
+    "DD_TRACE_TRACESTATE_MAX_BYTES",
+    "DD_TRACE_TRACESTATE_MAX_ITEMS",
+    "DEFAULT_TIMEOUT",
+    "W3C_DD_LIST_MEMBER_MAX_CHARS",
+    "W3C_TRACESTATE_ORIGIN_KEY",
+    "W3C_TRACESTATE_PARENT_ID_KEY",
+    "W3C_TRACESTATE_SAMPLING_PRIORITY_KEY",
+    "FormData",
+    "MediaType",
+    "Response",
+    "classify_media_type",
+    "connector",
+    "get_connection",
+    "multipart",
+    "normalize_header_name",
+    "parse_form_multipart",
+    "parse_form_params",
+    "redact_query_string",
+    "redact_url",
+    "strip_query_string",
+    "verify_url",
+    "w3c_build_tracestate_members",
+    "w3c_encode_tag",
+    "w3c_get_dd_list_member",
+    "w3c_get_tracestate_list_member",
+    "w3c_tracestate_add_p",
+    "w3c_tracestate_members_after_limits",
+    "w3c_update_tracestate_list_member",
+]
+
 DEFAULT_TIMEOUT = 2.0
+W3C_DD_LIST_MEMBER_MAX_CHARS = 256
+
+
+def __getattr__(name: str) -> Any:
+    """What few programs want is imported when they do."""
+    if name.startswith(("w3c_", "_w3c_", "_W3C_")):
+        from ddtrace.internal.utils import _tracestate
+
+        return getattr(_tracestate, name)
+    if name in __all__:
+        from ddtrace.internal.utils import _bodies
+
+        return getattr(_bodies, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def normalize_header_name(header_name: str | None) -> str | None:
