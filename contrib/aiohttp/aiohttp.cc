@@ -10,7 +10,8 @@ namespace dd::contrib::aiohttp {
 namespace {
 
 Name kBuildUrl("_build_url"), kHeaders("headers"), kMethod("method"), kParams("params"),
-    kReason("reason"), kStatus("status"), kUpdateQuery("update_query"), kUrl("str_or_url");
+    kReason("reason"), kStatus("status"), kUpdateQuery("update_query"), kUrl("str_or_url"),
+    kUserAgent("user-agent");
 
 constexpr HttpClientFacts kFacts = {.component = "aiohttp_client",
                                     .operation = {"aiohttp.request", "http.client.request"},
@@ -46,8 +47,12 @@ void enter_request(Call& call, Scope& scope) {
                      .headers = headers,
                      .client = call.self(),
                      .waits = true});
-  if (knobs->injects && headers && step_of(scope))
-    (void)call.replace_arg(kHeaders, std::move(headers));
+  const tracing::LiveSpan* live = step_of(scope);
+  if (!live) return;
+  // Of the request's own headers, as their container finds it; the session's are not asked.
+  const Ref agent = (given.is_dict() ? given : Handle(headers)).item(kUserAgent);
+  if (!agent.utf8().empty()) live->span().set(tags::kHttpUserAgent, agent.utf8());
+  if (knobs->injects && headers) (void)call.replace_arg(kHeaders, std::move(headers));
 }
 
 void leave_request(Outcome& outcome, Scope& scope) {

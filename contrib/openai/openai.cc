@@ -7,9 +7,10 @@
 namespace dd::contrib::openai {
 namespace {
 
-Name kBaseUrl("base_url"), kClient("_client"), kContent("content"), kData("data"), kFile("file"),
+Name kBaseUrl("base_url"), kClient("_client"), kContent("content"), kData("data"),
+    kExtraHeaders("extra_headers"), kRawHeader("X-Stainless-Raw-Response"), kFile("file"),
     kFileId("file_id"), kHeaders("headers"), kModel("model"), kName("name"), kParse("parse"),
-    kResponse("response"), kUsage("usage");
+    kResponse("response"), kStream("stream"), kUsage("usage");
 
 constinit const std::string* own_service = nullptr;
 void prepare(const Settings& from) { own_service = new std::string(from.own_service("openai")); }
@@ -46,8 +47,16 @@ void tag_request(trace::Span& span, const Call& call, LlmRequest& request, Asks 
   }
 }
 
+// A stream that was asked for as raw is read by the caller, byte by byte. The responses' one is not
+// among them: its span is over with the headers.
+bool is_raw_stream(const Call& call, const Operation& operation) {
+  return (&operation == &kChat || &operation == &kCompletion) && call.arg(kStream).truth() &&
+         call.arg(kExtraHeaders).item(kRawHeader).text() == "true";
+}
+
 void enter(Call& call, Scope& scope, bool waits) {
   const Operation& operation = *static_cast<const Operation*>(call.data());
+  if (is_raw_stream(call, operation)) return;
   LlmRequest* request = start_llm(scope, {.component = "openai",
                                           .name = "openai.request",
                                           .resource = operation.resource,
@@ -124,10 +133,10 @@ void leave_call(Outcome& outcome, Scope& scope) {
   finish_llm(outcome, scope);
 }
 
-// The headers of the answer, while the call's span is active.
+// The headers of the answer, on what is active: the call's span, or that of who reads it raw.
 void enter_process(Call& call, Scope&) {
   trace::Span* span = const_cast<trace::Span*>(tracing::active_span());
-  if (!span || span->sealed() || span->text(trace::Key("component")) != "openai") return;
+  if (!span || span->sealed()) return;
   const Ref headers = call.arg(kResponse).attr(kHeaders);
   struct Limit {
     const char *header, *tag;

@@ -1,5 +1,8 @@
 #include "contrib/support/httpx_client.h"
 
+#include <algorithm>
+#include <string>
+
 namespace dd::contrib {
 namespace {
 
@@ -12,7 +15,8 @@ void enter_httpx_send(py::Call& call, py::Scope& scope) {
   const HttpxLibrary& library = *static_cast<const HttpxLibrary*>(call.data());
   const py::Handle request = call.arg(0, kSentRequest);
   const py::Ref method = request.attr(kSentMethod), headers = request.attr(kSentHeaders);
-  const std::string url = request.attr(kSentUrl).display();
+  std::string url = request.attr(kSentUrl).display();
+  url.resize(std::min(url.size(), url.find('#')));  // stays with the client
   start_http_client(scope, library.facts, **library.knobs,
                     {.method = method.utf8(),
                      .url = url,

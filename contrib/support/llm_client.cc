@@ -1,6 +1,7 @@
 #include "contrib/support/llm_client.h"
 
 #include <optional>
+#include <utility>
 
 #include "contrib/support/integration.h"
 #include "contrib/support/step.h"
@@ -67,30 +68,37 @@ void tag_llm_model(const LlmRequest& request) {
   span.set_static(trace::Key("_dd.llmobs.artificial_gen_ai_tags"), "true");
   span.set_static(trace::Key("_dd.llmobs.span_kind"), request.kind);
   span.set_static(trace::Key("gen_ai.operation.name"), request.kind);
-  span.set(trace::Key("_dd.llmobs.model_name"), request.model);
-  span.set(trace::Key("gen_ai.request.model"), request.model);
-  span.set_static(trace::Key("_dd.llmobs.model_provider"), request.provider);
-  span.set_static(trace::Key("gen_ai.provider.name"), request.provider);
+  if (!request.model.empty()) span.set(trace::Key("_dd.llmobs.model_name"), request.model);
+  if (!request.provider.empty()) {
+    span.set(trace::Key("gen_ai.request.model"), request.model.empty() ? "unknown" : request.model);
+    span.set(trace::Key("_dd.llmobs.model_provider"), request.provider);
+    span.set(trace::Key("gen_ai.provider.name"), request.provider);
+  }
   span.set(trace::Key("_dd.llmobs.enabled"), std::int64_t{0});
 }
 
 LlmRequest* start_llm(py::Scope& scope, const LlmCall& call) {
-  const Named named =
-      settings().naming.of_server({.integration = call.component, .own = call.own_service});
-  LlmRequest& request =
-      scope.emplace<LlmRequest>(tracing::LiveSpan::start({.name = call.name,
-                                                          .service = named.service,
-                                                          .resource = call.resource,
-                                                          .activate = !call.waits,
-                                                          .measured = true}),
-                                call);
+  const Naming& naming = settings().naming;
+  const Named named = naming.of_server({.integration = call.component, .own = call.own_service});
+  LlmRequest& request = scope.emplace<LlmRequest>(
+      tracing::LiveSpan::start({.name = call.name,
+                                .service = call.late_service ? std::string_view() : named.service,
+                                .resource = call.resource,
+                                .activate = !call.waits,
+                                .measured = true}),
+      call);
   if (!request.span) {
     scope.reset();
     return nullptr;
   }
   trace::Span& span = request.span.span();
-  if (call.tells_component) span.set_static(trace::tags::kComponent, call.component);
-  span.set(trace::tags::kServiceSource, call.tells_component ? named.source : "m");
+  if (call.tells_component) span.set_static(tags::kComponent, call.component);
+  const bool is_chosen = !call.own_service.empty() || naming.facts().service_is_users;
+  if (!call.late_service)
+    span.set(tags::kServiceSource,
+             named.before.empty() && (is_chosen || !call.tells_component) ? "m" : named.source);
+  else if (is_chosen)
+    set_late_service(span, named.service, "m");
   return &request;
 }
 
@@ -104,9 +112,13 @@ void begin_llm(py::Scope& scope) {
 LlmRequest* llm_of(py::Scope& scope) { return scope.get<LlmRequest>(); }
 
 bool follow_llm(py::Outcome& outcome, py::Scope& scope, const py::Watch& pieces) {
-  const std::string_view type = outcome.result.type_name();
-  return (type == "Stream" && outcome.follow(py::Kind::kIterator, pieces, scope)) ||
-         (type == "AsyncStream" && outcome.follow(py::Kind::kAsyncIterator, pieces, scope));
+  constexpr std::pair<std::string_view, Kind> kStreams[] = {
+      {"Stream", Kind::kIterator},      {"AsyncStream", Kind::kAsyncIterator},
+      {"EventStream", Kind::kIterator}, {"EventStreamAsync", Kind::kAsyncIterator},
+      {"generator", Kind::kIterator},   {"async_generator", Kind::kAsyncIterator}};
+  for (const auto& [type, kind] : kStreams)
+    if (outcome.result.type_name() == type) return outcome.follow(kind, pieces, scope);
+  return false;
 }
 
 void finish_llm(const py::Outcome& outcome, py::Scope& scope) {

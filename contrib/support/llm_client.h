@@ -23,6 +23,7 @@ struct LlmCall {
   std::string_view kind{};       // "llm", "embedding"; empty: no model answers
   bool waits = false;            // a coroutine: begin_llm() is its target's `begin`
   bool tells_component = true;   // else its service is told as the user's choice, too
+  bool late_service = false;     // only one that the user chose, given after the start (step.h)
 };
 
 // What a call has cost; -1 for what the answer does not say.
@@ -44,8 +45,8 @@ struct LlmRequest {
 
   tracing::LiveSpan span;
   std::string_view kind;
-  std::string model;            // that was asked for, later the one that answered
-  std::string_view provider{};  // "openai"; literals only
+  std::string model;       // that was asked for, later the one that answered
+  std::string provider{};  // "openai"
   LlmTokens tokens{};
   const void* operation = nullptr;  // the integration's
   bool waits;
@@ -56,7 +57,8 @@ LlmRequest* start_llm(py::Scope& scope, const LlmCall& call);
 void begin_llm(py::Scope& scope);
 // Null when the hook started none.
 LlmRequest* llm_of(py::Scope& scope);
-// Follows an answer that comes in pieces, of the classes Stream and AsyncStream; false for others.
+// Follows an answer that comes in pieces: a generator, or a stream as the classes of clients are
+// called. False for others.
 bool follow_llm(py::Outcome& outcome, py::Scope& scope, const py::Watch& pieces);
 // finish_llm()'s parts, for spans that end elsewhere.
 void tag_llm_model(const LlmRequest& request);

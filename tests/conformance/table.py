@@ -89,6 +89,15 @@ def aiokafka(**environment: str) -> Case:
     return cloud("aiokafka_basic", "kafka", KAFKA=place, PYTHONHASHSEED="0", **environment)
 
 
+def model(name: str, **environment: str) -> Case:
+    """Of a client or a framework of language models."""
+    return Case([f"{name}.py"], environment, libraries="models")
+
+
+def old_model(name: str, **environment: str) -> Case:
+    return Case([f"{name}.py"], environment, libraries="oldmodels")
+
+
 def shown_client(name: str, **environment: str) -> Case:
     return Case([f"{name}.py"], environment, libraries="more", prints_trace=True)
 
@@ -506,6 +515,18 @@ CASES: dict[str, Case] = {
         DD_SERVICE="web", DD_ANTHROPIC_SERVICE="models", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
     ),
     "anthropic_calls_service": cloud("anthropic_calls", DD_SERVICE="web"),
+    "google_genai_calls": cloud("google_genai_calls"),
+    "google_genai_calls_named": cloud(
+        "google_genai_calls", DD_SERVICE="web", DD_GOOGLE_GENAI_SERVICE="models"
+    ),
+    "google_genai_calls_oldest": old_model("google_genai_calls"),
+    "langchain_calls": model("langchain_calls"),
+    "langchain_calls_oldest": old_model("langchain_calls", DD_LANGCHAIN_SERVICE="chains"),
+    "litellm_calls": model("litellm_calls"),
+    "litellm_calls_named": model("litellm_calls", DD_SERVICE="web", DD_LITELLM_SERVICE="models"),
+    "litellm_calls_oldest": old_model("litellm_calls"),
+    "mistralai_calls": model("mistralai_calls", DD_MISTRALAI_SERVICE="models"),
+    "mistralai_calls_oldest": old_model("mistralai_calls", DD_SERVICE="web"),
     "openai_calls": replace(net("openai_calls"), prints_trace=False),
     "openai_calls_named": replace(
         net(
@@ -517,6 +538,7 @@ CASES: dict[str, Case] = {
         prints_trace=False,
     ),
     "openai_calls_oldest": replace(oldest_net("openai_calls"), prints_trace=False),
+    "openai_calls_service": replace(net("openai_calls", DD_SERVICE="web"), prints_trace=False),
     "openai_async": net("openai_async"),
     "aiohttp_server": net("aiohttp_server", DD_TRACE_HEADER_TAGS="X-Asked,X-Server"),
     "aiohttp_server_named": net(

@@ -55,6 +55,8 @@ GROWTH = [
     ("aiokafka", "cloud"),
     ("openai", "net"),
     ("anthropic", "cloud"),
+    ("google_genai", "cloud"),
+    ("langchain", "models"),
     ("botocore", "cloud"),
 ]
 SERVICES = {

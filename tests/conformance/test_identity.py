@@ -14,8 +14,8 @@ import pytest
 from capture import HERE, QUIET, Launcher
 
 LIBRARIES = [
-    *("app", "more", "data", "cloud", "web", "sites", "net", "servers"),
-    *("old", "oldweb", "oldmore", "oldnet", "oldservers"),
+    *("app", "more", "data", "cloud", "models", "web", "sites", "net", "servers"),
+    *("old", "oldweb", "oldmore", "oldnet", "oldservers", "oldmodels"),
 ]
 LIST = "import json; from ddtrace import _contrib; print(json.dumps(_contrib.targets()))"
 MOST_SHOWN = 20

@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import os
+import sys
 
 kept = contextlib.ExitStack()
 atexit.register(kept.close)
@@ -153,6 +154,38 @@ def openai():
         list(client.chat.completions.create(**asked, stream=True))
         with client.chat.completions.create(**asked, stream=True) as stream:
             next(iter(stream))
+
+    return run
+
+
+def google_genai():
+    from model_provider import providing
+
+    sys.path.pop(0)  # there is a websockets.py
+    from google import genai
+    from google.genai import types
+
+    url = kept.enter_context(providing()).removesuffix("/v1")
+    client = genai.Client(api_key="k", http_options=types.HttpOptions(base_url=url))
+
+    def run():
+        client.models.generate_content(model="gemini", contents="Hi")
+        for _ in client.models.generate_content_stream(model="gemini", contents="Hi"):
+            pass
+
+    return run
+
+
+def langchain():
+    import langchain_calls as program
+
+    chain = program.ChatPromptTemplate.from_messages([("human", "{word}")]) | program.Talker()
+
+    def run():
+        chain.invoke({"word": "Hi"})
+        for _ in chain.stream({"word": "Hi"}):
+            pass
+        program.add.invoke({"a": 1, "b": 2})
 
     return run
 

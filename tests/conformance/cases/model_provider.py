@@ -1,4 +1,4 @@
-"""A provider of language models in a thread: answers in the public formats of OpenAI and Anthropic, each written by hand."""
+"""A provider of language models in a thread: answers in the public formats of OpenAI, Anthropic and Google, each written by hand."""
 import contextlib, json, threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 USAGE={"prompt_tokens":5,"completion_tokens":7,"total_tokens":12}
@@ -20,6 +20,11 @@ def message_events():
     yield {"type":"content_block_stop","index":0}
     yield {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":None},"usage":{"output_tokens":4}}
     yield {"type":"message_stop"}
+def generated(text, **usage):
+    return {"candidates":[{"content":{"parts":[{"text":text}],"role":"model"},"finishReason":"STOP","index":0}],"usageMetadata":usage,"modelVersion":"gemini-next-001"}
+def generated_pieces():
+    yield generated("Hel",promptTokenCount=6,totalTokenCount=6)
+    yield generated("lo",promptTokenCount=6,candidatesTokenCount=3,totalTokenCount=11,thoughtsTokenCount=2,cachedContentTokenCount=4)
 class Handler(BaseHTTPRequestHandler):
     protocol_version="HTTP/1.1"
     disable_nagle_algorithm=True
@@ -29,6 +34,13 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError: body={}
         path=self.path.partition("?")[0]
         if body.get("model")=="bad": return self.send(404,{"error":{"message":"no such model","type":"invalid_request_error","code":"model_not_found"}})
+        if "/models/bad:" in path: return self.send(404,{"error":{"code":404,"message":"no such model","status":"NOT_FOUND"}})
+        if path.endswith(":generateContent"):
+            return self.send(200,list(generated_pieces())[-1])
+        if path.endswith(":streamGenerateContent"):
+            return self.send(200,"".join(f"data: {json.dumps(e)}\n\n" for e in generated_pieces()).encode(),"text/event-stream")
+        if path.endswith((":batchEmbedContents",":embedContent")):
+            return self.send(200,{"embeddings":[{"values":[0.5,0.25]}]})
         if path.endswith("/v1/messages"): return self.messages(body)
         if path.endswith("/chat/completions"):
             if body.get("stream"):
@@ -44,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
             if body.get("stream"): return self.stream([{k:v for k,v in a.items() if k!="usage"}])
             return self.send(200,a)
         if path.endswith("/embeddings"):
-            return self.send(200,{"object":"list","model":"text-embedding-3-small","data":[{"object":"embedding","index":0,"embedding":[0.5,0.25]}],"usage":{"prompt_tokens":3,"total_tokens":3}})
+            return self.send(200,{"id":"e-1","object":"list","model":"text-embedding-3-small","data":[{"object":"embedding","index":0,"embedding":[0.5,0.25]}],"usage":{"prompt_tokens":3,"total_tokens":3}})
         if path.endswith("/moderations"):
             return self.send(200,{"id":"modr-1","model":"omni","results":[{"flagged":False,"categories":{"hate":False},"category_scores":{"hate":0.1},"category_applied_input_types":{}}]})
         if "/images/" in path:

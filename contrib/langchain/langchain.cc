@@ -1,0 +1,152 @@
+// langchain: one span for each call of a model, a sequence, a function or a tool of langchain_core.
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "contrib/support/integration.h"
+#include "contrib/support/llm_client.h"
+#include "contrib/support/traced_call.h"
+
+namespace dd::contrib::langchain {
+namespace {
+
+Name kLlmType("_llm_type"), kName("name"), kRunnableLambda("RunnableLambda"),
+    kRunnables("langchain_core.runnables.base");
+Name kModelNames[] = {Name("model"), Name("model_name"), Name("model_id"), Name("model_key"),
+                      Name("repo_id")};
+
+constinit const std::string* own_service = nullptr;
+void prepare(const Settings& from) { own_service = new std::string(from.own_service("langchain")); }
+
+struct Work {
+  const char* kind;
+  std::string_view method{};  // of a function
+  bool streams = false;
+};
+
+// "openai-chat" is openai's.
+std::string provider_of(Handle model) {
+  std::string out;
+  const Ref type = model.attr(kLlmType);
+  for (std::string_view rest = type.utf8(); !rest.empty();) {
+    const std::string_view part = rest.substr(0, rest.find('-'));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    if (part == "chat") continue;
+    if (!out.empty()) out += '-';
+    out += part;
+  }
+  return out;
+}
+
+std::string model_of(Handle object) {
+  for (const Name& name : kModelNames)
+    if (std::string found = object.attr(name).text(); !found.empty()) return found;
+  return {};
+}
+
+std::string function_name(Handle function, std::string_view method) {
+  const Ref name = function.attr(kName);
+  if (name.utf8().empty()) return std::string("RunnableLambda.").append(method);
+  return name.text().append(method.ends_with("batch") ? "_batch" : "");
+}
+
+LlmRequest* start(Call& call, Scope& scope, std::string_view resource, bool waits) {
+  const Work& work = *static_cast<const Work*>(call.data());
+  LlmRequest* request = start_llm(scope, {.component = "langchain",
+                                          .name = "langchain.request",
+                                          .resource = resource,
+                                          .own_service = *own_service,
+                                          .kind = work.kind,
+                                          .waits = waits,
+                                          .tells_component = false,
+                                          .late_service = true});
+  if (request && work.streams)
+    request->span.span().set_static(trace::Key("langchain.request.stream"), "True");
+  return request;
+}
+
+template <bool waits>
+void enter_model(Call& call, Scope& scope) {
+  LlmRequest* request = start(call, scope, class_path(call.self().type()), waits);
+  if (!request) return;
+  trace::Span& span = request->span.span();
+  request->provider = provider_of(call.self());
+  request->model = model_of(call.self());
+  span.set(trace::Key("langchain.request.provider"), request->provider);
+  if (!request->model.empty()) span.set(trace::Key("langchain.request.model"), request->model);
+}
+
+template <bool waits>
+void enter_chain(Call& call, Scope& scope) {
+  start(call, scope, class_path(call.self().type()), waits);
+}
+
+// Its batches are those of every runnable.
+template <bool waits>
+void enter_function(Call& call, Scope& scope) {
+  const Work& work = *static_cast<const Work*>(call.data());
+  if (call.self().instance_of(py::imported(kRunnables).attr(kRunnableLambda)))
+    start(call, scope, function_name(call.self(), work.method), waits);
+}
+
+template <bool waits>
+void enter_tool(Call& call, Scope& scope) {
+  start(call, scope, call.self().attr(kName).text(), waits);
+}
+
+void finish(Outcome& outcome, Scope& scope) { finish_llm(outcome, scope); }
+constexpr py::Watch kPieces = {.end = finish};
+void leave(Outcome& outcome, Scope& scope) {
+  if (!llm_of(scope) || !outcome.result || !follow_llm(outcome, scope, kPieces))
+    finish_llm(outcome, scope);
+}
+
+constexpr const char* kModules[] = {"langchain_core"};
+constexpr Work kAnswers{.kind = "llm"}, kTells{.kind = "llm", .streams = true},
+    kChained{.kind = "workflow"}, kFlows{.kind = "workflow", .streams = true},
+    kInvoked{"workflow", "invoke"}, kAinvoked{"workflow", "ainvoke"}, kBatched{"workflow", "batch"},
+    kAbatched{"workflow", "abatch"}, kUsed{.kind = "tool"};
+constexpr py::Target kTargets[] = {
+#define DD_MODEL(owner)                                                                         \
+  on_llm("langchain_core.language_models." owner ".generate", enter_model<false>, leave,        \
+         &kAnswers),                                                                            \
+      on_llm_coroutine("langchain_core.language_models." owner ".agenerate", enter_model<true>, \
+                       leave, &kAnswers),                                                       \
+      on_llm("langchain_core.language_models." owner ".stream", enter_model<false>, leave,      \
+             &kTells),                                                                          \
+      on_llm("langchain_core.language_models." owner ".astream", enter_model<false>, leave,     \
+             &kTells)
+    DD_MODEL("chat_models:BaseChatModel"),
+    DD_MODEL("llms:BaseLLM"),
+#undef DD_MODEL
+#define DD_SEQUENCE(method) "langchain_core.runnables.base:RunnableSequence." method
+    on_llm(DD_SEQUENCE("invoke"), enter_chain<false>, leave, &kChained),
+    on_llm_coroutine(DD_SEQUENCE("ainvoke"), enter_chain<true>, leave, &kChained),
+    on_llm(DD_SEQUENCE("batch"), enter_chain<false>, leave, &kChained),
+    on_llm_coroutine(DD_SEQUENCE("abatch"), enter_chain<true>, leave, &kChained),
+    on_llm(DD_SEQUENCE("stream"), enter_chain<false>, leave, &kFlows),
+    on_llm(DD_SEQUENCE("astream"), enter_chain<false>, leave, &kFlows),
+#undef DD_SEQUENCE
+    on_llm("langchain_core.runnables.base:RunnableLambda.invoke", enter_function<false>, leave,
+           &kInvoked),
+    on_llm_coroutine("langchain_core.runnables.base:RunnableLambda.ainvoke", enter_function<true>,
+                     leave, &kAinvoked),
+    on_llm("langchain_core.runnables.base:Runnable.batch", enter_function<false>, leave, &kBatched),
+    on_llm_coroutine("langchain_core.runnables.base:Runnable.abatch", enter_function<true>, leave,
+                     &kAbatched),
+    on_llm("langchain_core.tools:BaseTool.invoke", enter_tool<false>, leave, &kUsed),
+    on_llm_coroutine("langchain_core.tools:BaseTool.ainvoke", enter_tool<true>, leave, &kUsed),
+};
+
+}  // namespace
+
+extern const Integration integration;
+constexpr Integration integration = {.name = "langchain",
+                                     .package = "langchain-core",
+                                     .versions = ">=0.1",
+                                     .modules = kModules,
+                                     .targets = kTargets,
+                                     .prepare = prepare};
+
+}  // namespace dd::contrib::langchain

@@ -1,0 +1,67 @@
+"""google-genai: contents as a whole and in pieces, embeddings, failures, synchronous and asynchronous."""
+
+import asyncio
+import logging
+import sys
+import warnings
+
+from model_provider import providing
+
+sys.path.pop(0)  # there is a websockets.py
+warnings.simplefilter("ignore")
+logging.disable(logging.CRITICAL)  # old versions leave connections open
+from google import genai
+from google.genai import errors, types
+
+MODEL = "gemini-next"
+
+
+def tell(label, call):
+    try:
+        answer = call()
+        print(label, type(answer).__name__)
+        return answer
+    except errors.ClientError as error:
+        print(label, "!", error.code)
+
+
+def calls(client):
+    models = client.models
+    tell("text", lambda: models.generate_content(model=MODEL, contents="Hi"))
+    tell("path", lambda: models.generate_content(model="publishers/other/models/word", contents="Hi"))
+    config = types.GenerateContentConfig(temperature=0.5, max_output_tokens=9, system_instruction="Be short")
+    tell("config", lambda: models.generate_content(model="models/" + MODEL, contents=["a", "b"], config=config))
+    tell("bad", lambda: models.generate_content(model="bad", contents="Hi"))
+    print([piece.text for piece in models.generate_content_stream(model=MODEL, contents="Hi")])
+    dropped = models.generate_content_stream(model=MODEL, contents="Hi")
+    print(next(dropped).text)
+    dropped.close()
+    del dropped
+    tell("bad stream", lambda: list(models.generate_content_stream(model="bad", contents="Hi")))
+    tell("embed", lambda: models.embed_content(model="embed-1", contents=["a", "b"]))
+    tell("bad embed", lambda: models.embed_content(model="bad", contents="a"))
+    chat = client.chats.create(model=MODEL)
+    tell("chat", lambda: chat.send_message("Hi"))
+
+
+async def async_calls(client):
+    models = client.aio.models
+    print(type(await models.generate_content(model=MODEL, contents="Hi")).__name__)
+    try:
+        await models.generate_content(model="bad", contents="Hi")
+    except errors.ClientError as error:
+        print("bad !", error.code)
+    print([piece.text async for piece in await models.generate_content_stream(model=MODEL, contents="Hi")])
+    try:
+        async for _ in await models.generate_content_stream(model="bad", contents="Hi"):
+            pass
+    except errors.ClientError as error:
+        print("bad stream !", error.code)
+    print(type(await models.embed_content(model="embed-1", contents="a")).__name__)
+
+
+with providing() as url:
+    options = types.HttpOptions(base_url=url.removesuffix("/v1"))
+    client = genai.Client(api_key="secret", http_options=options)
+    calls(client)
+    asyncio.run(async_calls(client))
