@@ -67,7 +67,7 @@ class JsonSpan {
         form_(intake ? JsonForm::kIntake : JsonForm::kLog),
         head_(head),
         keep_rate_(keep_rate),
-        flags_(flags_of(span, head)) {}
+        flags_(flags_of(span, delivery)) {}
 
   void write(bool native_events) {
     JsonFields fields(out_);
@@ -137,7 +137,7 @@ class JsonSpan {
     };
     for_each_number_fact(flags_, facts_, one);
     if (intake_)
-      for_each_trace_number(flags_, delivery_, keep_rate_, one);
+      for_each_trace_number(span_, flags_, delivery_, keep_rate_, one);
     else if ((flags_ & trace::kChunkHead) && delivery_.priority)
       one("_sampling_priority_v1", *delivery_.priority);
     if (form_ == JsonForm::kIntake && span_.parent_id == 0) one("_trace_root", 1);

@@ -304,7 +304,7 @@ class Otlp final : public TraceEncoder {
     if (bytes() >= limit_bytes) return false;
     const std::size_t before = spans_list_.size();
     for (std::uint32_t i = 0; i < delivery.count; ++i) {
-      write_span(*delivery.spans[i], delivery, i == 0);
+      write_span(*delivery.spans[i], delivery);
       if (bytes() > limit_bytes) {
         spans_list_.resize(before);
         return false;
@@ -376,9 +376,9 @@ class Otlp final : public TraceEncoder {
     }
   }
 
-  void write_span(const trace::Span& span, const trace::Delivery& delivery, bool head) {
+  void write_span(const trace::Span& span, const trace::Delivery& delivery) {
     const trace::ProcessFacts& facts = facts_();
-    const std::uint16_t flags = flags_of(span, head);
+    const std::uint16_t flags = flags_of(span, delivery);
     std::string state;
     if (options_.trace_state) state = options_.trace_state(*span.segment, span.id);
     SpanParts parts;
@@ -399,8 +399,8 @@ class Otlp final : public TraceEncoder {
         count(a->key.view(),
               a->kind == trace::AttributeKind::kInt ? static_cast<double>(a->integer) : a->real);
     for_each_number_fact(flags, facts, count);
-    for_each_trace_number(flags, delivery, keep_rate_, count);
-    if (!head && delivery.priority)
+    for_each_trace_number(span, flags, delivery, keep_rate_, count);
+    if (!(flags & trace::kChunkHead) && delivery.priority)
       count("_sampling_priority_v1", static_cast<double>(*delivery.priority));
     for (const trace::StructTag* tag = span.structs(); tag; tag = tag->next) {
       std::string written, key_storage;

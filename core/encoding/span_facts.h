@@ -16,9 +16,9 @@
 
 namespace dd::encoding {
 
-// The flags as they are sent: the first span of what is sent is the head of its chunk, also when
-// the spans before it are not sent.
-inline std::uint16_t flags_of(const trace::Span& span, bool head) {
+// The flags as they are sent: of this chunk's heads, whatever the span was in another.
+inline std::uint16_t flags_of(const trace::Span& span, const trace::Delivery& delivery) {
+  const bool head = &span == delivery.head || &span == delivery.second_head;
   return static_cast<std::uint16_t>(head ? span.flags | trace::kChunkHead
                                          : span.flags & ~trace::kChunkHead);
 }
@@ -59,12 +59,12 @@ void for_each_trace_text(std::uint16_t flags, const trace::Delivery& delivery, F
   if ((flags & trace::kChunkHead) && delivery.maker.size) text("_dd.p.dm", delivery.maker.view());
 }
 
-// Calls number(key, value) for the numbers of the trace.
+// Calls number(key, value) for the numbers of the trace, and of the sender for its first span.
 template <class F>
-void for_each_trace_number(std::uint16_t flags, const trace::Delivery& delivery, double keep_rate,
-                           F&& number) {
+void for_each_trace_number(const trace::Span& span, std::uint16_t flags,
+                           const trace::Delivery& delivery, double keep_rate, F&& number) {
   if (!(flags & trace::kChunkHead)) return;
-  number("_dd.tracer_kr", keep_rate);
+  if (&span == delivery.head) number("_dd.tracer_kr", keep_rate);
   if (delivery.priority) number("_sampling_priority_v1", static_cast<double>(*delivery.priority));
 }
 

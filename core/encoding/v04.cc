@@ -36,7 +36,7 @@ class V04 final : public TraceEncoder {
     }
     out_.advance_to(put_array(out_.room(kMaxHeader), delivery.count));
     for (std::uint32_t i = 0; i < delivery.count; ++i) {
-      write_span(*delivery.spans[i], delivery, facts, i == 0);
+      write_span(*delivery.spans[i], delivery, facts);
       if (out_.size() > limit_bytes) {
         out_.truncate(before);
         return false;
@@ -105,8 +105,8 @@ class V04 final : public TraceEncoder {
   }
 
   void write_span(const trace::Span& span, const trace::Delivery& delivery,
-                  const trace::ProcessFacts& facts, bool head) {
-    const std::uint16_t flags = flags_of(span, head);
+                  const trace::ProcessFacts& facts) {
+    const std::uint16_t flags = flags_of(span, delivery);
     const Prepared::Piece& text_facts = texts_of(flags, facts);
     const Prepared::Piece& number_facts = numbers_of(flags, facts);
     const bool events_text = span.events() && !native_events_;
@@ -118,7 +118,7 @@ class V04 final : public TraceEncoder {
         ++texts;
     }
     for_each_trace_text(flags, delivery, [&](auto&&...) { ++texts; });
-    for_each_trace_number(flags, delivery, keep_rate_, [&](auto&&...) { ++numbers; });
+    for_each_trace_number(span, flags, delivery, keep_rate_, [&](auto&&...) { ++numbers; });
     const bool typed = span.type.size != 0;
 
     const std::uint32_t fields = 7 + (span.parent_id != 0) + (span.error != 0) + (texts != 0) +
@@ -196,10 +196,11 @@ class V04 final : public TraceEncoder {
       one(a->kind == trace::AttributeKind::kInt ? static_cast<double>(a->integer) : a->real);
     }
     out_.append(facts.bytes);
-    for_each_trace_number(flags, delivery, keep_rate_, [&](std::string_view key, double value) {
-      write_text(out_, key);
-      one(value);
-    });
+    for_each_trace_number(span, flags, delivery, keep_rate_,
+                          [&](std::string_view key, double value) {
+                            write_text(out_, key);
+                            one(value);
+                          });
   }
 
   const FactsSource facts_;

@@ -181,7 +181,7 @@ class V05 final : public TraceEncoder {
     }
     out_.advance_to(put_array(out_.room(kMaxHeader), delivery.count));
     for (std::uint32_t i = 0; i < delivery.count; ++i) {
-      write_span(*delivery.spans[i], delivery, facts, i == 0);
+      write_span(*delivery.spans[i], delivery, facts);
       if (bytes() > limit_bytes) {
         out_.truncate(before);
         strings_.rewind(strings_before);
@@ -232,8 +232,8 @@ class V05 final : public TraceEncoder {
   }
 
   void write_span(const trace::Span& span, const trace::Delivery& delivery,
-                  const trace::ProcessFacts& facts, bool head) {
-    const std::uint16_t flags = flags_of(span, head);
+                  const trace::ProcessFacts& facts) {
+    const std::uint16_t flags = flags_of(span, delivery);
     const Prepared::Piece& text_facts =
         prepared_.texts(flags, [&](std::uint16_t wanted, Prepared::Piece& piece) {
           for_each_text_fact(wanted, facts, [&](std::string_view key, std::string_view value) {
@@ -262,7 +262,7 @@ class V05 final : public TraceEncoder {
         ++texts;
     }
     for_each_trace_text(flags, delivery, [&](auto&&...) { ++texts; });
-    for_each_trace_number(flags, delivery, keep_rate_, [&](auto&&...) { ++numbers; });
+    for_each_trace_number(span, flags, delivery, keep_rate_, [&](auto&&...) { ++numbers; });
 
     constexpr std::size_t kFields = 128;  // the fixed part at its longest is 79 bytes
     char* at = out_.room(kFields + texts * 10 + numbers * 14);
@@ -318,10 +318,11 @@ class V05 final : public TraceEncoder {
           at, a->kind == trace::AttributeKind::kInt ? static_cast<double>(a->integer) : a->real);
     }
     put_piece(number_facts);
-    for_each_trace_number(flags, delivery, keep_rate_, [&](std::string_view key, double value) {
-      at = put_index(at, strings_.fixed(key.size() == 13 ? kKeepRate : kPriority, key));
-      at = put_double(at, value);
-    });
+    for_each_trace_number(
+        span, flags, delivery, keep_rate_, [&](std::string_view key, double value) {
+          at = put_index(at, strings_.fixed(key.size() == 13 ? kKeepRate : kPriority, key));
+          at = put_double(at, value);
+        });
     at = put_index(at, strings_.index(span.type));
     out_.advance_to(at);
   }

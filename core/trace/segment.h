@@ -82,6 +82,10 @@ struct Delivery {
   Delivery* next = nullptr;
   Span* const* spans = nullptr;
   std::uint32_t count = 0;
+  // Who tells what is true of the whole trace: its first span, also when that is not sent in the
+  // end, and the first that a rule of its own kept, which may go without the others (null: none).
+  const Span* head = nullptr;
+  const Span* second_head = nullptr;
   TraceId trace_id;
   std::optional<int> priority;
   Text origin;

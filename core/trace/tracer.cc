@@ -173,6 +173,17 @@ void set_trace_tags(Segment& segment, Span& head, const ProcessFacts& facts) {
   head.flags |= kChunkHead;
 }
 
+// The first span that a rule of its own kept; null: none but the head, or nobody asks.
+Span* second_head_of(const std::vector<Span*>& spans, const ProcessFacts& facts) {
+  constexpr double kBySpanRule = 8;
+  double mechanism = 0;
+  if (facts.kept_spans_tell_trace)
+    for (Span* const span : spans)
+      if (span->number(tags::kSpanSamplingMechanism, mechanism) && mechanism == kBySpanRule)
+        return span == spans.front() ? nullptr : span;
+  return nullptr;
+}
+
 // Of a span whose holder is there: it keeps its parents.
 Span* local_root_of(Span* span) {
   while (span->parent) span = const_cast<Span*>(span->parent);
@@ -453,7 +464,7 @@ void Tracer::deliver_alone(Segment& segment, Span* span, const ChunkHooks* hooks
   set_trace_tags(segment, *span, process);
   add(my_counts().delivered, 1);
   span->chunk->retain();
-  send(segment, {&span, 1}, {&span->chunk, 1});
+  send(segment, {&span, 1}, nullptr, {&span->chunk, 1});
 }
 
 // `root` may still be open: the decision is about it, and it tells of it when it is sent.
@@ -496,8 +507,11 @@ void Tracer::deliver(Segment& segment, Span* root, std::vector<Span*>& spans,
   ThreadCounts& counts = my_counts();
   if (count > spans.size()) add(counts.dropped, count - spans.size());
   bool taken = spans.empty();
+  Span* second_head = nullptr;
   if (!taken) {
     set_trace_tags(segment, *spans.front(), process);
+    second_head = second_head_of(spans, process);
+    if (second_head) set_trace_tags(segment, *second_head, process);
     if (Segment& own = *spans.front()->segment; &own != &segment) own.priority = segment.priority;
     add(counts.delivered, spans.size());
     taken = hooks && hooks->take && hooks->take(spans);
@@ -506,16 +520,17 @@ void Tracer::deliver(Segment& segment, Span* root, std::vector<Span*>& spans,
   if (taken) return;
   if (chunks.size() == 1) {
     Chunk* const chunk = chunks.front().detach();
-    send(segment, spans, {&chunk, 1});
+    send(segment, spans, second_head, {&chunk, 1});
     return;
   }
   std::vector<Chunk*> held;
   for (Shared<Chunk>& chunk : chunks) held.push_back(chunk.detach());
-  send(segment, spans, held);
+  send(segment, spans, second_head, held);
 }
 
 // Takes over one reference on each chunk.
-void Tracer::send(Segment& segment, std::span<Span* const> spans, std::span<Chunk* const> chunks) {
+void Tracer::send(Segment& segment, std::span<Span* const> spans, const Span* second_head,
+                  std::span<Chunk* const> chunks) {
   base::Arena& arena = chunks.front()->arena;
   const int sinks = sink_count_.load(std::memory_order_acquire);
   auto* const made =
@@ -546,6 +561,8 @@ void Tracer::send(Segment& segment, std::span<Span* const> spans, std::span<Chun
     new (made + s)
         Delivery{.spans = list,
                  .count = static_cast<std::uint32_t>(spans.size()),
+                 .head = spans.front(),
+                 .second_head = second_head,
                  .trace_id = segment.trace_id,
                  .priority = priority,
                  .origin = origin,

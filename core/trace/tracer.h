@@ -61,6 +61,9 @@ struct ProcessFacts {
   bool wide_trace_ids = true;
   bool otel_semantics = false;            // spans say only what OpenTelemetry's conventions know
   std::uint32_t partial_flush_min = 300;  // 0: never
+  // Who computes statistics keeps single spans of a trace: what is said of the trace goes on the
+  // first of them, too.
+  bool kept_spans_tell_trace = false;
   std::int64_t pid = 0;
   std::uint64_t revision = 0;  // grows with every replacement: prepared bytes are keyed by it
 };
@@ -125,7 +128,8 @@ class Tracer {
   void deliver(Segment& segment, Span* root, std::vector<Span*>& spans,
                std::vector<Shared<Chunk>>& chunks, bool partial);
   void deliver_alone(Segment& segment, Span* span, const ChunkHooks* hooks);
-  void send(Segment& segment, std::span<Span* const> spans, std::span<Chunk* const> chunks);
+  void send(Segment& segment, std::span<Span* const> spans, const Span* second_head,
+            std::span<Chunk* const> chunks);
   static void after_fork();
   friend struct TracerForkRow;
 

@@ -190,7 +190,12 @@ Status start(const Versions& versions) {
   the_exporter = std::move(made).value().release();
   if (to_agent) agent::on_info(choose_version);
   Worker::get().on_start(versions.on_start);
-  if (wants_stats || intake_counts) stats_sink::start();
+  if (wants_stats || intake_counts) {
+    stats_sink::start();
+    trace::ProcessFacts known = facts();
+    known.kept_spans_tell_trace = true;
+    trace::Tracer::get().set_facts(std::move(known));
+  }
   trace::Tracer::get().add_sink(the_exporter);
   if (const std::string_view path = config::also_file.get(); !path.empty()) {
     the_file = new FileSink(std::string(path));

@@ -1,6 +1,7 @@
 #include "core/transport/stats_sink.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -25,6 +26,7 @@ constinit bool active = false;
 constinit Destination* intake = nullptr;
 constinit const Headers* intake_headers = nullptr;
 constinit const stats::Sender* sender = nullptr;
+constinit std::atomic<std::uint32_t> flush_wanted{0}, flush_done{0};
 
 std::size_t limit(const config::Setting<std::int64_t>& setting) {
   return static_cast<std::size_t>(std::clamp<std::int64_t>(setting.get(), 0, 1'000'000));
@@ -71,6 +73,14 @@ Screened screen(trace::Delivery& delivery) {
   return Screened::kSend;
 }
 
+// Shorter ones are for tests.
+std::int64_t bucket_ns() {
+  const auto text = config::variable("_DD_TRACE_STATS_WRITER_INTERVAL");
+  const double seconds = config::parse_double(text.value_or("")).value_or(0);
+  if (seconds < 0.1 || seconds > 3600) return stats::Concentrator::kBucketNs;
+  return static_cast<std::int64_t>(seconds * 1e9);
+}
+
 void send_to_intake(std::string body) {
   Headers headers = *intake_headers;
   headers.emplace_back("Content-Type", "application/msgpack");
@@ -87,8 +97,10 @@ void send_to_intake(std::string body) {
 }
 
 void send(bool last) {
+  const std::uint32_t wanted = flush_wanted.load();
+  const bool all = last || wanted != flush_done.load(std::memory_order_relaxed);
   for (stats::StatsPayload& payload :
-       concentrator->flush(base::wall_ns(), last, trace::Tracer::get().facts(), sender)) {
+       concentrator->flush(base::wall_ns(), all, trace::Tracer::get().facts(), sender)) {
     if (intake) {
       send_to_intake(std::move(payload.body));
       continue;
@@ -101,19 +113,18 @@ void send(bool last) {
         {.target = "/v0.6/stats", .headers = std::move(headers), .body = std::move(payload.body)},
         {});
   }
+  flush_done.store(wanted);
+  futex_wake(flush_done);
+}
+
+Timer& timer() {
+  static Timer every_bucket(bucket_ns(), send);
+  return every_bucket;
 }
 
 void add_headers(Headers& headers) {
   agent::add_headers(headers);
   if (active) headers.emplace_back("Datadog-Client-Computed-Stats", "true");
-}
-
-// Shorter ones are for tests.
-std::int64_t bucket_ns() {
-  const auto text = config::variable("_DD_TRACE_STATS_WRITER_INTERVAL");
-  const double seconds = config::parse_double(text.value_or("")).value_or(0);
-  if (seconds < 0.1 || seconds > 3600) return stats::Concentrator::kBucketNs;
-  return static_cast<std::int64_t>(seconds * 1e9);
 }
 
 }  // namespace
@@ -150,10 +161,26 @@ void settle() {
   if (concentrator && !intake) agent::await_first_answer(kPatienceNs);
 }
 
+void flush(std::int64_t timeout_ns) {
+  const std::int64_t until = base::monotonic_ns() + timeout_ns;
+  if (!concentrator || !Worker::get().running()) return;
+  const std::uint32_t mine = flush_wanted.fetch_add(1) + 1;
+  timer().call_now();
+  for (;;) {
+    const std::uint32_t done = flush_done.load();
+    const std::int64_t left = until - base::monotonic_ns();
+    if (left <= 0 || !Worker::get().running()) return;
+    if (static_cast<std::int32_t>(done - mine) >= 0) {
+      (void)(intake ? intake : agent::destination())->wait(left);
+      return;
+    }
+    futex_wait(flush_done, done, left);
+  }
+}
+
 void start() {
-  static Timer every_bucket(bucket_ns(), send);
   if (!intake) agent::on_info(choose);
-  every_bucket.start();
+  timer().start();
   if (!intake) agent::ask_info();
 }
 

@@ -22,5 +22,8 @@ void start();
 // Waits a little for what the agent says, which decides whether traces are counted here. Any thread
 // but the worker, without the GIL.
 void settle();
+// Sends what was counted so far, also of the ten seconds that are not over, and waits for the
+// answer as long as the time allows. Any thread but the worker, without the GIL.
+void flush(std::int64_t timeout_ns);
 
 }  // namespace dd::transport::stats_sink

@@ -269,6 +269,11 @@ void Timer::stop() {
   if (std::exchange(started_, false)) Worker::get().remove(this);
 }
 
+void Timer::call_now() {
+  hastened_.store(true);
+  Worker::get().wake();
+}
+
 std::int64_t Timer::turn(const Turn& turn) {
   if (turn.stopping) {
     if (!std::exchange(ended_, true)) what_(true);
@@ -276,6 +281,7 @@ std::int64_t Timer::turn(const Turn& turn) {
   }
   std::int64_t interval = std::max(interval_ns_.load(std::memory_order_relaxed), kMs);
   if (next_ns_ == 0) next_ns_ = turn.now_ns + (at_once_ ? 0 : interval);
+  if (hastened_.load(std::memory_order_relaxed) && hastened_.exchange(false)) what_(false);
   if (turn.now_ns >= next_ns_) {
     what_(false);  // which may have set another interval
     interval = std::max(interval_ns_.load(std::memory_order_relaxed), kMs);
@@ -286,6 +292,7 @@ std::int64_t Timer::turn(const Turn& turn) {
 
 void Timer::forked(bool) {
   next_ns_ = base::monotonic_ns() + interval_ns_.load(std::memory_order_relaxed);
+  hastened_.store(false);
   ended_ = false;
 }
 

@@ -92,7 +92,7 @@ class Worker {  // one a process
     on_fault_.store(call, std::memory_order_relaxed);
   }
 
-  static constexpr std::int64_t kHopelessNs = 80'000'000;
+  static constexpr std::int64_t kHopelessNs = 70'000'000;
   // How much later than it asked for the worker was woken, in all: a peer is not silent because
   // this machine is busy or its container throttled. And how often it had a turn.
   std::int64_t late_ns() const { return late_ns_.load(std::memory_order_relaxed); }
@@ -138,7 +138,8 @@ class Timer final : public Job {
       : interval_ns_(interval_ns), what_(std::move(what)), at_once_(at_once) {}
   ~Timer() override { stop(); }
   void start();
-  void stop();  // no call runs or comes afterwards
+  void stop();      // no call runs or comes afterwards
+  void call_now();  // besides, as soon as the worker has its next turn; any thread
   void set_interval(std::int64_t interval_ns) {
     interval_ns_.store(interval_ns, std::memory_order_relaxed);
   }
@@ -152,6 +153,7 @@ class Timer final : public Job {
   const Function what_;
   const bool at_once_;
   bool started_ = false;
+  std::atomic<bool> hastened_{false};
   // The worker's own.
   std::int64_t next_ns_ = 0;
   bool ended_ = false;

@@ -25,6 +25,7 @@
 #include "core/tracing/tracer_object.h"
 #include "core/transport/agent.h"
 #include "core/transport/agent_sink.h"
+#include "core/transport/stats_sink.h"
 #include "pyshim/native/batch_object.h"
 #include "pyshim/native/remote_config.h"
 #include "pyshim/native/runtime_metrics.h"
@@ -240,6 +241,26 @@ PyObject* flush_traces(PyObject*, PyObject* seconds) {
   return PyBool_FromLong(done);
 }
 
+// The statistics so far, in so many seconds; nothing where none are made.
+PyObject* flush_statistics(PyObject*, PyObject* seconds) {
+  const double timeout = PyFloat_AsDouble(seconds);
+  if (PyErr_Occurred() != nullptr) return nullptr;
+  {
+    const py::GilGap gap;
+    transport::stats_sink::flush(static_cast<std::int64_t>(timeout * 1e9));
+  }
+  return py::none().release();
+}
+
+// Whether what is said of a trace goes on the first span that a span rule kept, too.
+PyObject* kept_spans_tell_trace(PyObject*, PyObject* on) {
+  trace::Tracer& tracer = trace::Tracer::get();
+  trace::ProcessFacts facts = tracer.facts();
+  facts.kept_spans_tell_trace = PyObject_IsTrue(on) == 1;
+  tracer.set_facts(std::move(facts));
+  return py::none().release();
+}
+
 PyObject* enable_metrics(PyObject*, PyObject* url) {
   if (!enable_runtime_metrics(Handle(url).text())) return nullptr;
   return py::none().release();
@@ -310,6 +331,8 @@ PyMethodDef functions[] = {
     {"remote_config_wanted", remote_config_wanted, METH_NOARGS, nullptr},
     {"remote_config_pause", remote_config_pause, METH_NOARGS, nullptr},
     {"flush_traces", flush_traces, METH_O, nullptr},
+    {"flush_statistics", flush_statistics, METH_O, nullptr},
+    {"kept_spans_tell_trace", kept_spans_tell_trace, METH_O, nullptr},
     {"remote_config_subscribe", remote_config_subscribe, METH_O, nullptr},
     {"remote_config_unsubscribe", remote_config_unsubscribe, METH_O, nullptr},
     {"remote_config_capabilities", remote_config_capabilities, METH_O, nullptr},

@@ -33,6 +33,7 @@ class MadeTrace {
     if (spans_.empty()) made->flags |= trace::kLocalRoot | trace::kTopLevel | trace::kChunkHead;
     spans_.push_back(made);
     delivery_.spans = spans_.data();
+    delivery_.head = spans_[0];
     delivery_.count = static_cast<std::uint32_t>(spans_.size());
     delivery_.bytes = static_cast<std::uint32_t>(arena_.bytes());
     return *made;

@@ -5,11 +5,10 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from fakes.agent import Agent, unpack  # noqa: E402
+from fakes.agent import Agent  # noqa: E402
 
 LAUNCHER = os.environ["DD_LAUNCHER"]
 
@@ -111,28 +110,6 @@ def test_a_client_says_whether_traces_were_taken_in_time():
         seen = [run(program=program, DD_TRACE_AGENT_URL=url).stdout for url in (agent.url, "http://127.0.0.1:1")]
         assert len(agent.wait_for(traces=1)) == 1
     assert seen == ["True True\n", "False False\n"]
-
-
-def test_a_program_that_ends_at_once_has_its_statistics_counted():
-    info = {"endpoints": ["/v0.4/traces", "/v0.5/traces", "/v0.6/stats"], "client_drop_p0s": True}
-
-    def answer(request):
-        if request.path == "/info":
-            time.sleep(0.02)  # the payload would be faster
-            return 200, {}, json.dumps(info).encode()
-        return 200, {}, b"{}"
-
-    program = "from ddtrace.trace import tracer\nwith tracer.trace('x'): pass"
-    with Agent() as agent:
-        agent.answer = answer
-        environment = {"PATH": os.environ["PATH"], "DD_TRACE_AGENT_URL": agent.url,
-                       "DD_TRACE_STATS_COMPUTATION_ENABLED": "true", "_DD_TRACE_STATS_WRITER_INTERVAL": "0.5"}
-        subprocess.run([LAUNCHER, "-c", program], env=environment, check=True, timeout=60)
-        [payload] = [unpack(request.body) for request in agent.by_path("/v0.6/stats")]
-        [traces] = agent.by_path("/v0.5/traces")
-    assert traces.headers["datadog-client-computed-stats"] == "true"
-    [bucket] = payload["Stats"]
-    assert bucket["Duration"] == 500_000_000 and [group["Name"] for group in bucket["Stats"]] == ["x"]
 
 
 def test_a_password_in_the_address_is_not_shown():

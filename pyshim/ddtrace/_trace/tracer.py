@@ -119,6 +119,7 @@ class Tracer(TracerBase):
     def _recreate(self, *args: Any, **kwargs: Any) -> None:
         """What is waiting is sent; writer and processors stay."""
         self.flush()
+        _native.flush_statistics(2.0)
 
     def _sample_before_fork(self) -> None:
         span = self.current_root_span()
@@ -169,7 +170,11 @@ class Tracer(TracerBase):
         apm_tracing_disabled: bool | None = None,
         trace_processors: list[TraceProcessor] | None = None,
     ) -> None:
-        """Changes what is given, after all before is sent; None leaves a setting as it is."""
+        """Changes what is given, after all before is sent; None leaves a setting as it is.
+
+        `compute_stats_enabled` says for whom spans are tagged; whether statistics are made is
+        decided once, by DD_TRACE_STATS_COMPUTATION_ENABLED.
+        """
         told = {"appsec": appsec_enabled, "iast": iast_enabled, "apm_off": apm_tracing_disabled}
         sending = (compute_stats_enabled, trace_processors, *told.values())
         if any(value is not None for value in sending):
@@ -177,6 +182,9 @@ class Tracer(TracerBase):
                 self.flush()
             else:
                 self._aggregator._renew_writer()
+            _native.flush_statistics(2.0)
+        if compute_stats_enabled is not None:
+            _native.kept_spans_tell_trace(compute_stats_enabled)
         if context_provider is not None:
             self.context_provider = context_provider
         if trace_processors is not None:
@@ -233,6 +241,7 @@ class Tracer(TracerBase):
             return
         if self._aggregator is None:
             self.flush()
+            _native.flush_statistics(2.0 if timeout is None else timeout)
         else:
             self._aggregator._stop_writer(timeout)
         from ddtrace._trace.processor import SpanProcessor

@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "fakes"))
@@ -109,6 +110,18 @@ class Sending(unittest.TestCase):
                 while stream.readline().strip():
                     pass
                 self.assertEqual(len(decode_v05(stream.read(length))), 4)
+
+    def test_an_agent_that_has_answered_may_read_slowly_at_the_end(self):
+        with Agent() as agent:
+            answers = iter([0, 0.2])
+
+            def answer(request):
+                time.sleep(next(answers))
+                return 200, {}, b"{}"
+            agent.answer = answer
+            stats, _, errors = run(agent.url, "send", 4, "flush", 5000, "send", 4000, "exit", 5000)
+            self.balanced(stats)
+            self.assertEqual((stats["sent"], stats["unanswered"], errors), (4004, 0, ""))
 
     def test_every_bad_answer_is_counted(self):
         for answer in ("error", "close", "garbage", "cut", "silent"):

@@ -127,12 +127,14 @@ class NativeWriter(TraceWriter, AgentWriterInterface):
     def recreate(
         self, appsec_enabled: bool | None = None, llmobs_enabled: bool | None = None
     ) -> NativeWriter:
-        """There is only one."""
+        """There is only one; the statistics so far are sent."""
+        _native.flush_statistics(2.0)
         return self
 
     def stop(self, timeout: float | None = None) -> None:
-        """Sends what is waiting."""
+        """Sends what is waiting, and the statistics so far."""
         self.flush_queue()
+        _native.flush_statistics(2.0)
 
     def __repr__(self) -> str:
         return f"NativeWriter(status={self.status!r}, intake_url={self.intake_url!r})"
