@@ -224,6 +224,12 @@ std::string_view config_id(Origin origin) {
   return {};
 }
 
+std::vector<SettingBase*> declared_settings() {
+  const base::MutexLock lock(declared_mutex);
+  return declared ? std::vector<SettingBase*>(declared->begin(), declared->end())
+                  : std::vector<SettingBase*>();
+}
+
 SettingBase* find_declared(std::string_view name) {
   const base::MutexLock lock(declared_mutex);
   if (!declared) return nullptr;

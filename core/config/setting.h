@@ -154,6 +154,8 @@ std::optional<std::string_view> variable_from(Origin origin, std::string_view na
 std::string_view config_id(Origin origin);
 // Tells the user, each line once in the life of the process.
 void warn_once(std::string line);
+// All that have been resolved, in no order.
+std::vector<SettingBase*> declared_settings();
 // The resolved setting of this name or alias, or null.
 SettingBase* find_declared(std::string_view name);
 // DD_TRACE_<NAME>_ENABLED, DD_<NAME>_SERVICE or its older DD_<NAME>_SERVICE_NAME; "-" in a name

@@ -218,8 +218,8 @@ void Client::send_waiting(bool may_wait) DD_NO_THREAD_SAFETY {
       end = end == rest.npos ? rest.size() : end + 1;
       send(rest.substr(0, end), may_wait);
       rest.remove_prefix(end);
+      send_telemetry(may_wait);
     }
-    send_telemetry(may_wait);
   } else if (!rest.empty() && socket_.lookup && !may_wait) {
     sending_.unlock();
     return call_worker(kLookupNs);  // the name of the host is being looked up
@@ -274,10 +274,8 @@ void Client::send_telemetry(bool may_wait) {
   Socket& socket = elsewhere ? telemetry_socket_ : socket_;
   if (open(socket, elsewhere ? options_.telemetry_to : options_.to, may_wait))
     (void)::send(socket.file, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (!elsewhere) {
-    bytes_sent_ += text.size();
-    ++packets_sent_;
-  }
+  bytes_sent_ += text.size();
+  ++packets_sent_;
 }
 
 bool Client::open(Socket& socket, const Place& place, bool may_wait) {

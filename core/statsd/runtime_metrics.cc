@@ -21,6 +21,7 @@ namespace {
 constexpr std::int64_t kIntervalNs = 10'000'000'000;
 // What the interpreter knows is asked for so long before.
 constexpr std::int64_t kAskNs = 50'000'000;
+constexpr std::int64_t kSilenceNs = 200'000'000;
 
 std::int64_t thread_count() {
   DIR* const folder = opendir("/proc/self/task");
@@ -65,12 +66,20 @@ class Meter {
                  .telemetry = true,
                  .telemetry_tags = telemetry_tags(options)}),
         timer_(kIntervalNs - kAskNs, [this](bool last) { tick(last); }) {
-    start_again();
-    timer_.start();
+    getrusage(RUSAGE_SELF, &usage_);
+    begin();
+    timer_.start(kSilenceNs);
   }
   ~Meter() {
     timer_.stop();
     send(true);
+  }
+  // What a child has done since it began: the kernel counts anew.
+  void forked() {
+    usage_ = {};
+    asked_ = false;
+    timer_.set_interval(kIntervalNs - kAskNs);
+    begin();
   }
 
  private:
@@ -90,10 +99,8 @@ class Meter {
     timer_.set_interval(kIntervalNs - kAskNs);
     send(last);
   }
-  void start_again() {
-    generation_ = base::fork_generation();
+  void begin() {
     wall_ns_ = base::monotonic_ns();
-    getrusage(RUSAGE_SELF, &usage_);
     for (int i = 0; i < 3; ++i) collections_[i] = options_.collector->collections[i].load();
     options_.collector->pause_ns.store(0);
     options_.collector->longest_pause_ns.store(0);
@@ -110,11 +117,6 @@ class Meter {
   void add(std::string_view name, double value) { add(name, shown(value)); }
 
   void send(bool last) {
-    // What a forked child has done since it began.
-    if (generation_ != base::fork_generation()) {
-      start_again();
-      if (!last) return;
-    }
     CollectorFigures& collector = *options_.collector;
     tags_ = options_.tags();
     constexpr const char* kCounts[] = {"gc.count.gen0", "gc.count.gen1", "gc.count.gen2"};
@@ -148,7 +150,6 @@ class Meter {
 
   const RuntimeOptions options_;
   Client client_;
-  std::uint64_t generation_ = 0;
   std::int64_t wall_ns_ = 0;
   rusage usage_ = {};
   std::int64_t collections_[3] = {};
@@ -160,11 +161,22 @@ class Meter {
 constinit base::Mutex meter_mutex;
 constinit Meter* the_meter DD_GUARDED_BY(meter_mutex) = nullptr;
 
+void forked() DD_NO_THREAD_SAFETY {
+  meter_mutex.reset_after_fork();
+  if (the_meter != nullptr) the_meter->forked();
+}
+
 }  // namespace
 
 void start_runtime_metrics(const RuntimeOptions& options) {
   const base::MutexLock lock(meter_mutex);
+  static constinit bool watched = false;
+  if (!std::exchange(watched, true)) base::on_fork(base::ForkOrder::kProducts, {.child = &forked});
   if (the_meter == nullptr) the_meter = new Meter(options);
+}
+
+void resume_runtime_metrics() {
+  if (sends_runtime_metrics()) transport::Worker::get().start_later(kSilenceNs);
 }
 
 void stop_runtime_metrics() {

@@ -28,9 +28,12 @@ struct RuntimeOptions {
   void (*next)() = nullptr;         // on the worker: new figures of the collector are wanted
   CollectorFigures* collector = nullptr;
 };
-// Does nothing when they are being sent. Any thread but the worker.
+// Does nothing when they are being sent. What a short program has to say is sent at its end: before
+// it has lived for a moment nothing runs (Timer::start). Any thread but the worker.
 void start_runtime_metrics(const RuntimeOptions& options);
 void stop_runtime_metrics();  // sends the last values
 bool sends_runtime_metrics();
+// In a forked child: it sends too, from its own beginning on. Any thread.
+void resume_runtime_metrics();
 
 }  // namespace dd::statsd

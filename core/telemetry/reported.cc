@@ -151,7 +151,7 @@ std::string_view general_of(std::string_view name) {
 }
 
 struct Given {
-  std::string name;
+  std::string_view name;  // of the table, or the one that was asked for
   std::string_view text;
 };
 
@@ -159,17 +159,16 @@ struct Given {
 // is none.
 std::optional<Given> find_given(std::string_view name, Origin origin) {
   if (config::variables_of(origin).empty()) return std::nullopt;  // there is no such file
-  const config::KnownSetting* const known = config::find_known(name);
-  std::vector<std::string> names{std::string(name)};
-  if (const std::string_view general = general_of(name); !general.empty())
-    names.emplace_back(general);
-  else if (known != nullptr)
-    for (std::string& alias : config::parse_list(known->aliases)) names.push_back(std::move(alias));
-  for (std::string& one : names) {
+  std::string_view others = general_of(name);
+  if (others.empty())
+    if (const config::KnownSetting* const known = config::find_known(name)) others = known->aliases;
+  for (std::string_view one = name; !one.empty();) {
     const auto text = config::variable_from(origin, one);
-    if (!text || (text->empty() && origin == Origin::kEnvironment && one.starts_with("OTEL_")))
-      continue;
-    return Given{std::move(one), *text};
+    if (text && !(text->empty() && origin == Origin::kEnvironment && one.starts_with("OTEL_")))
+      return Given{one, *text};
+    const std::size_t comma = std::min(others.find(','), others.size());
+    one = others.substr(0, comma);
+    others.remove_prefix(std::min(comma + 1, others.size()));
   }
   return std::nullopt;
 }
@@ -260,7 +259,18 @@ std::string_view name_of(Origin origin, const Reported& what) {
   return origin_name(origin);
 }
 
-void append(const Reported& what, std::vector<Row>& out) {
+// Settings that code or a configuration from afar has changed: few.
+std::vector<config::SettingBase*> changed_later() {
+  std::vector<config::SettingBase*> out = config::declared_settings();
+  std::erase_if(out, [](config::SettingBase* one) {
+    return std::ranges::none_of(kLater,
+                                [&](Origin origin) { return one->shown(origin).has_value(); });
+  });
+  return out;
+}
+
+void append(const Reported& what, std::span<config::SettingBase* const> changed,
+            std::vector<Row>& out) {
   const std::string name(what.name);
   std::vector<Row> rows;
   const auto fallback = default_of(what);
@@ -282,7 +292,9 @@ void append(const Reported& what, std::vector<Row>& out) {
       rows.push_back({name, std::move(*value), true, std::string(name_of(origin, what)),
                       id_of(what.name, origin)});
   }
-  config::SettingBase* const setting = config::find_declared(what.name);
+  const auto at = std::ranges::find_if(
+      changed, [&](const config::SettingBase* one) { return one->spec().env == what.name; });
+  config::SettingBase* const setting = at == changed.end() ? nullptr : *at;
   for (const Origin origin : kLater)
     if (auto value = setting == nullptr ? std::nullopt : setting->shown(origin))
       rows.push_back({name, std::move(*value), true, std::string(origin_name(origin))});
@@ -323,7 +335,9 @@ std::string_view origin_name(Origin origin) {
 
 std::vector<Row> reported_rows() {
   std::vector<Row> out;
-  for (const Reported& what : kReported) append(what, out);
+  out.reserve(std::size(kReported) * 5 / 4);
+  const std::vector<config::SettingBase*> changed = changed_later();
+  for (const Reported& what : kReported) append(what, changed, out);
   append_exporters(out);
   return out;
 }

@@ -120,11 +120,13 @@ void Worker::doze() {
   const std::int64_t until = base::monotonic_ns() + doze_ns_;
   while (dozing_.load() && stop_at_ns_.load() == 0) {
     const std::uint32_t seen = signal_.load();
-    if (!dozing_.load() || stop_at_ns_.load() != 0) return;
+    if (!dozing_.load() || stop_at_ns_.load() != 0) break;
     const std::int64_t now = base::monotonic_ns();
     if (now >= until) return rouse();
     futex_wait(signal_, seen, until - now);
   }
+  // A process that ends begins nothing: what its jobs do now must not wake what slept.
+  dozing_.store(false);
 }
 
 void Worker::rouse() {
@@ -259,10 +261,14 @@ void Worker::after_fork_child() DD_NO_THREAD_SAFETY {
     if (job) job->forked(whole_at_fork);
 }
 
-void Timer::start() {
+void Timer::start(std::int64_t silence_ns) {
   if (std::exchange(started_, true)) return;
+  if (silence_ns > 0) next_ns_ = base::monotonic_ns() + interval_ns_.load();
   Worker::get().add(this);
-  Worker::get().wake();
+  if (silence_ns > 0)
+    Worker::get().start_later(silence_ns);
+  else
+    Worker::get().wake();
 }
 
 void Timer::stop() {

@@ -137,7 +137,8 @@ class Timer final : public Job {
   Timer(std::int64_t interval_ns, Function what, bool at_once = false)
       : interval_ns_(interval_ns), what_(std::move(what)), at_once_(at_once) {}
   ~Timer() override { stop(); }
-  void start();
+  // The thread may sleep so long before it looks at anything (Worker::start_later).
+  void start(std::int64_t silence_ns = 0);
   void stop();      // no call runs or comes afterwards
   void call_now();  // besides, as soon as the worker has its next turn; any thread
   void set_interval(std::int64_t interval_ns) {

@@ -12,6 +12,7 @@
 #include "core/base/mutex.h"
 #include "core/config/parse.h"
 #include "core/config/setting.h"
+#include "core/py/at_fork.h"
 #include "core/py/collector.h"
 #include "core/py/gil.h"
 #include "core/py/later.h"
@@ -125,9 +126,11 @@ bool enable_runtime_metrics(const std::string& wanted) {
   }
   if (statsd::sends_runtime_metrics()) return true;
   static bool watched = false;
-  if (!std::exchange(watched, true))
+  if (!std::exchange(watched, true)) {
     base::on_fork(base::ForkOrder::kProducts,
                   {.child = []() DD_NO_THREAD_SAFETY { telling.reset_after_fork(); }});
+    py::call_at_fork(py::AtFork::kInChild, &statsd::resume_runtime_metrics);
+  }
   (void)py::watch_collector(&on_collected);
   tracing::on_common_tags(&read_program_tags);
   read_counts();

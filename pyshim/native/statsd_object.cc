@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "core/base/ids.h"
 #include "core/encoding/python_json.h"
@@ -25,16 +24,15 @@ using statsd::Client;
 
 struct State {
   Client client;
-  std::string suffix;  // behind the tags: the container
-  // The constant tags as they were written last, and of which objects.
-  std::vector<PyObject*> tags;
-  std::string tags_text;
+  std::string suffix;     // behind the tags: the container
+  std::string tags_text;  // of StatsdObject::tags_seen
 };
 
 struct StatsdObject {
   PyObject_HEAD
   State* state;
   PyObject *name_space, *constant_tags, *sample_rate, *enabled;
+  PyObject* tags_seen;  // the constant tags as they were written last, a tuple
 };
 
 StatsdObject& self_of(PyObject* self) { return *reinterpret_cast<StatsdObject*>(self); }
@@ -45,10 +43,11 @@ State* state_of(PyObject* self) {
   return state;
 }
 
+// Metrics' tags are cleaned, those of events and checks are not.
+enum class Form { kCleaned, kAsGiven };
+
 // What has a meaning of its own in a line becomes '_': kept are \w, '-', ':', '/', '.'.
-void append_tag(std::string& out, Handle tag) {
-  const Ref text = tag.is_str() ? tag.share() : Ref::steal(PyObject_Str(tag.ptr()));
-  if (!text) return py::swallow_error();
+void append_cleaned(std::string& out, Handle text) {
   const std::string_view utf8 = text.utf8();
   bool ascii = true;
   for (const char c : utf8) ascii = ascii && static_cast<unsigned char>(c) < 0x80;
@@ -74,39 +73,68 @@ void append_tag(std::string& out, Handle tag) {
   }
 }
 
-void append_constant_tags(std::string& out, State& state, Handle tags) {
-  if (!tags.is_list()) {
-    tags.each([&](Handle tag) { out.append(out.back() == '#' ? "" : ",").append(tag.display()); });
-    return;
+bool append_tag(std::string& out, Handle tag, Form form) {
+  if (!tag.is_str()) {
+    PyErr_Format(PyExc_TypeError, "a tag must be str, not %s", Py_TYPE(tag.ptr())->tp_name);
+    return false;
   }
-  const auto size = static_cast<std::size_t>(PyList_GET_SIZE(tags.ptr()));
-  bool same = size == state.tags.size();
-  for (std::size_t i = 0; same && i < size; ++i)
-    same = PyList_GET_ITEM(tags.ptr(), static_cast<Py_ssize_t>(i)) == state.tags[i];
-  if (!same) {
-    state.tags.clear();
-    state.tags_text.clear();
-    for (std::size_t i = 0; i < size; ++i) {
-      PyObject* const tag = PyList_GET_ITEM(tags.ptr(), static_cast<Py_ssize_t>(i));
-      state.tags.push_back(tag);
-      state.tags_text.append(i == 0 ? "" : ",").append(Handle(tag).display());
-    }
+  if (form == Form::kCleaned)
+    append_cleaned(out, tag);
+  else
+    out += tag.utf8();
+  return true;
+}
+
+// Of a list, a tuple, or whatever can be gone through.
+bool append_all(std::string& out, Handle tags, Form form, bool first) {
+  const Ref items = Ref::steal(PySequence_Fast(tags.ptr(), "tags must be iterable"));
+  if (!items) return false;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.ptr()); ++i) {
+    if (!std::exchange(first, false)) out += ',';
+    const Ref tag = Ref::borrow(PySequence_Fast_GET_ITEM(items.ptr(), i));
+    if (!append_tag(out, tag, form)) return false;
   }
-  if (!state.tags_text.empty() && out.back() != '#') out += ',';
-  out += state.tags_text;
+  return true;
+}
+
+bool are_those_seen(Handle tags, Handle seen) {
+  if (!tags.is_list() || !seen.is_tuple()) return false;
+  const Py_ssize_t size = PyList_GET_SIZE(tags.ptr());
+  if (size != PyTuple_GET_SIZE(seen.ptr())) return false;
+  for (Py_ssize_t i = 0; i < size; ++i)
+    if (PyList_GET_ITEM(tags.ptr(), i) != PyTuple_GET_ITEM(seen.ptr(), i)) return false;
+  return true;
+}
+
+// Constant tags, cleaned once.
+bool append_constant_tags(std::string& out, StatsdObject& self, bool first) {
+  if (!are_those_seen(self.constant_tags, self.tags_seen)) {
+    std::string text;
+    Ref seen = Ref::steal(PySequence_Tuple(self.constant_tags));
+    if (!seen || !append_all(text, seen, Form::kCleaned, true)) return false;
+    self.state->tags_text = std::move(text);
+    (void)Ref::steal(std::exchange(self.tags_seen, seen.release()));
+  }
+  if (!first) out += ',';
+  out += self.state->tags_text;
+  return true;
 }
 
 // "|#a,b", or nothing.
-void append_tags(std::string& out, StatsdObject& self, Handle tags) {
-  const std::size_t start = out.size();
+bool append_tags(std::string& out, StatsdObject& self, Handle tags, Form form) {
+  const Handle constant = self.constant_tags;
+  const bool some = tags && tags.truth(), always = constant && constant.truth();
+  if (!some && !always) return true;
   out += "|#";
-  if (tags && !tags.is_none())
-    tags.each([&](Handle tag) {
-      if (out.back() != '#') out += ',';
-      append_tag(out, tag);
-    });
-  append_constant_tags(out, *self.state, self.constant_tags);
-  if (out.size() == start + 2) out.resize(start);
+  // What cannot be put together (a tuple and a list, ...) is an error of the caller.
+  if (some && always && !(tags.is_list() && constant.is_list())) {
+    const Ref both = Ref::steal(PyNumber_Add(tags.ptr(), constant.ptr()));
+    return both && append_all(out, both, form, true);
+  }
+  if (some && !append_all(out, tags, form, true)) return false;
+  if (!always) return true;
+  return form == Form::kCleaned ? append_constant_tags(out, self, !some)
+                                : append_all(out, constant, form, !some);
 }
 
 bool append_value(std::string& out, Handle value) {
@@ -159,8 +187,10 @@ PyObject* report(PyObject* object, std::string_view kind, const Metric& metric) 
   thread_local std::string line;
   line.clear();
   if (const Handle name_space = self.name_space; name_space && name_space.truth()) {
-    if (!append_value(line, name_space)) return nullptr;
-    line += '.';
+    if (!name_space.is_str())
+      return PyErr_Format(PyExc_TypeError, "the namespace must be str, not %s",
+                          Py_TYPE(name_space.ptr())->tp_name);
+    line.append(name_space.utf8()).append(".");
   }
   if (!append_value(line, metric.name)) return nullptr;
   line += ':';
@@ -170,7 +200,7 @@ PyObject* report(PyObject* object, std::string_view kind, const Metric& metric) 
     line += "|@";
     if (!append_value(line, given)) return nullptr;
   }
-  append_tags(line, self, metric.tags);
+  if (!append_tags(line, self, metric.tags, Form::kCleaned)) return nullptr;
   line += state->suffix;
   line += '\n';
   state->client.add(line);
@@ -267,7 +297,7 @@ PyObject* start(PyObject* object, PyObject* args) {
   return py::none().release();
 }
 
-// A line that Python has made: an event or a check.
+// A line that Python has made: an event or a check. What switches metrics off leaves these.
 PyObject* put(PyObject* object, PyObject* args) {
   const char *line, *suffix_of;
   PyObject* tags;
@@ -276,14 +306,12 @@ PyObject* put(PyObject* object, PyObject* args) {
   if (state == nullptr || !PyArg_ParseTuple(args, "ssOp:_put", &line, &suffix_of, &tags, &is_event))
     return nullptr;
   std::string text = line;
-  append_tags(text, self_of(object), tags);
+  if (!append_tags(text, self_of(object), tags, Form::kAsGiven)) return nullptr;
   text.append(suffix_of).append(state->suffix);
   const std::size_t size = text.size();
   if (is_event && size > 8 * 1024) return PyLong_FromSize_t(size);
-  if (Handle(self_of(object).enabled).truth(true)) {
-    state->client.count(is_event ? Client::Kind::kEvent : Client::Kind::kCheck);
-    state->client.add(text += '\n');
-  }
+  state->client.count(is_event ? Client::Kind::kEvent : Client::Kind::kCheck);
+  state->client.add(text += '\n');
   return PyLong_FromSize_t(size);
 }
 
@@ -314,7 +342,8 @@ void drop_statsd(PyObject* object) {
   const Ref drop_type = Ref::steal(reinterpret_cast<PyObject*>(Py_TYPE(object)));
   StatsdObject& self = self_of(object);
   const Ref held[] = {Ref::steal(self.name_space), Ref::steal(self.constant_tags),
-                      Ref::steal(self.sample_rate), Ref::steal(self.enabled)};
+                      Ref::steal(self.sample_rate), Ref::steal(self.enabled),
+                      Ref::steal(self.tags_seen)};
   if (State* const state = std::exchange(self.state, nullptr)) {
     const py::GilGap gap;
     delete state;

@@ -72,6 +72,41 @@ class Lines(Case):
             with self.subTest(expected):
                 self.assertEqual(self.sent(work), expected)
 
+    def test_all_tags_of_metrics_are_cleaned_and_none_of_events_and_checks(self):
+        tags = {"constant_tags": ["c d"]}
+        self.assertEqual(self.sent(lambda c: c.gauge("a", 1, ["e f"]), **tags), "a:1|g|#e_f,c_d\n")
+        self.assertEqual(self.sent(lambda c: c.event("a", "b", tags=["e f"]), **tags), "_e{1,1}:a|b|#e f,c d\n")
+        self.assertEqual(self.sent(lambda c: c.service_check("a", 0, ["e f"]), **tags), "_sc|a|0|#e f,c d\n")
+        self.assertEqual(self.sent(lambda c: c.gauge("a", 1, [""]), **tags), "a:1|g|#,c_d\n")
+
+    def test_constant_tags_may_be_changed_in_place(self):
+        client = self.client(constant_tags=["a"])
+        for tags in (["b c"], ["b d"], []):
+            client.constant_tags[:] = [tag + "" for tag in tags]
+            client.gauge("a", 1)
+        self.assertEqual(self.agent.packets(3), ["a:1|g|#b_c\n", "a:1|g|#b_d\n", "a:1|g\n"])
+
+    def test_tags_that_are_no_text_are_an_error_of_the_caller(self):
+        client = self.client(constant_tags=["c"])
+        for tags in ([1], [None], ("a",), "a", 7):
+            for work in (client.gauge, client.service_check):
+                with self.subTest(tags), self.assertRaises(TypeError):
+                    work("a", 1, tags)
+        client.constant_tags = []
+        for tags in (("a",), {"a": 1}, "a"):
+            client.gauge("a", 1, tags)
+        self.assertEqual(self.agent.packets(3), ["a:1|g|#a\n"] * 3)
+
+    def test_a_container_that_is_given_is_told(self):
+        for settings in ({}, {"origin_detection_enabled": False}):
+            sent = self.sent(lambda c: c.gauge("a", 1), container_id="id", **settings)
+            self.assertEqual(sent, "a:1|g|c:id\n")
+        os.environ["DD_ENTITY_ID"] = "e"
+        self.addCleanup(os.environ.pop, "DD_ENTITY_ID")
+        self.assertEqual(
+            self.sent(lambda c: c.gauge("a", 1), container_id="id"), "a:1|g|#dd.internal.entity_id:e\n"
+        )
+
     def test_names_and_constant_tags(self):
         os.environ.update(DD_ENV="e", DD_ENTITY_ID="id", DATADOG_TAGS="q:1,w")
         self.addCleanup(os.environ.pop, "DD_ENV")
@@ -106,6 +141,7 @@ class Lines(Case):
         self.addCleanup(os.environ.pop, "DD_DOGSTATSD_DISABLE")
         self.client().gauge("a", 1)
         self.assertIs(self.agent.silent(), True)
+        self.assertEqual(self.sent(lambda c: c.service_check("a", 0)), "_sc|a|0\n")
 
     def test_sampled_values_say_so(self):
         client = self.client()
@@ -273,6 +309,23 @@ RuntimeMetrics.disable()
             DD_DOGSTATSD_URL=f"udp://127.0.0.1:{self.agent.port}",
         )
         self.assertEqual((shown.stdout, shown.stderr, shown.returncode), ("app\n", "", 0))
+        self.assertEqual(len(self.lines()), len(NAMES))
+
+    def test_forked_children_send_too(self):
+        url = f"udp://127.0.0.1:{self.agent.port}"
+        code = "import os, sys\nif os.fork() == 0: sys.exit()\nos.wait()"
+        self.program(code, DD_RUNTIME_METRICS_ENABLED="true", DD_DOGSTATSD_URL=url,
+                     DD_TRACE_EXPERIMENTAL_RUNTIME_ID_ENABLED="true")
+        lines = self.lines() + self.lines()
+        self.assertEqual(len({line.split("runtime-id:")[1].split(",")[0] for line in lines}), 2)
+
+    def test_a_short_program_has_no_more_to_say_than_its_metrics(self):
+        with socket.create_server(("127.0.0.1", 0)) as agent:
+            self.program("pass", DD_RUNTIME_METRICS_ENABLED="true",
+                         DD_DOGSTATSD_URL=f"udp://127.0.0.1:{self.agent.port}",
+                         DD_TRACE_AGENT_URL="http://127.0.0.1:%d" % agent.getsockname()[1])
+            agent.setblocking(False)
+            self.assertRaises(BlockingIOError, agent.accept)
         self.assertEqual(len(self.lines()), len(NAMES))
 
 

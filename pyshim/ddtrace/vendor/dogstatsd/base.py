@@ -124,10 +124,12 @@ class DogStatsd(_native.Statsd):
     @staticmethod
     def _container_suffix(container_id: str | None, wanted: bool) -> str:
         environ = os.environ
-        off = environ.get(ORIGIN_DETECTION_ENABLED, "true").lower() in ("false", "0", "no", "off")
-        if environ.get(ENTITY_ID_ENV_VAR) or off or not wanted:
+        if environ.get(ENTITY_ID_ENV_VAR):
             return ""
-        if container_id is None:
+        if not container_id:
+            off = environ.get(ORIGIN_DETECTION_ENABLED, "true").lower()
+            if off in ("false", "0", "no", "off") or not wanted:
+                return ""
             try:
                 container_id = ContainerID().container_id
             except UnresolvableContainerID:
@@ -167,8 +169,9 @@ class DogStatsd(_native.Statsd):
         self.socket_timeout = timeout
 
     def close_socket(self) -> None:
-        """Sends what waits and closes the sockets; the next packet opens them again."""
-        self.flush()
+        """Closes the sockets; the next packet opens them again. What is buffered stays so."""
+        if not self._buffering:
+            self.flush()
         self._close()
 
     # Buffers.
