@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "contrib/registry.h"
+#include "contrib/support/code_origin.h"
 #include "contrib/support/inferred_span.h"
 #include "contrib/support/pin.h"
 #include "contrib/support/terms.h"
@@ -250,6 +251,11 @@ PyObject* is_global_address(PyObject*, PyObject* text) {
   return returned(py::boolean(http::reach(Handle(text).text()) == http::Reach::kGlobal));
 }
 
+PyObject* code_origin(PyObject*, PyObject* function) {
+  tell_code_origin(function);
+  return py::none().release();
+}
+
 PyMethodDef functions[] = {{"patch", patch_one, METH_O, nullptr},
                            {"unpatch", unpatch_one, METH_O, nullptr},
                            {"states", states, METH_NOARGS, nullptr},
@@ -272,6 +278,7 @@ PyMethodDef functions[] = {{"patch", patch_one, METH_O, nullptr},
                            {"shown_url", shown_url, METH_VARARGS, nullptr},
                            {"client_ip", client_ip, METH_VARARGS, nullptr},
                            {"start_request", start_request_span, METH_VARARGS, nullptr},
+                           {"code_origin", code_origin, METH_O, nullptr},
                            {"is_address", is_address, METH_O, nullptr},
                            {"is_global_address", is_global_address, METH_O, nullptr},
                            {}};

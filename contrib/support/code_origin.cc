@@ -47,6 +47,7 @@ void tell_code_origin(Handle function) {
   const std::string_view line(digits.data(), static_cast<std::size_t>(end.ptr - digits.data()));
   trace::Span* root = span;
   while (root->parent) root = const_cast<trace::Span*>(root->parent);
+  if (!root->text(tags::kCodeOriginFile).empty()) return;  // its first entry counts
   for (trace::Span* one : {span, root}) {
     if (one->finished()) continue;
     one->set_static(tags::kCodeOriginType, "entry");

@@ -1,5 +1,5 @@
 // Where the code is that answers a request: on the active span and on the first span of this
-// process in its trace. DD_CODE_ORIGIN_FOR_SPANS_ENABLED.
+// process in its trace, unless that one has been told. DD_CODE_ORIGIN_FOR_SPANS_ENABLED.
 //
 // GIL held; raises nothing.
 

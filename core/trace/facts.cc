@@ -57,12 +57,17 @@ ProcessFacts facts_from_settings(std::span<const std::string_view> arguments) {
   }
   if (config::process_tags_enabled.get())
     facts.process_tags = config::process_tags(arguments, inferred, given);
-  if (config::report_hostname.get()) facts.hostname = config::host_name();
   facts.service_mapping = config::parse_pairs(config::service_mapping.get());
   facts.peer_service_mapping = config::parse_pairs(config::peer_service_mapping.get());
   facts.peer_service_defaults = config::peer_service_defaults.get() || config::schema.get() == "v1";
-  facts.wide_trace_ids = config::wide_trace_ids.get();
   facts.otel_semantics = config::otel_semantics.get();
+  read_changeable(facts);
+  return facts;
+}
+
+void read_changeable(ProcessFacts& facts) {
+  facts.hostname = config::report_hostname.get() ? config::host_name() : "";
+  facts.wide_trace_ids = config::wide_trace_ids.get();
   facts.partial_flush_min = config::partial_flush.get()
                                 ? static_cast<std::uint32_t>(std::clamp<std::int64_t>(
                                       config::partial_flush_min_spans.get(), 1, 1'000'000))
@@ -70,7 +75,6 @@ ProcessFacts facts_from_settings(std::span<const std::string_view> arguments) {
   // What is finished goes, whether its trace is or not.
   if (config::survive_kill.get() && !config::partial_flush_min_spans.is_set())
     facts.partial_flush_min = 1;
-  return facts;
 }
 
 }  // namespace dd::trace

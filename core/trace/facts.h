@@ -12,5 +12,7 @@ namespace dd::trace {
 // `arguments` is the command line of python without the program. Call after the settings are
 // resolved.
 ProcessFacts facts_from_settings(std::span<const std::string_view> arguments);
+// What programs may change later: the host's name, wide ids, when unfinished traces are sent.
+void read_changeable(ProcessFacts& facts);
 
 }  // namespace dd::trace

@@ -16,6 +16,7 @@
 #include "core/tracing/exception_text.h"
 #include "core/tracing/hub_events.h"
 #include "core/tracing/named.h"
+#include "core/tracing/span_log.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/text.h"
 
@@ -175,6 +176,8 @@ PyObject* py_record_exception(PyObject* object, PyObject* args, PyObject* kwargs
                                : Handle(attributes).each_pair([&](Handle key, Handle value) {
                                    if (key.is_str() && is_valid(value))
                                      (void)all.set_item(key, value);
+                                   else
+                                     tell_log("attribute_left_out", key, value);
                                  });
   if (!add_event_of(me(object), "exception", all, static_cast<std::uint64_t>(base::wall_ns())))
     return nullptr;

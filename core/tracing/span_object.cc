@@ -227,7 +227,11 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   span.parent_id = as_uint64(parent_id).value_or(0);
   span.start_ns = base::wall_ns();
   if (const auto given = nanoseconds(start, 1e9)) span.start_ns = *given;
-  if (is_context(context)) extras(self).parent_context = Handle(context).share();
+  if (is_context(context)) {
+    extras(self).parent_context = Handle(context).share();
+    if (as_context(context)->segment.get() != span.segment)  // its facts are those of the context
+      self->context = make_context(as_context(context)->segment, id, span.id, false);
+  }
   if (PyList_Check(on_finish)) extras(self).callbacks = Handle(on_finish).share();
   if (!PyUnicode_Check(span_api) || PyUnicode_CompareWithASCIIString(span_api, "datadog") != 0)
     extras(self).api = Handle(span_api).share();

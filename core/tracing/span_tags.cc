@@ -6,6 +6,7 @@
 #include "core/tracing/context_object.h"
 #include "core/tracing/known_text.h"
 #include "core/tracing/named.h"
+#include "core/tracing/span_log.h"
 #include "core/tracing/span_object.h"
 #include "core/tracing/text.h"
 
@@ -293,7 +294,10 @@ bool set_metric(SpanObject* self, Handle key, Handle value) {
   if (PyLong_Check(value.ptr()) || PyFloat_Check(value.ptr()))
     return set_plain(self, Key(name.view), value);
   const Ref read = Ref::steal(PyNumber_Float(value.ptr()));
-  return read ? set_plain(self, Key(name.view), read) : swallow_exception();
+  if (read) return set_plain(self, Key(name.view), read);
+  if (!swallow_exception()) return false;
+  tell_log("metric_left_out", key, value);
+  return true;
 }
 
 Ref tags_of(SpanObject* self, bool texts, bool numbers) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "core/base/ids.h"
@@ -13,6 +14,7 @@
 #include "core/py/ref.h"
 #include "core/sampling/sampling.h"
 #include "core/statsd/runtime_metrics.h"
+#include "core/trace/facts.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/activation.h"
 #include "core/tracing/carrier.h"
@@ -207,6 +209,26 @@ PyObject* extract(PyObject*, PyObject* headers) { return tracing::extract(header
 
 PyObject* otel_enabled(PyObject*, PyObject*) { return PyBool_FromLong(config::otel_enabled.get()); }
 
+// (variable, its text or None): what the program says from now on, above the environment.
+PyObject* set_setting(PyObject*, PyObject* args) {
+  const char *variable, *text;
+  if (!PyArg_ParseTuple(args, "sz:set_setting", &variable, &text)) return nullptr;
+  config::SettingBase* const setting = config::find_declared(variable);
+  if (setting == nullptr) return py::none().release();
+  const std::optional<std::string> before = setting->shown(setting->origin());
+  if (text)
+    (void)setting->assign(text, config::Origin::kCode);
+  else
+    setting->unset(config::Origin::kCode);
+  if (setting->shown(setting->origin()) != before) {  // what was made of it is made again
+    propagation::reload_options();
+    trace::ProcessFacts facts = trace::Tracer::get().facts();
+    trace::read_changeable(facts);
+    trace::Tracer::get().set_facts(std::move(facts));
+  }
+  return py::none().release();
+}
+
 PyObject* query_pattern(PyObject*, PyObject*) {
   const std::string_view given = config::query_obfuscation.get();
   return py::str(config::query_obfuscation.is_set() ? given : http::kDefaultQueryPattern).release();
@@ -315,6 +337,7 @@ PyMethodDef functions[] = {
     {"extract", extract, METH_O, nullptr},
     {"otel_enabled", otel_enabled, METH_NOARGS, nullptr},
     {"otel_semantics", otel_semantics, METH_NOARGS, nullptr},
+    {"set_setting", set_setting, METH_VARARGS, nullptr},
     {"query_pattern", query_pattern, METH_NOARGS, nullptr},
     {"extract_tracecontext", extract_tracecontext, METH_O, nullptr},
     {"facts", facts, METH_NOARGS, nullptr},

@@ -199,6 +199,42 @@ print(span.service, span.get_tag("env"), span.get_tag("version"), config._get_se
         self.assertEqual(program("print(config._get_service('d'))"), "d")
         self.assertEqual(program("print(config._get_service('d'))", DD_SERVICE="u"), "u")
 
+    def test_no_service(self):
+        from ddtrace.trace import tracer
+
+        self.addCleanup(self.config._reset)
+        self.config.service = None
+        with tracer.trace("a") as span:
+            self.assertIsNone(span.service)
+
+    def test_settings_of_the_core(self):
+        from ddtrace.propagation.http import HTTPPropagator
+        from ddtrace.trace import Context, tracer
+
+        config = self.config
+
+        def headers():
+            made = {}
+            HTTPPropagator.inject(Context(5, 6, meta={"_dd.p.x": "y"}), made)
+            return set(made)
+
+        usual = headers()
+        config._propagation_style_inject = ["b3"]
+        self.assertEqual(headers(), {"b3"})
+        config._reset()
+        self.assertEqual(headers(), usual)
+        config._x_datadog_tags_enabled = False
+        self.assertEqual(usual - headers(), {"x-datadog-tags"})
+        config._128_bit_trace_id_enabled = False
+        config._report_hostname = True
+        with tracer.trace("a") as span:
+            self.assertLess(span.trace_id, 2**64)
+            self.assertIn("_dd.hostname", span.get_tags())
+        config._reset()
+        with tracer.trace("a") as span:
+            self.assertGreater(span.trace_id, 2**64)
+            self.assertNotIn("_dd.hostname", span.get_tags())
+
     def test_which_statuses_are_errors(self):
         server = self.config._http_server
         server.error_statuses = "404,600-500"

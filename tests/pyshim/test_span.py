@@ -126,6 +126,27 @@ class Events(unittest.TestCase):
                          {"exception.type": "mine", "exception.message": "boo", "a": 1, "l": [1]})
         self.assertEqual((span.error, span.get_tags()), (0, {}))
 
+    def test_what_is_left_out_is_told_to_the_log(self):
+        span = Span("a")
+        with self.assertLogs("ddtrace._trace.span", "DEBUG") as told:
+            span.record_exception(ValueError("boo"), {"deep": [[1]]})
+            span.set_metric("odd", [])
+        self.assertEqual([line.levelname for line in told.records], ["WARNING", "DEBUG"])
+        self.assertIn("deep", told.output[0])
+        self.assertIn("odd", told.output[1])
+
+
+class Contexts(unittest.TestCase):
+    def test_the_one_given_shares_what_the_trace_knows(self):
+        given = Context(trace_id=5, span_id=6)
+        for span in (Span("a", context=given), Span("b", trace_id=5, context=given)):
+            span.context.sampling_priority = 2
+            given.set_baggage_item("k", span.name)
+            self.assertEqual(given.sampling_priority, 2)
+            self.assertEqual(span.context.get_baggage_item("k"), span.name)
+            self.assertEqual((span.context.trace_id, span.context.span_id), (span.trace_id, span.span_id))
+            given.sampling_priority = None
+
 
 class Errors(unittest.TestCase):
     def tags(self, kind, *args):

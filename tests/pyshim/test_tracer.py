@@ -470,6 +470,22 @@ class Rest(unittest.TestCase):
         self.addCleanup(setattr, tracer, "_wrap_executor", None)
         self.assertEqual(add(1, b=2), (True, 3, "add", "s"))
 
+    def test_wrapped_functions_tell_where_they_are(self):
+        @tracer.wrap("outer")
+        def outer():
+            inner()
+
+        @tracer.wrap("inner")
+        def inner():
+            pass
+
+        with written() as writer:
+            outer()
+        tags = [span.get_tags() for span in writer.traces[0]]
+        self.assertEqual(tags[0]["_dd.code_origin.frames.0.file"], __file__)
+        self.assertTrue(tags[0]["_dd.code_origin.frames.0.method"].endswith("outer"))
+        self.assertNotIn("_dd.code_origin.type", tags[1])  # the first entry counts
+
     def test_methods_have_a_name_that_will_change(self):
         with self.assertWarnsRegex(DDTraceDeprecationWarning, "Thing.method"):
             class Thing:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ddtrace.internal.logger import get_logger
 
 TYPE_CHECKING = False
@@ -27,6 +25,23 @@ def report(event: str, what: object, trace: Sequence[Span], error: BaseException
 def bad_link(context: Context) -> None:
     """A link was asked for to a context without ids."""
     text = f"no link without both ids: trace_id={context.trace_id}, span_id={context.span_id}"
-    if os.environ.get("DD_TESTING_RAISE", "").lower() in ("1", "true"):
+    from ddtrace.internal.settings._config import config
+
+    if config._raise:
         raise ValueError(text)
     get_logger("ddtrace._trace.span").warning("%s", text)
+
+
+def attribute_left_out(name: object, value: object) -> None:
+    """An exception was recorded with an attribute that cannot be sent."""
+    get_logger("ddtrace._trace.span").warning(
+        "record_exception: attribute %s is left out: %r is no text, no boolean, no finite number "
+        "of 64 bits and no list of one of them",
+        name,
+        value,
+    )
+
+
+def metric_left_out(name: object, value: object) -> None:
+    """A metric was set to what is no number."""
+    get_logger("ddtrace._trace.span").debug("metric %s is left out: %r is no number", name, value)

@@ -23,17 +23,26 @@ def kind_of(function: Callable[..., Any]) -> int:
     return int(flags & (_GENERATOR | _COROUTINE | _ASYNC_GENERATOR))
 
 
+def innermost(function: Any) -> Any:
+    """What decorators were put around."""
+    for _ in range(100):  # some objects have any attribute
+        inner = getattr(function, "__wrapped__", None)
+        if inner is None:
+            break
+        function = inner
+    return function
+
+
 def default_name(function: Callable[..., Any]) -> str:
     """`module.function`, or with the class where that is asked for."""
     plain = f"{function.__module__}.{function.__name__}"
     own = getattr(function, "__qualname__", function.__name__).rpartition("<locals>.")[2]
     if "." not in own:
         return plain
-    import os
+    from ddtrace.internal.settings._config import config
 
     full = f"{function.__module__}.{own}"
-    setting = os.environ.get("DD_TRACE_WRAP_SPAN_NAME_INCLUDE_CLASS", "").lower()
-    if setting in ("1", "true"):
+    if config._trace_wrap_span_name_include_class:
         return full
     from ddtrace.internal.utils.deprecations import deprecate
 

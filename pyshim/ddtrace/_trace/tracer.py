@@ -249,6 +249,7 @@ class Tracer(TracerBase):
         for processor in list(SpanProcessor.__processors__):
             processor.shutdown(timeout)
         self.enabled = False
+        self._wrap_executor = None
         self.context_provider.activate(None)
         vars(self).update(
             start_span=self._start_span_after_shutdown, trace=self._trace_after_shutdown
@@ -278,14 +279,18 @@ class Tracer(TracerBase):
         """A decorator that traces every call, from the call to the end of its work."""
 
         def wrap_decorator(function: Callable[P, R]) -> Callable[P, R]:
-            from ddtrace._trace._wrap import default_name, wrap_function
+            from ddtrace import _contrib
+            from ddtrace._trace._wrap import default_name, innermost, wrap_function
 
             _dispatch("tracer.wrap", function)
 
             span_name = name or default_name(function)
+            own_code = innermost(function)
 
             def start(_: tuple[Any, ...]) -> Span:
-                return self.trace(span_name, service, resource, span_type)
+                span = self.trace(span_name, service, resource, span_type)
+                _contrib.code_origin(own_code)
+                return span
 
             def executor() -> Callable[..., Any] | None:
                 given = self._wrap_executor
@@ -334,12 +339,11 @@ class _Activation:
         self._tracer = tracer
         self._context = context
 
-    def __enter__(self) -> ActiveTrace | None:
+    def __enter__(self) -> None:
         self._before = self._tracer.context_provider.active()
         if isinstance(self._context, Context):
             self._context._reactivate = True
         self._tracer.context_provider.activate(self._context)
-        return self._context
 
     def __exit__(self, *exc: object) -> None:
         if isinstance(self._context, Context):

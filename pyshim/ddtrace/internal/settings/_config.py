@@ -141,6 +141,7 @@ class Config:
         own = self.__dict__
         service, inferred, env_name, version, tags = _sources.process()
         own["_integration_configs"] = {}
+        own["_told"] = set()
         own["service"] = service or None
         own["_is_user_provided_service"] = not inferred and bool(service)
         own["_inferred_base_service"] = _sources.inferred_service() or (service or None)
@@ -215,9 +216,19 @@ class Config:
         elif name == "_http" and isinstance(value, HttpConfig):
             value._changed = self._http_changed
             self._http_changed(value)
+        elif variable := _sources.variable_of(name):
+            self._tell_setting(variable, _sources.as_text(name, value))
+
+    def _tell_setting(self, variable: str, text: str | None) -> None:
+        if text is None:
+            self._told.discard(variable)
+        else:
+            self._told.add(variable)
+        _native.set_setting(variable, text)
+        _contrib.set_settings({variable: text})
 
     def _tell_process(self) -> None:
-        service = self.service or self._inferred_base_service
+        service = self.service
         users = service != self._inferred_base_service or self._is_user_provided_service
         _contrib.set_process(service, users, self.env, self.version)
 
@@ -285,6 +296,8 @@ class Config:
 
     def _reset(self) -> None:
         """Back to what the environment says."""
+        for variable in tuple(self._told):
+            self._tell_setting(variable, None)
         fresh = type(self)()
         self.__dict__.update(fresh.__dict__)
         self.__dict__["_http"]._changed = self._http_changed

@@ -240,6 +240,44 @@ LATE: dict[str, Callable[[], Any]] = {
 }
 
 
+#: attributes that are made of more than a variable's text
+_MADE = {
+    "_baggage_tag_keys": "DD_TRACE_BAGGAGE_TAG_KEYS",
+    "_partial_flush_min_spans": "DD_TRACE_PARTIAL_FLUSH_MIN_SPANS",
+    "_propagation_style_extract": "DD_TRACE_PROPAGATION_STYLE_EXTRACT",
+    "_propagation_style_inject": "DD_TRACE_PROPAGATION_STYLE_INJECT",
+    "_x_datadog_tags_enabled": "DD_TRACE_X_DATADOG_TAGS_MAX_LENGTH",
+    "_obfuscation_query_string_pattern": _PATTERN,
+    "_global_query_string_obfuscation_disabled": _PATTERN,
+}
+#: switches of which one position is a text of another setting
+_OFF: dict[str, dict[bool, str]] = {
+    "_x_datadog_tags_enabled": {False: "0"},
+    "_global_query_string_obfuscation_disabled": {True: ""},
+}
+
+
+def variable_of(attribute: str) -> str:
+    """The variable behind an attribute, or ""."""
+    return _MADE.get(attribute) or _ATTRIBUTES.get(attribute, ("", None))[0]
+
+
+def as_text(attribute: str, value: Any) -> str | None:
+    """A value as it would be written in the environment; None when it is none."""
+    if attribute in _OFF:
+        return _OFF[attribute].get(bool(value))
+    value = getattr(value, "pattern", value)  # of a compiled expression
+    if isinstance(value, bytes):
+        return value.decode("ascii", "replace")
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple, set)):
+        return ",".join(map(str, value)) or "none"
+    return str(value)
+
+
 def attributes() -> dict[str, Any]:
     """The plain attributes, read now."""
     out = {name: _read(*row) for name, row in _ATTRIBUTES.items()}
