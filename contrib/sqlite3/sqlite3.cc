@@ -4,6 +4,7 @@
 
 #include "contrib/support/dbapi.h"
 #include "contrib/support/integration.h"
+#include "core/py/compat/compat.h"
 
 namespace dd::contrib::sqlite3 {
 namespace {
@@ -14,7 +15,8 @@ constexpr SqlFacts kFacts = {.component = "sqlite",
                              .service = "sqlite",
                              .system = "sqlite",
                              .query = {"sqlite.query", "sqlite.query"},
-                             DD_SQL_NAMES("sqlite.query", "sqlite.connection")};
+                             DD_SQL_NAMES("sqlite.query", "sqlite.connection"),
+                             .nests = py::compat::kSqliteCallsItself};
 constinit const SqlKnobs* knobs = nullptr;
 constexpr SqlDriver kDriver = {&kFacts, &knobs, false, false};
 
@@ -34,7 +36,14 @@ constexpr py::Target kTargets[] = {
 };
 constexpr py::Target kFetches[] = {DD_SQL_FETCHES(kDriver, "sqlite3:Cursor")};
 
-constexpr Extra kExtras[] = {{kFetches, [] { return knobs->traces_fetches; }}};
+// What makes no span calls what does, where it calls it by name.
+constexpr py::Target silent(const char* where) { return {.where = where, .enter = enter_silent}; }
+constexpr py::Target kOuter[] = {
+    silent("sqlite3:Cursor.executescript"), silent("sqlite3:Connection.executescript"),
+    silent("sqlite3:Connection.executemany"), silent("sqlite3:Connection.__exit__")};
+
+constexpr Extra kExtras[] = {{kFetches, [] { return knobs->traces_fetches; }},
+                             {kOuter, [] { return py::compat::kSqliteCallsItself; }}};
 
 }  // namespace
 

@@ -205,11 +205,23 @@ PyObject* origin(PyObject* self, void*) {
   PyObject* own = room_of(self)->own;
   return Py_NewRef(own != nullptr ? own : Py_None);
 }
-constinit PyGetSetDef getset[] = {{"__class__", plain_class, nullptr, nullptr, nullptr},
-                                  {nullptr, nullptr, nullptr, nullptr, nullptr}};
-constinit PyGetSetDef coroutine_getset[] = {{"__class__", plain_class, nullptr, nullptr, nullptr},
-                                            {"cr_origin", origin, nullptr, nullptr, nullptr},
-                                            {nullptr, nullptr, nullptr, nullptr, nullptr}};
+PyObject* name_of(PyObject* self, void*) { return Py_NewRef(room_of(self)->own); }
+int rename(PyObject* self, PyObject* name, void*) {
+  if (name == nullptr || !PyUnicode_Check(name)) {
+    PyErr_SetString(PyExc_TypeError, "__name__ must be set to a string object");
+    return -1;
+  }
+  Py_SETREF(room_of(self)->own, Py_NewRef(name));
+  return 0;
+}
+#define DD_CLASS \
+  { "__class__", plain_class, nullptr, nullptr, nullptr }
+constinit PyGetSetDef getset[] = {DD_CLASS, {}};
+constinit PyGetSetDef named_getset[] = {
+    DD_CLASS, {"__name__", name_of, rename, nullptr, nullptr}, {}};
+constinit PyGetSetDef coroutine_getset[] = {
+    DD_CLASS, {"cr_origin", origin, nullptr, nullptr, nullptr}, {}};
+#undef DD_CLASS
 
 // The functions are filled in by generator_prepare(): the casts are not constant expressions.
 constinit PyMethodDef generator_methods[] = {{"send", send_method, METH_O, nullptr},
@@ -262,7 +274,10 @@ bool make_generator_type(PyTypeObject& type, PyTypeObject* plain, PyMethodDef* m
   type.tp_traverse = generator_traverse;
   type.tp_finalize = generator_finalize;
   type.tp_dealloc = generator_deallocate;
-  if (type.tp_getset == nullptr) type.tp_getset = getset;
+  if (compat::kRoomIsName)
+    type.tp_getset = named_getset;
+  else if (type.tp_getset == nullptr)
+    type.tp_getset = getset;
   return make_type(type, plain, methods, async, hidden);
 }
 

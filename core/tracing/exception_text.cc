@@ -148,7 +148,7 @@ bool is_simple(Handle type, Handle value, Handle traceback, Handle message) {
   const auto* const error = reinterpret_cast<PyBaseExceptionObject*>(value.ptr());
   if (error->cause != nullptr || (error->context != nullptr && !error->suppress_context))
     return false;
-  for (PyObject* special : {PyExc_SyntaxError, PyExc_BaseExceptionGroup, PyExc_NameError,
+  for (PyObject* special : {PyExc_SyntaxError, py::compat::exception_group(), PyExc_NameError,
                             PyExc_AttributeError, PyExc_ImportError})
     if (PyObject_TypeCheck(value.ptr(), reinterpret_cast<PyTypeObject*>(special))) return false;
   return !has_notes(value);

@@ -8,6 +8,7 @@
 
 #include "core/base/clock.h"
 #include "core/config/core_settings.h"
+#include "core/py/compat/compat.h"
 #include "core/py/error.h"
 #include "core/py/method.h"
 #include "core/trace/link.h"
@@ -112,7 +113,7 @@ PyObject* py_set_traceback(PyObject* object, PyObject* args, PyObject* kwargs) {
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:set_traceback", const_cast<char**>(kNames),
                                    &limit))
     return nullptr;
-  const Ref handled = Ref::steal(PyErr_GetHandledException());
+  const Ref handled = Ref::steal(py::compat::handled_exception());
   if (handled && !handled.is_none()) {
     const Ref traceback = Ref::steal(PyException_GetTraceback(handled.ptr()));
     if (!traceback) return nothing();

@@ -1,5 +1,7 @@
 #include "core/tracing/unfinished.h"
 
+#include <frameobject.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <map>

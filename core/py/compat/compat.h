@@ -4,6 +4,7 @@
 #pragma once
 
 #include <Python.h>
+#include <frameobject.h>
 #include <opcode.h>
 
 #include <atomic>
@@ -64,8 +65,8 @@ inline int set_code_extra(PyCodeObject* code, Py_ssize_t index, void* extra) {
 #endif
 }
 
-// A pending error, taken out of the thread state exactly as it is. 3.11 holds three parts, and the
-// instance may not have been made yet.
+// A pending error, taken out of the thread state exactly as it is. Up to 3.11 it holds three parts,
+// and the instance may not have been made yet.
 #if PY_VERSION_HEX >= 0x030C0000
 struct PendingError {
   PyObject* value = nullptr;
@@ -123,12 +124,39 @@ inline PyObject* weak_target(PyObject* weak) {
 #endif
 }
 
+// The exception that is being handled, as a new reference, or null.
+inline PyObject* handled_exception() {
+#if PY_VERSION_HEX >= 0x030B0000
+  return PyErr_GetHandledException();
+#else
+  PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
+  PyErr_GetExcInfo(&type, &value, &traceback);
+  Py_XDECREF(type);
+  Py_XDECREF(traceback);
+  return value;
+#endif
+}
+
+// Groups of exceptions; before there were any, another that is not shown simply either.
+inline PyObject* exception_group() {
+#if PY_VERSION_HEX >= 0x030B0000
+  return PyExc_BaseExceptionGroup;
+#else
+  return PyExc_SyntaxError;
+#endif
+}
+
 // Sets what a call of a Python function runs. From 3.12 on the interpreter looks at it before it
-// inlines a call; 3.11 looks at the exact type only, see core/py/hook.cc.
+// inlines a call; 3.11 looks at the exact type only, see core/py/hook.cc; 3.10 inlines none.
 #if PY_VERSION_HEX >= 0x030C0000
 inline constexpr bool kVectorcallIsHonoured = true;
 inline void set_vectorcall(PyObject* function, vectorcallfunc call) {
   PyFunction_SetVectorcall(reinterpret_cast<PyFunctionObject*>(function), call);
+}
+#elif PY_VERSION_HEX < 0x030B0000
+inline constexpr bool kVectorcallIsHonoured = true;
+inline void set_vectorcall(PyObject* function, vectorcallfunc call) {
+  reinterpret_cast<PyFunctionObject*>(function)->vectorcall = call;
 }
 #else
 inline constexpr bool kVectorcallIsHonoured = false;
@@ -163,13 +191,27 @@ inline void add(std::atomic<int>& counter, int amount) {
 }
 
 // Generators, coroutines and asynchronous generators have one layout. The field is a coroutine's
-// origin or an asynchronous generator's finalizer, and unused by generators.
+// origin or an asynchronous generator's finalizer, and unused by generators; in 3.10, where
+// generators have none to spare, it is the name.
+#if PY_VERSION_HEX >= 0x030B0000
+inline constexpr bool kRoomIsName = false;
 inline PyObject*& generator_room(PyObject* generator) {
   return reinterpret_cast<PyGenObject*>(generator)->gi_origin_or_finalizer;
 }
+#else
+inline constexpr bool kRoomIsName = true;
+inline PyObject*& generator_room(PyObject* generator) {
+  return reinterpret_cast<PyGenObject*>(generator)->gi_name;
+}
+#endif
 // 0 while it runs, positive when its frame is gone.
 inline int generator_state(PyObject* generator) {
+#if PY_VERSION_HEX >= 0x030B0000
   return reinterpret_cast<PyGenObject*>(generator)->gi_frame_state;
+#else
+  const PyFrameObject* const frame = reinterpret_cast<PyGenObject*>(generator)->gi_frame;
+  return frame == nullptr ? int{FRAME_CLEARED} : int{frame->f_state};
+#endif
 }
 inline bool generator_has_run(PyObject* generator) {
 #if PY_VERSION_HEX >= 0x030D0000
@@ -186,10 +228,19 @@ inline bool generator_is_awaitable(PyObject* generator) {
   Py_DECREF(code);
   return is;
 #else
-  PyCodeObject* code = reinterpret_cast<PyGenObject*>(generator)->gi_code;
+  auto* const code =
+      reinterpret_cast<PyCodeObject*>(reinterpret_cast<PyGenObject*>(generator)->gi_code);
   return (code->co_flags & CO_ITERABLE_COROUTINE) != 0;
 #endif
 }
+// Whether sqlite3's methods in C call each other by name, as up to 3.10: a hook sees the inner
+// ones.
+#if PY_VERSION_HEX >= 0x030B0000
+inline constexpr bool kSqliteCallsItself = false;
+#else
+inline constexpr bool kSqliteCallsItself = true;
+#endif
+
 // Whether functools.partial as a class attribute is called with the instance.
 #if PY_VERSION_HEX >= 0x030E0000
 inline constexpr bool kPartialBinds = true;
@@ -206,8 +257,13 @@ inline Asking what_is_asked() {
   PyFrameObject* frame = PyEval_GetFrame();
   if (frame == nullptr) return Asking::kIteration;
   PyCodeObject* code = PyFrame_GetCode(frame);
+#if PY_VERSION_HEX >= 0x030B0000
   PyObject* bytes = PyCode_GetCode(code);
   const int at = PyFrame_GetLasti(frame);
+#else
+  PyObject* bytes = Py_NewRef(code->co_code);
+  const int at = frame->f_lasti * 2;
+#endif
   const bool yields =
       bytes != nullptr && at >= 0 && at < PyBytes_GET_SIZE(bytes) &&
       static_cast<unsigned char>(PyBytes_AS_STRING(bytes)[at]) == GET_YIELD_FROM_ITER;

@@ -250,7 +250,7 @@ TEST_F(StandIns, a_block) {
       "out = []\n"
       "try:\n"
       "  with give(AsyncBlock()): pass\n"
-      "except TypeError as e: out.append(type(e))\n"
+      "except (TypeError, AttributeError) as e: out.append(type(e))\n"
       "return out");
 }
 
