@@ -1,4 +1,4 @@
-// grpc's asynchronous half: part of the same integration.
+// grpc's asynchronous half, clients and servers: part of the same integration.
 
 #pragma once
 
@@ -7,7 +7,9 @@
 
 namespace dd::contrib::grpc::aio {
 
-extern const py::Target kTargets[7];
-void prepare(const Settings& from);
+extern const py::Target kClientTargets[5];
+extern const py::Target kServerTargets[2];
+void prepare_clients(const Settings& from);
+void prepare_servers(const Settings& from);
 
 }  // namespace dd::contrib::grpc::aio

@@ -16,9 +16,8 @@ namespace {
 
 Name kAddCallback("add_callback"), kCallDetails("call_details"), kCode("code"),
     kCodeNames("CYGRPC_STATUS_CODE_TO_STATUS_CODE"), kDetails("details"), kFunctionName("__name__"),
-    kInvocationMetadata("invocation_metadata"), kMetadata("metadata"), kMethod("method"),
-    kMethodField("_method"), kState("_state"), kTarget("_target"), kChannel("_channel"),
-    kChannelTarget("target");
+    kInvocationMetadata("invocation_metadata"), kMethod("method"), kState("_state"),
+    kTarget("_target"), kChannel("_channel"), kChannelTarget("target");
 
 struct Knobs {
   std::string client_service, server_service;
@@ -27,7 +26,8 @@ constinit const Knobs* knobs = nullptr;
 
 void prepare(const Settings& from) {
   knobs = new Knobs{from.own_service("grpc"), from.own_service("grpc_server")};
-  aio::prepare(from);
+  aio::prepare_clients(from);
+  aio::prepare_servers(from);
 }
 
 constexpr RpcSide kClient = {"grpc", "grpc-client", {"grpc", "grpc.client.request"}, "client"},
@@ -45,14 +45,7 @@ std::string target_of(Handle callable) {
 }
 
 void enter_client(Call& call, Scope& scope) {
-  const Ref method = call.self().attr(kMethodField);
-  Ref metadata = start_rpc_client(scope, kClient,
-                                  {.path = method.text(),
-                                   .shape = static_cast<const char*>(call.data()),
-                                   .own_service = knobs->client_service,
-                                   .target = target_of(call.self()),
-                                   .metadata = call.arg(2, kMetadata)});
-  if (metadata) (void)call.replace_arg(2, kMetadata, std::move(metadata));
+  enter_rpc_client(call, scope, kClient, knobs->client_service, target_of(call.self()), 2);
 }
 
 void leave_blocking(Outcome& outcome, Scope& scope) {
@@ -113,8 +106,8 @@ void enter_serve(Call& call, Scope& scope) {
   const Ref thunk_name = call.arg(3).attr(kFunctionName);
   const bool unary_request = thunk_name.utf8() == "unary_request";
   const bool unary_response = call.data() != nullptr;
-  const char* kind = unary_request ? (unary_response ? "unary" : "server_streaming")
-                                   : (unary_response ? "client_streaming" : "bidi_streaming");
+  const char* kind = unary_request ? (unary_response ? kUnaryCall : kServerStream)
+                                   : (unary_response ? kClientStream : kBothStream);
   const Ref metadata = event.attr(kInvocationMetadata);
   Serving& serving = scope.emplace<Serving>(start_rpc_server(
       kServer,
@@ -140,18 +133,15 @@ void enter_abort(Call& call, Scope&) {
   tracing::writable(tracing::as_span(active)).fail(code.display(), said, {});
 }
 
-constexpr char kUnary[] = "unary", kServerStream[] = "server_streaming",
-               kClientStream[] = "client_streaming", kBothStream[] = "bidi_streaming";
-
-constexpr py::Target client(const char* where, py::Leave leave, const char* kind) {
-  return {.where = where, .enter = enter_client, .leave = leave, .optional = true, .data = kind};
+constexpr py::Target client(const char* where, py::Leave leave, const char* shape) {
+  return on_rpc(where, enter_client, leave, shape);
 }
 
 constexpr const char* kModules[] = {"grpc"};
 constexpr py::Target kTargets[] = {
-    client("grpc._channel:_UnaryUnaryMultiCallable.__call__", leave_blocking, kUnary),
-    client("grpc._channel:_UnaryUnaryMultiCallable.with_call", leave_blocking, kUnary),
-    client("grpc._channel:_UnaryUnaryMultiCallable.future", leave_pending, kUnary),
+    client("grpc._channel:_UnaryUnaryMultiCallable.__call__", leave_blocking, kUnaryCall),
+    client("grpc._channel:_UnaryUnaryMultiCallable.with_call", leave_blocking, kUnaryCall),
+    client("grpc._channel:_UnaryUnaryMultiCallable.future", leave_pending, kUnaryCall),
     client("grpc._channel:_UnaryStreamMultiCallable.__call__", leave_pending, kServerStream),
     client("grpc._channel:_SingleThreadedUnaryStreamMultiCallable.__call__", leave_pending,
            kServerStream),
@@ -159,19 +149,13 @@ constexpr py::Target kTargets[] = {
     client("grpc._channel:_StreamUnaryMultiCallable.with_call", leave_blocking, kClientStream),
     client("grpc._channel:_StreamUnaryMultiCallable.future", leave_pending, kClientStream),
     client("grpc._channel:_StreamStreamMultiCallable.__call__", leave_pending, kBothStream),
-    {.where = "grpc._server:_unary_response_in_pool",
-     .enter = enter_serve,
-     .leave = leave_serve,
-     .optional = true,
-     .data = kUnary},
-    {.where = "grpc._server:_stream_response_in_pool",
-     .enter = enter_serve,
-     .leave = leave_serve,
-     .optional = true},
+    on_rpc("grpc._server:_unary_response_in_pool", enter_serve, leave_serve, kUnaryCall),
+    on_rpc("grpc._server:_stream_response_in_pool", enter_serve, leave_serve, nullptr),
     {.where = "grpc._server:_abort", .enter = enter_abort, .optional = true},
 };
 
-constexpr Extra kExtras[] = {{aio::kTargets, [] { return true; }}};
+constexpr Extra kExtras[] = {{aio::kClientTargets, [] { return true; }},
+                             {aio::kServerTargets, [] { return true; }}};
 
 }  // namespace
 

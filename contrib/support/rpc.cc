@@ -1,6 +1,7 @@
 #include "contrib/support/rpc.h"
 
 #include <span>
+#include <string>
 #include <utility>
 
 #include "contrib/support/integration.h"
@@ -11,6 +12,7 @@
 namespace dd::contrib {
 namespace {
 
+Name kCallMetadata("metadata"), kCallMethod("_method");
 constexpr trace::Key kRpcStatus("grpc.status.code");
 
 void tag_method(trace::Span& span, std::string_view path, std::string_view shape) {
@@ -79,6 +81,22 @@ Ref start_rpc_client(py::Scope& scope, const RpcSide& side, const RpcCall& call)
   return metadata_with_headers(live.object(), call.metadata);
 }
 
+void enter_rpc_client(py::Call& call, py::Scope& scope, const RpcSide& side,
+                      std::string_view own_service, std::string_view target, int position) {
+  const std::string path = call.self().attr(kCallMethod).text();
+  const bool named = position < 0;
+  Ref metadata = start_rpc_client(
+      scope, side,
+      {.path = path,
+       .shape = static_cast<const char*>(call.data()),
+       .own_service = own_service,
+       .target = target,
+       .metadata = named ? call.arg(kCallMetadata) : call.arg(position, kCallMetadata)});
+  if (!metadata) return;
+  (void)(named ? call.replace_arg(kCallMetadata, std::move(metadata))
+               : call.replace_arg(position, kCallMetadata, std::move(metadata)));
+}
+
 Ref rpc_callback(py::Scope& scope, Handle more, PyMethodDef* ended) {
   const tracing::LiveSpan* live = step_of(scope);
   if (!live) return {};
@@ -94,8 +112,9 @@ tracing::LiveSpan start_rpc_server(const RpcSide& side, const RpcCall& call) {
   const Ref metadata = Ref::steal(call.metadata ? PySequence_List(call.metadata.ptr()) : nullptr);
   if (!metadata) py::swallow_error();
   const Ref context = tracing::extract(metadata);
+  const bool is_late = !call.own_service.empty();  // as in step.h
   const tracing::SpanStart start = {.name = naming.operation(side.operation),
-                                    .service = named.service,
+                                    .service = is_late ? std::string_view() : named.service,
                                     .resource = call.path,
                                     .type = "grpc",
                                     .activate = false,
@@ -107,8 +126,9 @@ tracing::LiveSpan start_rpc_server(const RpcSide& side, const RpcCall& call) {
   trace::Span& span = live.span();
   span.set_static(tags::kComponent, side.component);
   span.set_static(tags::kSpanKind, side.kind);
-  // A service of the user's choice is told as such only when that of the process is one too.
-  if (call.own_service.empty() || naming.facts().service_is_users)
+  if (is_late)
+    set_late_service(span, named.service, named.source);
+  else
     span.set(tags::kServiceSource, named.source);
   tag_method(span, call.path, call.shape);
   return live;

@@ -28,9 +28,21 @@ struct RpcCall {
   py::Handle metadata{};      // that the caller gave: None, or pairs
 };
 
+// The shapes of calls: data of their targets.
+inline constexpr char kUnaryCall[] = "unary", kServerStream[] = "server_streaming",
+                      kClientStream[] = "client_streaming", kBothStream[] = "bidi_streaming";
+constexpr py::Target on_rpc(const char* where, py::Enter enter, py::Leave leave,
+                            const char* shape) {
+  return {.where = where, .enter = enter, .leave = leave, .optional = true, .data = shape};
+}
+
 // A span that is never active: nothing of the application runs inside a client's call. What is sent
 // instead of the metadata; empty when there is no span.
 py::Ref start_rpc_client(py::Scope& scope, const RpcSide& side, const RpcCall& call);
+// That, for a callable of grpc's which knows its method; `position` is that of its metadata, -1 for
+// a keyword. The call's target says its shape.
+void enter_rpc_client(py::Call& call, py::Scope& scope, const RpcSide& side,
+                      std::string_view own_service, std::string_view target, int position);
 
 // Ends the client's span when the call does, not when the hook leaves: nothing is kept alive but
 // the span, and `more` if it is given. `ended` has (Span, `more`) as self. Empty when there is no
