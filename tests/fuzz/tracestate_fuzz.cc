@@ -50,11 +50,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FUZZ_CHECK(once.find_first_of(std::string_view("\r\n\0", 3)) == once.npos);
   FUZZ_CHECK(std::count(once.begin(), once.end(), ',') < 32);
   // What we wrote, we understand: it goes on as it is, unless members are left out for its size. A
-  // blank item at the end of ot= is gone the first time, the semicolon before it the second.
+  // blank item at the end of ot= is gone the first time, the semicolon before it the second; so is
+  // a blank origin, and then its name.
   headers = passed_on(headers, 7);
   const std::string twice = headers.tracestate;
   const bool ends_blank = once.find(";,") != once.npos || once.ends_with(';') ||
-                          once.find("ot=,") != once.npos || once.ends_with("ot=");
+                          once.find("ot=,") != once.npos || once.ends_with("ot=") ||
+                          once.find("o:,") != once.npos || once.ends_with("o:");
   if (once.size() <= 512) FUZZ_CHECK(twice == once || (ends_blank && twice.size() < once.size()));
   if (ends_blank && twice.size() <= 512) FUZZ_CHECK(passed_on(headers, 7).tracestate == twice);
   return 0;
