@@ -101,7 +101,9 @@ void begin(Scope& scope, Ref request) {
   const tracing::SpanStart start = {.name = all.naming.operation(kRequestName),
                                     .service = named.service,
                                     .type = "web",
-                                    .measured = true};
+                                    .measured = true,
+                                    .known_name =
+                                        trace::Text::lasting(all.naming.operation(kRequestName))};
   const Ref environ = request.attr(kMeta);
   const Ref continued = wishes->continues ? tracing::continued(environ) : Ref();
   LiveSpan live = start_wsgi_span(environ, continued, start);
@@ -229,7 +231,8 @@ void enter_method(Call& call, Scope& scope) {
   const auto* method = static_cast<const std::string*>(call.data());
   start_step(scope, {.name = "django.middleware",
                      .component = kComponent,
-                     .resource = usual_class_path(self.type(), *method)});
+                     .resource = usual_class_path(self.type(), *method),
+                     .name_lasts = true});
 }
 void leave_method(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
 
@@ -332,7 +335,10 @@ bool is_view_call() {
 
 void start_view(Scope& scope, Handle function) {
   const std::string resource = view_path(function);
-  if (start_step(scope, {.name = "django.view", .component = kComponent, .resource = resource}))
+  if (start_step(scope, {.name = "django.view",
+                         .component = kComponent,
+                         .resource = resource,
+                         .name_lasts = true}))
     tell_code_origin(function);
 }
 
@@ -388,12 +394,14 @@ void enter_defined(Call& call, Scope& scope) {
   const auto& facts = *static_cast<const StepFacts*>(call.data());
   start_step(scope, {.name = facts.name,
                      .component = kComponent,
-                     .resource = "django.views.generic.base.View." + std::string(facts.method)});
+                     .resource = "django.views.generic.base.View." + std::string(facts.method),
+                     .name_lasts = true});
 }
 void enter_render(Call& call, Scope& scope) {
   start_step(scope, {.name = kRender.name,
                      .component = kComponent,
-                     .resource = usual_class_path(call.self().type(), ".render")});
+                     .resource = usual_class_path(call.self().type(), ".render"),
+                     .name_lasts = true});
 }
 
 // The method that answers: `get` of the class that defines it.
@@ -444,7 +452,8 @@ void enter_template(Call& call, Scope& scope) {
       scope, {.name = "django.template.render",
               .component = kComponent,
               .resource = has_name ? name.utf8() : "django.template.base.Template.render",
-              .type = "template"});
+              .type = "template",
+              .name_lasts = true});
   if (!live) return;
   if (has_name) live.span().set(trace::Key("django.template.name"), name.utf8());
   live.span().set(trace::Key("django.template.engine.class"),
@@ -496,7 +505,8 @@ void enter_mixin(Call& call, Scope& scope) {
   if (!wishes->middlewares || self.attr(kAsyncMode).is_true()) return;
   start_step(scope, {.name = "django.middleware",
                      .component = kComponent,
-                     .resource = usual_class_path(self.type(), ".__call__")});
+                     .resource = usual_class_path(self.type(), ".__call__"),
+                     .name_lasts = true});
 }
 
 constexpr Extra kExtras[] = {{database::kTargets, database::wanted},

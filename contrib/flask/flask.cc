@@ -55,7 +55,8 @@ struct StepFacts {
 
 void enter_step(Call& call, Scope& scope) {
   const StepFacts& facts = *static_cast<const StepFacts*>(call.data());
-  tracing::LiveSpan& live = start_step(scope, {.name = facts.name, .component = kFacts.component});
+  tracing::LiveSpan& live = start_step(
+      scope, {.name = facts.name, .component = kFacts.component, .name_lasts = true});
   if (!live || live.span().parent || live.span().parent_id) return;
   // Called by hand, without a request.
   const Named named = settings().naming.of_server(
@@ -342,7 +343,8 @@ void enter_template(Call& call, Scope& scope) {
   start_step(scope, {.name = static_cast<const StepFacts*>(call.data())->name,
                      .component = kFacts.component,
                      .source = kFacts.component,
-                     .type = "template"});
+                     .type = "template",
+                     .name_lasts = true});
 }
 
 // The template is known once it is found: _render(app, template, context), and before Flask 2.2

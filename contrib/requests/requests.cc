@@ -8,8 +8,8 @@ namespace dd::contrib::requests {
 namespace {
 
 Name kAdapters("adapters"), kBody("body"), kConnectionClass("ConnectionCls"),
-    kContentLength("content-length"), kFunction("__func__"), kGetAdapter("get_adapter"),
-    kHeaders("headers"), kMethod("method"), kPoolClasses("pool_classes_by_scheme"),
+    kContentLength("content-length"), kGetAdapter("get_adapter"), kHeaders("headers"),
+    kHttp("http"), kHttps("https"), kMethod("method"), kPoolClasses("pool_classes_by_scheme"),
     kPoolManager("poolmanager"), kProxies("proxies"), kReason("reason"), kRequest("request"),
     kSend("send"), kStatusCode("status_code"), kStore("_store"), kUrl("url");
 
@@ -32,7 +32,7 @@ void prepare(const Settings& from) {
   if (usual) return;
   const Ref adapter = py::imported("requests.adapters").attr("HTTPAdapter");
   const Ref pools = py::imported("urllib3.poolmanager").attr(kPoolClasses);
-  const Ref http = pools.item("http"), https = pools.item("https");
+  const Ref http = pools.item(kHttp), https = pools.item(kHttps);
   usual =
       new Usual{.adapter = adapter.share(),
                 .adapter_send = adapter.attr(kSend),
@@ -47,11 +47,11 @@ void prepare(const Settings& from) {
 
 // Session.send() hands the request to an adapter as it is.
 bool goes_to_usual_adapter(Handle session) {
-  if (!usual->get_adapter.is(session.attr(kGetAdapter).attr(kFunction))) return false;
+  if (!usual->get_adapter.is(session.method(kGetAdapter))) return false;
   bool all = true;
   session.attr(kAdapters).each_pair([&all](Handle, Handle adapter) {
     all = all && adapter.type().is(usual->adapter) &&
-          usual->adapter_send.is(adapter.attr(kSend).attr(kFunction));
+          usual->adapter_send.is(adapter.method(kSend));
   });
   return all;
 }
@@ -63,7 +63,7 @@ Ref stored_for_usual_connection(const Call& call, Handle headers) {
   const Ref pools = call.self().attr(kPoolManager);
   if (!pools.type().is(usual->pool_manager)) return {};
   const Ref classes = pools.attr(kPoolClasses);
-  if (!classes.item("http").is(usual->http_pool) || !classes.item("https").is(usual->https_pool) ||
+  if (!classes.item(kHttp).is(usual->http_pool) || !classes.item(kHttps).is(usual->https_pool) ||
       !usual->http_pool.attr(kConnectionClass).is(usual->http) ||
       !usual->https_pool.attr(kConnectionClass).is(usual->https))
     return {};

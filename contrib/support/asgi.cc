@@ -243,11 +243,13 @@ void begin_asgi(py::Scope& scope) {
   if (!request->path.utf8().starts_with(root.utf8())) request->mounted = root.text();
   std::string resource = request->method + " ";
   resource.append(request->path.utf8());
-  const tracing::SpanStart start = {
-      .name = request->is_websocket ? facts.request.v0 : all.naming.operation(facts.request),
-      .service = named.service,
-      .resource = resource,
-      .type = "web"};
+  const std::string_view name =
+      request->is_websocket ? facts.request.v0 : all.naming.operation(facts.request);
+  const tracing::SpanStart start = {.name = name,
+                                    .service = named.service,
+                                    .resource = resource,
+                                    .type = "web",
+                                    .known_name = trace::Text::lasting(name)};
   Ref outer = current.value();
   if (const Request* above = py::unboxed<Request>(outer);
       above && (above->identity == about.ptr() || above->path.is(request->path)))

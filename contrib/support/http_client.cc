@@ -105,6 +105,7 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
                                                      .type = "http",
                                                      .kind = "client",
                                                      .measured = facts.measured,
+                                                     .name_lasts = true,
                                                      .waits = request.waits});
   if (!live) return;
   trace::Span& span = live.span();

@@ -54,6 +54,7 @@ tracing::LiveSpan& start_step(py::Scope& scope, const Step& step) {
                              .type = step.type,
                              .activate = !step.waits,
                              .measured = step.measured};
+  if (step.name_lasts) what.known_name = trace::Text::lasting(step.name);
   if (step.known) {
     what.known_name = step.known->name;
     what.known_service = step.known->service;
@@ -117,8 +118,10 @@ void settle_source(trace::Span& span) {
     const trace::ProcessFacts& process = trace::Tracer::get().facts();
     if (!process.service_is_inferred || span.service.view() != process.service) return;
   }
-  const std::string_view component = span.text(trace::tags::kComponent);
-  if (!component.empty() && component != source) span.set(trace::tags::kServiceSource, component);
+  const trace::Attribute* const component = span.find(trace::tags::kComponent);
+  if (component && component->kind == trace::AttributeKind::kText && component->text.size != 0 &&
+      component->text.view() != source)
+    span.set(trace::tags::kServiceSource, component->text);
 }
 
 }  // namespace dd::contrib

@@ -202,7 +202,9 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
   const tracing::SpanStart start = {.name = all.naming.operation(facts.request),
                                     .service = named.service,
                                     .type = "web",
-                                    .measured = true};
+                                    .measured = true,
+                                    .known_name =
+                                        trace::Text::lasting(all.naming.operation(facts.request))};
   const Ref continued = continues ? tracing::continued(environ) : Ref();
   EnvironHeaders headers{environ};
   LiveSpan whole = start_request(headers.reader(), continued, start, facts.tells_front);
@@ -210,10 +212,12 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
   trace::Span& span = whole.span();
   span.set_static(tags::kComponent, facts.component);
   span.set_static(tags::kSpanKind, "server");
-  span.set(tags::kServiceSource, named.source);
+  span.set_static(tags::kServiceSource, named.source);
   tag_request(span, environ, verb.utf8());
   tell_started(facts.component, verb.utf8(), span);
-  LiveSpan inner = LiveSpan::start({.name = facts.application});
+  LiveSpan inner =
+      LiveSpan::start({.name = facts.application,
+                       .known_name = trace::Text::lasting(facts.application)});
   inner.span().set_static(tags::kComponent, facts.component);
   hear(call, first + 1, server, whole.object());
   scope.emplace<Request>(std::move(whole), std::move(inner), std::string(verb.utf8()));
@@ -234,7 +238,10 @@ void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServer
     return;
   }
   request->application.finish();
-  request->response = LiveSpan::start_under(request->request.object(), {.name = facts.response});
+  request->response =
+      LiveSpan::start_under(request->request.object(),
+                            {.name = facts.response,
+                             .known_name = trace::Text::lasting(facts.response)});
   request->response.span().set_static(tags::kComponent, facts.component);
   if (!outcome.follow(py::Kind::kIterator, kBody, scope)) {
     request->response.finish();
@@ -257,7 +264,9 @@ tracing::LiveSpan start_web_request(const WebRequestFacts& facts, py::Handle env
   const tracing::SpanStart start = {.name = all.naming.operation(facts.request),
                                     .service = named.service,
                                     .type = "web",
-                                    .measured = true};
+                                    .measured = true,
+                                    .known_name =
+                                        trace::Text::lasting(all.naming.operation(facts.request))};
   const Ref continued = continues ? tracing::continued(environ) : Ref();
   LiveSpan made = start_wsgi_span(environ, continued, start);
   if (!made) return made;

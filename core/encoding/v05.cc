@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -39,6 +40,7 @@ class StringTable {
     std::fill(std::begin(numbered_), std::end(numbered_), 0);
     std::fill(std::begin(fixed_), std::end(fixed_), 0);
     std::fill(std::begin(last_), std::end(last_), 0);
+    std::fill(std::begin(lasting_), std::end(lasting_), Lasting());
   }
 
   // The index of a text that stays the same until forget().
@@ -59,6 +61,7 @@ class StringTable {
   // Texts with a number are looked up once.
   std::uint32_t index(const trace::Text& text) {
     if (!text.number) return index(text.view());
+    if (text.number == trace::Text::kLasting) return lasting(text);
     std::uint32_t& known = numbered_[text.number];
     if (!known) known = index(text.view());
     return known;
@@ -100,6 +103,21 @@ class StringTable {
     std::uint32_t begin, text, size, hash;  // places in out_: of the header, of the characters
   };
 
+  struct Lasting {
+    const char* data = nullptr;
+    std::uint32_t size = 0, index = 0;
+  };
+  static constexpr std::size_t kLastings = 256;
+
+  // A text that stays where it is, known by its address.
+  std::uint32_t lasting(const trace::Text& text) {
+    const auto address = reinterpret_cast<std::uintptr_t>(text.data);
+    Lasting& known = lasting_[(address ^ address >> 8) % kLastings];
+    if (known.data != text.data || known.size != text.size)
+      known = {text.data, text.size, index(text.view())};
+    return known.index;
+  }
+
   static std::uint32_t hash(std::string_view text) {
     std::uint64_t h = 0x9E3779B97F4A7C15ull ^ text.size();
     const char* at = text.data();
@@ -124,7 +142,8 @@ class StringTable {
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t slot = h & mask; slots_[slot] != 0; slot = (slot + 1) & mask) {
       const Entry& entry = entries_[slots_[slot]];
-      if (entry.hash == h && out_.view().substr(entry.text, entry.size) == text)
+      if (entry.hash == h && entry.size == text.size() &&
+          std::memcmp(out_.view().data() + entry.text, text.data(), text.size()) == 0)
         return slots_[slot];
     }
     return 0;
@@ -162,6 +181,7 @@ class StringTable {
   std::uint32_t numbered_[trace::kMostNames] = {};
   std::uint32_t fixed_[kFixedCount] = {};
   std::uint32_t last_[kFixedCount] = {};
+  Lasting lasting_[kLastings];
   std::string repaired_;
 };
 

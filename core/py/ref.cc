@@ -70,6 +70,15 @@ Ref Handle::attr(const Name& name) const {
   return Ref::steal(found);
 }
 
+Ref Handle::method(const Name& name) const {
+  PyObject* key = name.ptr();
+  if (object_ == nullptr || key == nullptr) return {};
+  if (checkpoint()) return {};
+  PyObject* found = nullptr;
+  compat::get_method(object_, key, &found);
+  return swallowed(found);
+}
+
 Ref Handle::attr(const char* name) const {
   if (object_ == nullptr) return {};
   if (checkpoint()) return {};
@@ -128,12 +137,9 @@ bool Handle::contains(Handle value) const {
   return answer > 0;
 }
 
-std::string_view Handle::utf8() const {
+std::string_view Handle::other_utf8() const {
   if (!is_str()) return {};
   if (checkpoint()) return {};
-  if (PyUnicode_IS_COMPACT_ASCII(object_))
-    return {reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(object_)),
-            static_cast<std::size_t>(PyUnicode_GET_LENGTH(object_))};
   Py_ssize_t size = 0;
   const char* text = PyUnicode_AsUTF8AndSize(object_, &size);
   if (text == nullptr) {

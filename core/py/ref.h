@@ -61,13 +61,20 @@ class Handle {
   // Reading. None of these raises.
   Ref attr(const Name& name) const;  // empty when absent
   Ref attr(const char* name) const;  // for cold paths
+  // attr() of a method without making the bound one: its function, or what stands in its place.
+  Ref method(const Name& name) const;
   Ref item(Handle key) const;        // object[key]; a dict is asked without raising
   Ref item(const Name& key) const;
   Ref item(const char* key) const;   // for cold paths
   Ref item(Py_ssize_t index) const;  // sequences; negative counts from the end
   Py_ssize_t size() const;           // len(), or -1
   bool contains(Handle value) const;
-  std::string_view utf8() const;   // a view into a str; empty for the rest
+  std::string_view utf8() const {  // a view into a str; empty for the rest
+    if (object_ == nullptr || !PyUnicode_CheckExact(object_) || !PyUnicode_IS_COMPACT_ASCII(object_))
+      return other_utf8();
+    return {reinterpret_cast<const char*>(reinterpret_cast<PyASCIIObject*>(object_) + 1),
+            static_cast<std::size_t>(PyUnicode_GET_LENGTH(object_))};
+  }
   std::string_view bytes() const;  // a view into a bytes; empty for the rest
   std::string text() const;        // a str or bytes, copied; what UTF-8 cannot say is '?'
   std::string display() const;     // str(object), copied likewise
@@ -99,6 +106,7 @@ class Handle {
   void each_pair(Fn&& fn) const;
 
  protected:
+  std::string_view other_utf8() const;
   PyObject* object_ = nullptr;
 };
 

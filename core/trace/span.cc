@@ -186,6 +186,7 @@ void Span::set_static(const Key& key, const Text& value) {
   at->kind = AttributeKind::kText;
   at->capacity = 0;
   at->text = value;
+  if (!value.number) at->text.number = Text::kLasting;
 }
 
 void Span::set_static(std::span<const StaticTag> tags) {
@@ -209,6 +210,7 @@ void Span::set_static(std::span<const StaticTag> tags) {
                          .capacity = 0,
                          .text = tag.value};
     made->key.number = tag.key.index;
+    if (!tag.value.number) made->text.number = Text::kLasting;
     (last_ ? last_->next : attributes) = made;
     last_ = made++;
   }

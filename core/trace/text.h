@@ -14,13 +14,22 @@ enum class Form : std::uint8_t { kText, kBytes, kNone };
 struct Text {
   const char* data = nullptr;
   std::uint32_t size = 0;
-  std::uint16_t number = 0;  // of a text that occurs often (core/trace/names.h)
+  std::uint16_t number = 0;  // of a text that occurs often (core/trace/names.h), or kLasting
   Form form = Form::kText;
+  static constexpr std::uint16_t kLasting = UINT16_MAX;
 
   constexpr Text() = default;
   constexpr explicit Text(std::string_view text)
       : data(text.data() ? text.data() : ""), size(static_cast<std::uint32_t>(text.size())) {}
 
+  // One that lives for ever without a number: encoders know it again by its place.
+  static constexpr Text lasting(std::string_view text) {
+    Text made(text);
+    made.number = kLasting;
+    return made;
+  }
+
+  constexpr bool lasts() const { return number != 0; }
   constexpr bool present() const { return data != nullptr; }
   constexpr std::string_view view() const { return {data, size}; }
 };

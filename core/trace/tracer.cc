@@ -87,11 +87,20 @@ void set_service_source(Span& span, const ProcessFacts& facts) {
   const std::string_view source = span.text(tags::kServiceSource);
   if (source.starts_with("opt.")) return;
   constexpr std::string_view kByHand = "datadog";
-  const std::string_view component = span.text(tags::kComponent);
-  if (!component.empty() && component != kByHand)
-    span.set(tags::kServiceSource, component);
+  const Attribute* const component = span.find(tags::kComponent);
+  if (component && component->kind == AttributeKind::kText && component->text.size != 0 &&
+      component->text.view() != kByHand)
+    span.set(tags::kServiceSource, component->text);
   else if (source.empty())
     span.set_static(tags::kServiceSource, kByHand);
+}
+
+// What most spans are; other types are copied.
+Text type_text(base::Arena& arena, std::string_view type) {
+  constexpr std::string_view kUsual[] = {"web", "http", "sql", "redis", "template", "worker"};
+  for (const std::string_view usual : kUsual)
+    if (type == usual) return Text::lasting(usual);
+  return Text(arena.copy(type));
 }
 
 void set_top_level(Span& span) {
@@ -325,7 +334,7 @@ Span* Tracer::start(const StartOptions& options) {
   span->start_ns = now;
   base::Arena& arena = span->chunk->arena;
   span->name = options.known_name.present() ? options.known_name : Text(arena.copy(options.name));
-  if (options.type.data()) span->type = Text(arena.copy(options.type));
+  if (options.type.data()) span->type = type_text(arena, options.type);
 
   if (options.known_service.present()) {
     span->service = options.known_service;
@@ -340,12 +349,13 @@ Span* Tracer::start(const StartOptions& options) {
   } else if (parent) {
     const char* data = parent->service.data;
     const bool immortal = data == process.service.data();
-    span->service = immortal || parent->chunk == span->chunk || !data
+    span->service = immortal || parent->chunk == span->chunk || !data || parent->service.lasts()
                         ? parent->service
                         : Text(arena.copy(parent->service.view()));
     if (parent->attributes && parent->service.size != 0)
-      if (const std::string_view source = parent->text(tags::kServiceSource); !source.empty())
-        span->set(tags::kServiceSource, source);
+      if (const Attribute* const source = parent->find(tags::kServiceSource);
+          source && source->kind == AttributeKind::kText && source->text.size != 0)
+        span->set(tags::kServiceSource, source->text);
   } else if (!process.service.empty()) {
     span->service = Text(process.service);
   }
@@ -358,7 +368,7 @@ Span* Tracer::start(const StartOptions& options) {
 
   if (continues) {
     const base::MutexLock lock(segment->mutex);
-    for (const auto& [name, value] : segment->written_meta())
+    for (const auto& [name, value] : segment->told() ? segment->meta() : segment->written_meta())
       if (propagated(name) && name != tags::kDecisionMaker.text && name != tags::kTraceSource.text)
         span->set(Key(name), std::string_view(value));
   } else if (!process.hostname.empty()) {

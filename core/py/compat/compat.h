@@ -20,6 +20,17 @@ inline int optional_attr(PyObject* object, PyObject* name, PyObject** out) {
 #endif
 }
 
+// object.name, or the function of a method that would be bound. Null with an error set.
+inline void get_method(PyObject* object, PyObject* name, PyObject** out) {
+#if PY_VERSION_HEX >= 0x030D0000
+  *out = PyObject_GetAttr(object, name);
+#else
+  if (_PyObject_GetMethod(object, name, out) != 0) return;
+#endif
+  if (*out != nullptr && PyMethod_Check(*out) && PyMethod_GET_SELF(*out) == object)
+    Py_SETREF(*out, Py_NewRef(PyMethod_GET_FUNCTION(*out)));
+}
+
 // A number that this class has as long as nobody changes it, and no other class ever; 0: none.
 inline unsigned class_version([[maybe_unused]] PyObject* type) {
 #if defined(Py_GIL_DISABLED)
