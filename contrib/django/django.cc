@@ -98,12 +98,12 @@ void begin(Scope& scope, Ref request) {
   const Settings& all = settings();
   const Named named = all.naming.of_server(
       {.integration = kComponent, .fallback = kComponent, .own = wishes->own_service});
-  const tracing::SpanStart start = {.name = all.naming.operation(kRequestName),
-                                    .service = named.service,
-                                    .type = "web",
-                                    .measured = true,
-                                    .known_name =
-                                        trace::Text::lasting(all.naming.operation(kRequestName))};
+  const tracing::SpanStart start = {
+      .name = all.naming.operation(kRequestName),
+      .service = named.service,
+      .type = "web",
+      .measured = true,
+      .known_name = trace::Text::lasting(all.naming.operation(kRequestName))};
   const Ref environ = request.attr(kMeta);
   const Ref continued = wishes->continues ? tracing::continued(environ) : Ref();
   LiveSpan live = start_wsgi_span(environ, continued, start);

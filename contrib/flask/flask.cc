@@ -55,8 +55,8 @@ struct StepFacts {
 
 void enter_step(Call& call, Scope& scope) {
   const StepFacts& facts = *static_cast<const StepFacts*>(call.data());
-  tracing::LiveSpan& live = start_step(
-      scope, {.name = facts.name, .component = kFacts.component, .name_lasts = true});
+  tracing::LiveSpan& live =
+      start_step(scope, {.name = facts.name, .component = kFacts.component, .name_lasts = true});
   if (!live || live.span().parent || live.span().parent_id) return;
   // Called by hand, without a request.
   const Named named = settings().naming.of_server(

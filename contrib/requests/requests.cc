@@ -50,8 +50,7 @@ bool goes_to_usual_adapter(Handle session) {
   if (!usual->get_adapter.is(session.method(kGetAdapter))) return false;
   bool all = true;
   session.attr(kAdapters).each_pair([&all](Handle, Handle adapter) {
-    all = all && adapter.type().is(usual->adapter) &&
-          usual->adapter_send.is(adapter.method(kSend));
+    all = all && adapter.type().is(usual->adapter) && usual->adapter_send.is(adapter.method(kSend));
   });
   return all;
 }

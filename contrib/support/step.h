@@ -26,7 +26,7 @@ struct Step {
   std::string_view kind{};  // "client", "server"
   bool measured = false;
   bool name_lasts = false;  // the name lives for ever
-  bool is_root = false;  // of a trace of its own, whatever is active
+  bool is_root = false;     // of a trace of its own, whatever is active
   // The service is given after the start: the version is told as that of a span of the process, and
   // a service of the user's choice is told as such only when that of the process is one too.
   bool late_service = false;

@@ -199,12 +199,12 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
   const Named named = all.naming.of_server(
       {.integration = facts.component, .fallback = facts.component, .own = own_service});
   const Ref verb = environ.item(kMethod);
-  const tracing::SpanStart start = {.name = all.naming.operation(facts.request),
-                                    .service = named.service,
-                                    .type = "web",
-                                    .measured = true,
-                                    .known_name =
-                                        trace::Text::lasting(all.naming.operation(facts.request))};
+  const tracing::SpanStart start = {
+      .name = all.naming.operation(facts.request),
+      .service = named.service,
+      .type = "web",
+      .measured = true,
+      .known_name = trace::Text::lasting(all.naming.operation(facts.request))};
   const Ref continued = continues ? tracing::continued(environ) : Ref();
   EnvironHeaders headers{environ};
   LiveSpan whole = start_request(headers.reader(), continued, start, facts.tells_front);
@@ -215,9 +215,8 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
   span.set_static(tags::kServiceSource, named.source);
   tag_request(span, environ, verb.utf8());
   tell_started(facts.component, verb.utf8(), span);
-  LiveSpan inner =
-      LiveSpan::start({.name = facts.application,
-                       .known_name = trace::Text::lasting(facts.application)});
+  LiveSpan inner = LiveSpan::start(
+      {.name = facts.application, .known_name = trace::Text::lasting(facts.application)});
   inner.span().set_static(tags::kComponent, facts.component);
   hear(call, first + 1, server, whole.object());
   scope.emplace<Request>(std::move(whole), std::move(inner), std::string(verb.utf8()));
@@ -238,10 +237,9 @@ void finish_wsgi_request(py::Outcome& outcome, py::Scope& scope, const WebServer
     return;
   }
   request->application.finish();
-  request->response =
-      LiveSpan::start_under(request->request.object(),
-                            {.name = facts.response,
-                             .known_name = trace::Text::lasting(facts.response)});
+  request->response = LiveSpan::start_under(
+      request->request.object(),
+      {.name = facts.response, .known_name = trace::Text::lasting(facts.response)});
   request->response.span().set_static(tags::kComponent, facts.component);
   if (!outcome.follow(py::Kind::kIterator, kBody, scope)) {
     request->response.finish();
@@ -261,12 +259,12 @@ tracing::LiveSpan start_web_request(const WebRequestFacts& facts, py::Handle env
   const NameQuestion asked = {.integration = facts.component, .fallback = facts.component};
   const Named named =
       facts.keeps_service ? all.naming.of_client(asked) : all.naming.of_server(asked);
-  const tracing::SpanStart start = {.name = all.naming.operation(facts.request),
-                                    .service = named.service,
-                                    .type = "web",
-                                    .measured = true,
-                                    .known_name =
-                                        trace::Text::lasting(all.naming.operation(facts.request))};
+  const tracing::SpanStart start = {
+      .name = all.naming.operation(facts.request),
+      .service = named.service,
+      .type = "web",
+      .measured = true,
+      .known_name = trace::Text::lasting(all.naming.operation(facts.request))};
   const Ref continued = continues ? tracing::continued(environ) : Ref();
   LiveSpan made = start_wsgi_span(environ, continued, start);
   if (!made) return made;

@@ -8,6 +8,7 @@
 #include "core/propagation/styles.h"
 #include "core/propagation/tally.h"
 #include "core/propagation/text.h"
+#include "core/trace/otel_state.h"
 
 namespace dd::propagation {
 namespace {
@@ -140,6 +141,82 @@ std::vector<Style> parse_styles(std::string_view text) {
   return styles;
 }
 
+namespace {
+
+bool is_usual(const Options& options) {
+  const auto wants = [&](Style style) {
+    return std::find(options.inject.begin(), options.inject.end(), style) != options.inject.end();
+  };
+  constexpr std::size_t kMostTags = 64;  // what write_new() writes of them is shorter
+  return wants(Style::kDatadog) && wants(Style::kTraceContext) && !wants(Style::kB3) &&
+         !wants(Style::kB3Multi) && !options.legacy_baggage && !options.apm_off &&
+         options.datadog_tags_max_length >= kMostTags;
+}
+
+// What the headers of a trace say that began in this process.
+struct NewTrace {
+  trace::TraceId id;
+  int priority;
+  std::string_view maker;
+  char otel[trace::otel::kMostMember];
+  std::size_t otel_size = 0;
+};
+
+// False: there is more to say. The trace's entries are made when somebody looks.
+bool read_new(Segment& segment, NewTrace& out) {
+  const base::MutexLock lock(segment.mutex);
+  if (!segment.written_meta().empty() || !segment.origin.empty() || !segment.baggage.empty() ||
+      !segment.priority || !segment.trace_id.high || segment.unwritten_maker().empty())
+    return false;
+  out.id = segment.trace_id;
+  out.priority = *segment.priority;
+  out.maker = segment.unwritten_maker();
+  if (segment.otel == trace::OtelNote::kRate)
+    out.otel_size = trace::otel::write_member(segment, out.otel);
+  segment.note_told();
+  return true;
+}
+
+struct Line {
+  Line& text(std::string_view more) {
+    more.copy(room + size, more.size());
+    size += more.size();
+    return *this;
+  }
+  Line& hex(std::uint64_t number) {
+    base::hex16(number, room + size);
+    size += 16;
+    return *this;
+  }
+  std::string_view view() const { return {room, size}; }
+  char room[160];
+  std::size_t size = 0;
+};
+
+// The six headers that most requests carry, as inject_datadog() and the others write them.
+void write_new(const NewTrace& trace, std::uint64_t span_id, Carrier& carrier) {
+  const Decimal priority(trace.priority);
+  const std::string_view priority_text = priority;
+  carrier.set("x-datadog-trace-id", Decimal(trace.id.low));
+  carrier.set("x-datadog-parent-id", Decimal(span_id));
+  carrier.set("x-datadog-sampling-priority", priority_text);
+  Line tags;
+  tags.text("_dd.p.dm=").text(trace.maker).text(",_dd.p.tid=").hex(trace.id.high);
+  carrier.set("x-datadog-tags", tags.view());
+  Line parent;
+  parent.text("00-").hex(trace.id.high).hex(trace.id.low).text("-").hex(span_id);
+  carrier.set("traceparent", parent.text(trace.priority > 0 ? "-01" : "-00").view());
+  Line state;
+  state.text("dd=p:").hex(span_id).text(";s:").text(priority_text).text(";t.dm:");
+  state.text(trace.maker).text(";t.tid:").hex(trace.id.high);
+  if (trace.otel_size != 0) state.text(",").text({trace.otel, trace.otel_size});
+  carrier.set("tracestate", state.view());
+  count_injected(Style::kDatadog);
+  count_injected(Style::kTraceContext);
+}
+
+}  // namespace
+
 Options options_from_settings() {
   Options made;
   made.extract = parse_styles(config::extract_styles.get());
@@ -155,6 +232,7 @@ Options options_from_settings() {
   made.baggage_tag_keys = config::parse_list(config::baggage_tag_keys.get());
   made.wide_trace_ids = config::wide_trace_ids.get();
   made.apm_off = !config::apm_tracing_enabled.get();
+  made.usual = is_usual(made);
   return made;
 }
 
@@ -215,6 +293,8 @@ ExtractedContext extract(const Carrier& carrier, const Options& options) {
 
 void inject(Segment& segment, std::uint64_t span_id, bool remote, Carrier& carrier,
             const Options& options) {
+  if (options.usual && !remote && span_id != 0) [[likely]]
+    if (NewTrace trace; read_new(segment, trace)) return write_new(trace, span_id, carrier);
   const auto wants = [&](Style style) {
     const bool found =
         std::find(options.inject.begin(), options.inject.end(), style) != options.inject.end();

@@ -44,6 +44,7 @@ struct Options {
   std::vector<std::string> baggage_tag_keys;  // "*": all
   bool wide_trace_ids = true;
   bool apm_off = false;  // only traces that a product marked (_dd.p.ts) are passed on
+  bool usual = false;  // the styles that are written are the default ones, without a limit or more
 };
 // From core_settings, as they are now.
 Options options_from_settings();

@@ -63,14 +63,15 @@ class Handle {
   Ref attr(const char* name) const;  // for cold paths
   // attr() of a method without making the bound one: its function, or what stands in its place.
   Ref method(const Name& name) const;
-  Ref item(Handle key) const;        // object[key]; a dict is asked without raising
+  Ref item(Handle key) const;  // object[key]; a dict is asked without raising
   Ref item(const Name& key) const;
   Ref item(const char* key) const;   // for cold paths
   Ref item(Py_ssize_t index) const;  // sequences; negative counts from the end
   Py_ssize_t size() const;           // len(), or -1
   bool contains(Handle value) const;
   std::string_view utf8() const {  // a view into a str; empty for the rest
-    if (object_ == nullptr || !PyUnicode_CheckExact(object_) || !PyUnicode_IS_COMPACT_ASCII(object_))
+    if (object_ == nullptr || !PyUnicode_CheckExact(object_) ||
+        !PyUnicode_IS_COMPACT_ASCII(object_))
       return other_utf8();
     return {reinterpret_cast<const char*>(reinterpret_cast<PyASCIIObject*>(object_) + 1),
             static_cast<std::size_t>(PyUnicode_GET_LENGTH(object_))};

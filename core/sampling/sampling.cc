@@ -115,7 +115,7 @@ Decision make_decision(const Segment& segment, const Span& root) {
 
 // Rules may look at what the context says, which the root has from then on.
 void add_trace_tags(const Segment& segment, Span& root) DD_REQUIRES(segment.mutex) {
-  for (const auto& [name, value] : segment.written_meta())
+  for (const auto& [name, value] : segment.told() ? segment.meta() : segment.written_meta())
     if (name != "traceparent" && name != "tracestate")
       if (const trace::Key key(name); !root.has(key)) root.set(key, std::string_view(value));
   for (const auto& [name, value] : segment.metrics)

@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
+#include <utility>
 #include <vector>
+
+#include "core/base/hex.h"
 
 namespace dd::trace::otel {
 namespace {
 
 constexpr std::size_t kMaxValue = 256;
-constexpr int kDigits = 14;  // of a 56-bit number
+constexpr std::size_t kDigits = 14;  // of a 56-bit number
 constexpr std::uint64_t kMost = (1ull << 56) - 1;
 
 struct State {
@@ -56,22 +60,36 @@ std::string write(const State& state) {
 }
 
 std::string hex(std::uint64_t value) {
-  std::string out;
-  for (int shift = 4 * (kDigits - 1); shift >= 0; shift -= 4)
-    out += "0123456789abcdef"[(value >> shift) & 15];
-  return out;
+  char digits[16];
+  base::hex16(value, digits);
+  return std::string(digits + sizeof digits - kDigits, kDigits);
 }
 
 // Randomness and threshold that agree with what was decided.
-void compute(const Segment& segment, State& state) {
+struct Numbers {
+  std::uint64_t random, threshold;
+};
+
+Numbers compute(const Segment& segment) {
   const double share = std::floor((1.0 - segment.otel_rate) * 0x1p56 + 0.5);
   const std::uint64_t threshold = std::min(kMost, static_cast<std::uint64_t>(share));
   std::uint64_t random = ~(segment.trace_id.low * 1111111111111111111ull) >> 8;
   if (segment.otel_keep && random < threshold) random = threshold;
   if (!segment.otel_keep && random >= threshold) random = threshold ? threshold - 1 : 0;
-  state.random = hex(random);
-  state.threshold = hex(threshold);
-  while (state.threshold.size() > 1 && state.threshold.back() == '0') state.threshold.pop_back();
+  return {random, threshold};
+}
+
+std::size_t threshold_digits(const char* digits) {
+  std::size_t size = kDigits;
+  while (size > 1 && digits[size - 1] == '0') --size;
+  return size;
+}
+
+void compute(const Segment& segment, State& state) {
+  const Numbers numbers = compute(segment);
+  state.random = hex(numbers.random);
+  state.threshold = hex(numbers.threshold);
+  state.threshold.resize(threshold_digits(state.threshold.data()));
 }
 
 }  // namespace
@@ -88,17 +106,39 @@ bool is_tidy(std::string_view value) {
 }
 
 void note_rate(Segment& segment, double rate, bool keep) {
+  if (segment.told()) (void)segment.meta();  // what was told stands
   segment.otel = OtelNote::kRate;
   segment.otel_rate = rate;
   segment.otel_keep = keep;
 }
 
-void note_no_rate(Segment& segment) { segment.otel = OtelNote::kNoRate; }
+void note_no_rate(Segment& segment) {
+  if (segment.told()) (void)segment.meta();
+  segment.otel = OtelNote::kNoRate;
+}
+
+std::size_t write_member(const Segment& segment, char (&out)[kMostMember]) {
+  const Numbers numbers = compute(segment);
+  char digits[16];
+  std::memcpy(out, "ot=rv:", 6);
+  base::hex16(numbers.random, digits);
+  std::memcpy(out + 6, digits + 2, kDigits);
+  std::memcpy(out + 6 + kDigits, ";th:", 4);
+  base::hex16(numbers.threshold, digits);
+  const std::size_t size = threshold_digits(digits + 2);
+  std::memcpy(out + 10 + kDigits, digits + 2, kDigits);
+  return 10 + kDigits + size;
+}
 
 void settle(Segment& segment) {
   const OtelNote note = std::exchange(segment.otel, OtelNote::kNothing);
   if (note == OtelNote::kNothing) return;
   const std::string* stored = find_entry(segment.meta(), "tracestate");
+  if (!stored && note == OtelNote::kRate) {  // a trace that begins here
+    char member[kMostMember];
+    const std::size_t size = write_member(segment, member);
+    return set_entry(segment.meta(), "tracestate", {member, size});
+  }
   const std::string known = stored ? *stored : std::string();
   std::string_view before, value, after(known);
   const std::size_t at = known.starts_with("ot=") ? 0 : known.find(",ot=");
@@ -113,7 +153,7 @@ void settle(Segment& segment) {
     before = after.substr(0, end);
     after.remove_prefix(std::min(end + 1, after.size()));
   }
-  State state = read(value);
+  State state = value.empty() ? State() : read(value);
   if (note != OtelNote::kNoRate && state.random.empty() && state.threshold.empty())
     compute(segment, state);
   if (note != OtelNote::kRate) state.threshold.clear();

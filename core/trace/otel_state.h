@@ -21,6 +21,9 @@ bool is_tidy(std::string_view value);
 // This process decided with a probability, or without one (by hand, by the limiter).
 void note_rate(Segment& segment, double rate, bool keep);
 void note_no_rate(Segment& segment);
+// The whole member, of a trace without an inbound one that was decided with a probability.
+inline constexpr std::size_t kMostMember = 40;
+std::size_t write_member(const Segment& segment, char (&out)[kMostMember]);
 // Writes what was noted into the segment's `tracestate`.
 void settle(Segment& segment);
 

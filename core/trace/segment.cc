@@ -1,7 +1,9 @@
 #include "core/trace/segment.h"
 
 #include "core/base/fork.h"
+#include "core/base/hex.h"
 #include "core/base/recycle.h"
+#include "core/trace/otel_state.h"
 #include "core/trace/tags.h"
 
 namespace dd::trace {
@@ -77,6 +79,14 @@ void Segment::write_maker() const {
   set_entry(meta_, tags::kDecisionMaker.text, maker());
 }
 
+void Segment::write_told() const {
+  told_ = false;
+  char digits[16];
+  base::hex16(trace_id.high, digits);
+  set_entry(meta_, tags::kTraceIdHigh.text, {digits, sizeof digits});
+  otel::settle(const_cast<Segment&>(*this));
+}
+
 void Segment::clear() {
   priority.reset();
   if (!origin.empty()) origin.clear();
@@ -91,6 +101,7 @@ void Segment::clear() {
   otel = OtelNote::kNothing;
   high_digits[0] = '\0';
   maker_ = -1;
+  told_ = false;
 }
 
 Shared<Segment> Segment::make(TraceId trace_id) {

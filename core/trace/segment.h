@@ -117,11 +117,11 @@ class Segment {
 
   // _dd.p.*, baggage.*, tracestate, traceparent, _dd.parent_id ... Under mutex.
   Entries& meta() {
-    write_maker();
+    write_entries();
     return meta_;
   }
   const Entries& meta() const {
-    write_maker();
+    write_entries();
     return meta_;
   }
   // Who decided about sampling (`_dd.p.dm`), when the trace does not say so already. Most traces
@@ -132,6 +132,10 @@ class Segment {
   // As it was before it became an entry, too.
   std::string_view maker() const;
   const Entries& written_meta() const { return meta_; }
+  // Headers were made of the fields of a trace that had no entries: those that making them leaves
+  // behind (its identity, and what was decided) are entries when somebody looks. Under mutex.
+  void note_told() { told_ = true; }
+  bool told() const { return told_; }
 
   TraceId trace_id;
   std::uint64_t fork_generation = 0;  // spans of an ancestor process are never delivered
@@ -160,10 +164,16 @@ class Segment {
   Segment() = default;
   ~Segment() = default;
   void clear();
+  void write_entries() const {
+    write_maker();
+    if (told_) [[unlikely]]
+      write_told();
+  }
   void write_maker() const;
+  void write_told() const;
   std::atomic<std::uint32_t> references_{1};
   std::int8_t maker_ = -1;
-  mutable bool maker_is_written_ = false;
+  mutable bool maker_is_written_ = false, told_ = false;
   mutable Entries meta_;
   friend struct SegmentPool;
 };

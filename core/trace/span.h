@@ -102,7 +102,7 @@ class Span {
   void set_static(const Key& key, const Text& value);  // keeps the pointer: immortal text
   void set_static(const Key& key, std::string_view value) { set_static(key, Text(value)); }
   void set_static(std::span<const StaticTag> tags);  // one after the other, in one piece
-  void set(const Key& key, const Text& value) {  // keeps the pointer of one that lasts
+  void set(const Key& key, const Text& value) {      // keeps the pointer of one that lasts
     value.lasts() ? set_static(key, value) : set(key, value.view());
   }
   void set(const Key& key, std::int64_t value);

@@ -8,6 +8,7 @@
 
 #include "core/config/core_settings.h"
 #include "core/propagation/tally.h"
+#include "core/trace/otel_state.h"
 
 namespace dd::propagation {
 namespace {
@@ -360,6 +361,52 @@ TEST(Baggage, of_the_old_form_has_no_line_breaks) {
   inject(*segment, 5, false, out, options);
   EXPECT_TRUE(out.all.contains("ot-baggage-good"));
   EXPECT_FALSE(out.all.contains("ot-baggage-bad"));
+}
+
+class InOrder : public Carrier {
+ public:
+  std::optional<std::string_view> get(std::string_view) const override { return std::nullopt; }
+  void set(std::string_view name, std::string_view value) override {
+    lines.emplace_back(name, value);
+  }
+  trace::Entries lines;
+};
+
+// The short way for traces that begin here, and the one for all: in what they write and leave
+// behind.
+TEST(NewTrace, is_told_as_any_other) {
+  struct Case {
+    int priority;
+    double rate;
+    bool keep;
+  };
+  constexpr Case kCases[] = {
+      {1, 1, true}, {2, -1, true}, {-1, 0.25, false}, {0, 0.5, false}, {1, 0.3, true}};
+  for (const Case& one : kCases) {
+    Options options = with("datadog,tracecontext,baggage");
+    const auto far = trace::Segment::make({0x640cfd8d00000000, 0xabcdefab12345678});
+    const auto near = trace::Segment::make(far->trace_id);
+    for (const auto& segment : {far, near}) {
+      segment->priority = one.priority;
+      segment->set_maker(one.rate < 0 ? 4 : 3);
+      if (one.rate < 0)
+        trace::otel::note_no_rate(*segment);
+      else
+        trace::otel::note_rate(*segment, one.rate, one.keep);
+    }
+    for (std::uint64_t span = 5; span < 8; ++span) {
+      if (span == 7)
+        for (const auto& segment : {far, near}) trace::otel::note_no_rate(*segment);
+      InOrder usual, other;
+      options.usual = false;
+      inject(*far, span, false, other, options);
+      options.usual = true;
+      inject(*near, span, false, usual, options);
+      EXPECT_EQ(usual.lines, other.lines);
+      EXPECT_EQ(usual.lines.size(), 6u);
+    }
+    EXPECT_EQ(near->meta(), far->meta());
+  }
 }
 
 std::string counted(const Count (&by_style)[kStyles]) {
