@@ -115,7 +115,7 @@ std::string facts_of_process(const std::string& problem) {
   out.flag("crashtracking_enabled", flag("DD_CRASHTRACKING_ENABLED", true));
   out.flag("gitmetadata_enabled", config::git_metadata.get());
   out.text("git_repository_url", facts.git_repository).text("git_commit_sha", facts.git_commit);
-  out.text("git_main_package", "");
+  out.text("git_main_package", facts.main_package);
   const auto level = config::variable("DD_TRACE_LOG_LEVEL");
   out.raw("log_level_override", level ? quoted(*level) : "None");
   return out.take();

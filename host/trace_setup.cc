@@ -23,6 +23,7 @@
 #include "core/transport/agent_sink.h"
 #include "host/children/policy.h"
 #include "host/crash_setup.h"
+#include "host/main_package.h"
 #include "host/products.h"
 #include "host/set_in_vain.h"
 
@@ -58,6 +59,7 @@ void look_again() {
   trace::Tracer& tracer = trace::Tracer::get();
   const std::vector<std::string_view> words(seen_arguments.begin(), seen_arguments.end());
   trace::ProcessFacts facts = trace::facts_from_settings(words);
+  add_main_package(facts);
   facts.runtime_id = tracer.facts().runtime_id;
   contrib::rename_process({facts.service, !facts.service_is_inferred});
   tracer.set_facts(std::move(facts));
@@ -115,6 +117,11 @@ Status set_up_tracer(std::span<char* const> arguments) {
 Status connect_tracer() {
   sampling::configure(sampling::config_from_settings());
   sampling::install();
+  if (!config::main_package.get().empty()) {
+    trace::ProcessFacts facts = trace::Tracer::get().facts();
+    add_main_package(facts);
+    trace::Tracer::get().set_facts(std::move(facts));
+  }
   if (config::report_unfinished.get()) tracing::watch_unfinished();
   contrib::set_look_again(&look_again);
   return {};

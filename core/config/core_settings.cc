@@ -187,6 +187,7 @@ constinit TextSetting also_file({.env = "DD_TRACE_ALSO_FILE"});
 constinit TextSetting spill_directory({.env = "DD_TRACE_SPILL_DIRECTORY"});
 constinit Setting<std::int64_t> spill_bytes({.env = "DD_TRACE_SPILL_MAX_BYTES",
                                              .fallback = "268435456"});
+constinit TextSetting main_package({.env = "DD_MAIN_PACKAGE"});
 constinit TextSetting git_repository({.env = "DD_GIT_REPOSITORY_URL"});
 constinit TextSetting git_commit({.env = "DD_GIT_COMMIT_SHA"});
 
@@ -238,6 +239,7 @@ SettingBase* const kTable[] = {&service,
                                &writer_payload_bytes,
                                &git_metadata,
                                &git_repository,
+                               &main_package,
                                &git_commit,
                                &native_span_events,
                                &apm_tracing_enabled,

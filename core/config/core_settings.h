@@ -32,7 +32,7 @@ extern Setting<bool> survive_kill, report_unfinished;
 extern TextSetting also_file;
 extern TextSetting spill_directory;
 extern Setting<std::int64_t> spill_bytes;
-extern TextSetting git_repository, git_commit;
+extern TextSetting git_repository, git_commit, main_package;
 
 std::span<SettingBase* const> core_settings();
 

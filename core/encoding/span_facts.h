@@ -37,6 +37,7 @@ void for_each_text_fact(std::uint16_t flags, const trace::ProcessFacts& facts, F
   one(trace::kChunkHead, "_dd.tags.process", facts.process_tags);
   one(trace::kChunkHead, "_dd.git.repository_url", facts.git_repository);
   one(trace::kChunkHead, "_dd.git.commit.sha", facts.git_commit);
+  one(trace::kChunkHead, "_dd.python_main_package", facts.main_package);
 }
 
 // Calls number(key, value) for the numbers of the process.

@@ -15,7 +15,7 @@ constexpr std::uint32_t kMostNames = 64;
 
 struct Family::Name {
   std::atomic<std::uint32_t> size;  // 0: being written
-  char text[252];
+  char text[kMostText];
 };
 
 struct Family::Shared {
@@ -28,7 +28,7 @@ struct Family::Shared {
   std::atomic<std::uint64_t> generation;  // odd while `text` is being written
   std::atomic<std::uint64_t> capabilities;
   std::atomic<std::uint64_t> size;
-  Names lists[2];
+  Names lists[3];
   char text[kMostBytes];
 };
 

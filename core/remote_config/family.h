@@ -45,7 +45,8 @@ class Family {
   // What was published after `seen`, which is set.
   std::optional<std::string> news(std::uint64_t& seen) const;
 
-  enum class List : std::uint8_t { kProducts, kServices };
+  enum class List : std::uint8_t { kProducts, kServices, kFailures };
+  static constexpr std::size_t kMostText = 252;     // of a name; longer ones are not put down
   void put_down(List list, std::string_view name);  // once each
   std::vector<std::string> names(List list) const;
   void want_capabilities(std::uint64_t bits);

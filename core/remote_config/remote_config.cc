@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <iterator>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "core/base/ids.h"
@@ -50,6 +52,7 @@ class Poller final : public transport::Job {
   void set_more_capabilities(std::uint64_t bits) { more_capabilities_.store(bits); }
   void report_failure(std::string path, std::int64_t version, std::string why);
   void note_service(std::string_view name);
+  void hear_failures();
   void know_agent() {
     next_ns_ = 0;
     transport::Worker::get().wake();
@@ -170,7 +173,12 @@ void Poller::look_at_family() {
   family_.want_capabilities(capabilities);
   for (const std::string& name : client_.extra_services)
     family_.put_down(Family::List::kServices, name);
-  for (const Failure& one : take_failures()) repository_->fail(one.path, one.version, one.why);
+  for (const Failure& one : take_failures()) {
+    repository_->fail(one.path, one.version, one.why);
+    std::string told = std::to_string(one.version) + "\n" + one.path + "\n" + one.why;
+    told.resize(std::min(told.size(), Family::kMostText));
+    family_.put_down(Family::List::kFailures, told);
+  }
   if (const auto text = family_.news(seen_)) hand_out(repository_->adopt(*text));
 }
 
@@ -198,6 +206,16 @@ std::int64_t Poller::turn(const transport::Turn& turn) {
   return next_ns_;
 }
 
+// What callbacks of other members raised: the agent hears it from this one.
+void Poller::hear_failures() {
+  for (const std::string& told : family_.names(Family::List::kFailures)) {
+    const std::size_t path = told.find('\n') + 1, why = told.find('\n', path) + 1;
+    const std::optional<std::int64_t> version = config::parse_int(told.substr(0, path));
+    if (version && why != 0)
+      repository_->fail(told.substr(path, why - path - 1), *version, told.substr(why));
+  }
+}
+
 void Poller::poll() {
   transport::Destination* const agent = transport::agent::destination();
   if (agent == nullptr) return;
@@ -223,6 +241,7 @@ void Poller::poll() {
       if (std::ranges::find(client_.products, name) == client_.products.end())
         client_.products.push_back(std::move(name));
     for (const std::string& name : family_.names(Family::List::kServices)) note_service(name);
+    hear_failures();
   }
   for (const Failure& one : take_failures()) repository_->fail(one.path, one.version, one.why);
   asking_ = agent->submit(

@@ -48,6 +48,7 @@ config::SettingBase* const kSettings[] = {
 // Figures are kept for intervals of so long, or of a heartbeat if that is shorter.
 constexpr std::int64_t kIntervalNs = 10'000'000'000;
 constexpr std::int64_t kPauseNs = 5'000'000;
+constexpr std::int64_t kNearNs = 500'000'000;
 
 std::int64_t nanoseconds(double seconds, double otherwise) {
   return static_cast<std::int64_t>((seconds > 0 && seconds <= 1e7 ? seconds : otherwise) * 1e9);
@@ -300,6 +301,14 @@ class Sender final : public transport::Job {
   }
 
   void tick(bool last, bool now = false) {
+    speak(last, now);
+    if (last) return;
+    // The next interval of metrics, or the heartbeat if that comes first.
+    const std::int64_t rest = next_heartbeat_ns_ - base::monotonic_ns();
+    timer_.set_interval(std::clamp(rest, kPauseNs, interval_ns_));
+  }
+
+  void speak(bool last, bool now) {
     const std::int64_t now_ns = base::monotonic_ns(), now_s = base::wall_ns() / 1'000'000'000;
     const std::int64_t interval_s = std::max<std::int64_t>(interval_ns_ / 1'000'000'000, 1);
     const Identity who = identity();
@@ -321,8 +330,8 @@ class Sender final : public transport::Job {
     measure();
     report_.metrics().close_interval(now_s);
     if (last && !is_root_ && report_.empty()) return;
-    // Timers are late, never early; half an interval is nearer to this tick than to the next.
-    if (!last && !now && now_ns + interval_ns_ / 2 < next_heartbeat_ns_) return;
+    // Timers are late, never early, and the next one is set by when this one came.
+    if (!last && !now && now_ns + std::min(interval_ns_ / 2, kNearNs) < next_heartbeat_ns_) return;
     next_heartbeat_ns_ = now_ns + heartbeat_ns_;
     const char* const word = last && is_root_ ? "app-closing" : "app-heartbeat";
     send(who, report_.batch(who, now_s, interval_s, word));

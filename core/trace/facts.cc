@@ -1,12 +1,22 @@
 #include "core/trace/facts.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/config/core_settings.h"
 #include "core/config/identity.h"
 #include "core/config/serverless.h"
 
 namespace dd::trace {
+
+std::string without_credentials(std::string url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == url.npos) return url;
+  const std::size_t end = std::min(url.find('/', scheme + 3), url.size());
+  const std::size_t at = url.substr(0, end).rfind('@');
+  if (at != url.npos && at > scheme) url.erase(scheme + 3, at - scheme - 2);
+  return url;
+}
 
 ProcessFacts facts_from_settings(std::span<const std::string_view> arguments) {
   ProcessFacts facts;
@@ -33,14 +43,7 @@ ProcessFacts facts_from_settings(std::span<const std::string_view> arguments) {
       facts.tags.emplace_back(key, value);
     }
   }
-  const std::size_t scheme = facts.git_repository.find("://");
-  if (scheme != facts.git_repository.npos) {  // credentials never leave the machine
-    const std::size_t end =
-        std::min(facts.git_repository.find('/', scheme + 3), facts.git_repository.size());
-    const std::size_t at = facts.git_repository.substr(0, end).rfind('@');
-    if (at != std::string::npos && at > scheme)
-      facts.git_repository.erase(scheme + 3, at - scheme - 2);
-  }
+  facts.git_repository = without_credentials(std::move(facts.git_repository));
   if (!config::git_metadata.get()) facts.git_repository = facts.git_commit = "";
   const bool given = !facts.service.empty();
   std::string inferred = facts.service;

@@ -3,11 +3,15 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "core/trace/tracer.h"
 
 namespace dd::trace {
+
+// What stands before the host of a URL never leaves the machine.
+std::string without_credentials(std::string url);
 
 // `arguments` is the command line of python without the program. Call after the settings are
 // resolved.

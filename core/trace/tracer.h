@@ -54,6 +54,7 @@ struct ProcessFacts {
   std::string process_tags;  // "entrypoint.basedir:x,..." or empty
   std::string hostname;      // only when it is to be reported
   std::string git_repository, git_commit;
+  std::string main_package;                                          // as DD_MAIN_PACKAGE names it
   std::vector<std::pair<std::string, std::string>> tags;             // DD_TAGS: on every span
   std::vector<std::pair<std::string, std::string>> service_mapping;  // from, to
   std::vector<std::pair<std::string, std::string>> peer_service_mapping;

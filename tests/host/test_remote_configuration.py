@@ -7,6 +7,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import time
 import zipfile
 
 import pytest
@@ -351,6 +352,38 @@ os.kill(child, 9)
         last = polls(agent)[-1]
         assert {one["apply_state"] for one in last["state"]["config_states"]} == {2}
         assert int.from_bytes(bytes(last["capabilities"]), "big") >> 2 & 1
+        assert len(askers(agent)) == 1
+
+
+def test_the_agent_hears_what_a_callback_of_a_member_raised():
+    program = """
+from ddtrace.internal.native._native import RemoteConfigProduct
+from ddtrace.internal.remoteconfig import RCCallback
+from ddtrace.internal.remoteconfig.worker import remoteconfig_poller
+wait_for("afar")
+child = os.fork()
+if child == 0:
+    class Fails(RCCallback):
+        def __call__(self, payloads):
+            raise ValueError("not mine")
+    remoteconfig_poller.register_callback(RemoteConfigProduct.AsmData, Fails(), [])
+    remoteconfig_poller.enable_product(RemoteConfigProduct.AsmData)
+    wait_for("never")
+sys.stdin.readline()
+os.kill(child, 9)
+"""
+    said = [answer_with("datadog/2/APM_TRACING/one/config", TAGGED)]
+    with Agent() as agent:
+        agent.answer = answering(lambda: said[-1])
+        with of_family(agent, program) as process:
+            while not any("ASM_DATA" in client["products"] for client in polls(agent)):
+                time.sleep(0.05)
+            said.append(answer_with("datadog/2/ASM_DATA/two/config", {"rules": []}, 2))
+            while not any(state["apply_state"] == 3 and "not mine" in state["apply_error"]
+                          for client in polls(agent) for state in client["state"]["config_states"]):
+                assert process.poll() is None
+                time.sleep(0.05)
+            process.communicate("\n", timeout=60)
         assert len(askers(agent)) == 1
 
 

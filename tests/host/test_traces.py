@@ -6,6 +6,8 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from fakes.agent import Agent  # noqa: E402
@@ -37,6 +39,27 @@ def test_spans_reach_the_agent_at_exit():
     assert root["meta"].items() >= {"key": "value", "env": "test", "language": "python"}.items()
     assert root["metrics"].items() >= {"_sampling_priority_v1": 1, "_dd.top_level": 1}.items()
     assert (child["name"], child["parent_id"]) == ("db", root["span_id"])
+
+
+@pytest.mark.parametrize(("settings", "repository", "commit"), [
+    ({}, "https://host/a/b", "abc123"),
+    ({"DD_GIT_COMMIT_SHA": "mine"}, "https://host/a/b", "mine"),
+    ({"DD_GIT_REPOSITORY_URL": "https://r", "DD_TAGS": "git.commit.sha:tag"}, "https://r", "tag"),
+    ({"DD_MAIN_PACKAGE": "of-nobody"}, None, None),
+])
+def test_the_main_package_tells_what_the_program_was_made_from(tmp_path, settings, repository, commit):
+    metadata = tmp_path / "My_Shop-1.0.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text("Metadata-Version: 2.1\nName: My_Shop\nProject-URL: Home, https://home#no\n"
+                        "Project-URL: source_code_link, https://user:pw@host/a/b#abc123\n\n"
+                        "Project-URL: source_code_link, https://no#no\n")
+    settings = {"DD_MAIN_PACKAGE": "my-shop"} | settings
+    with Agent() as agent:
+        run(DD_TRACE_AGENT_URL=agent.url, PYTHONPATH=str(tmp_path), **settings)
+        [[root, child]] = agent.traces()
+    told = [root["meta"].get(name) for name in ("_dd.python_main_package", "_dd.git.repository_url", "_dd.git.commit.sha")]
+    assert told == [settings["DD_MAIN_PACKAGE"], repository, commit]
+    assert not any("git" in name or "package" in name for name in child["meta"])
 
 
 def test_local_traces_are_a_tree_on_stderr():
