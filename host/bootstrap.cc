@@ -191,6 +191,7 @@ int run_python(int argc, char** argv, const std::string& given, const Options& p
   line.options.local |= preset.local | !take_variable(kLocal).empty();
   line.options.info |= preset.info;
   line.options.json |= preset.json;
+  line.options.only_tells = preset.only_tells;
   line.options.colours = preset.info ? preset.colours : wants_colours();
   process_options = line.options;
   if (line.options.help) return print_text(help_text());
@@ -204,7 +205,9 @@ int run_python(int argc, char** argv, const std::string& given, const Options& p
   const Identity identity = choose_identity(line, given);
   if (line.options.info) {
     const InfoOptions wanted{.program = identity.program, .colours = line.options.colours};
-    return line.options.json ? print_info_json(wanted) : print_info(wanted);
+    if (line.options.json) return print_info_json(wanted);
+    const int status = print_info(wanted);
+    return line.options.only_tells ? 0 : status;
   }
   return run_interpreter({.argc = line.argc(),
                           .argv = line.argv(),

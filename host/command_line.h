@@ -15,13 +15,14 @@
 namespace dd::host {
 
 struct Options {
-  bool local = false;    // --dd-local: print finished traces instead of sending them
-  bool info = false;     // --dd-info: say what is configured and reachable, and stop
-  bool json = false;     // --dd-info --json: the same for programs
-  bool version = false;  // --dd-version
-  bool help = false;     // --dd-help
-  bool colours = false;  // of the report of --info
-  bool venv = false;     // --dd-venv: `-m venv` makes environments whose python is ddpython
+  bool local = false;       // --dd-local: print finished traces instead of sending them
+  bool info = false;        // --dd-info: say what is configured and reachable, and stop
+  bool json = false;        // --dd-info --json: the same for programs
+  bool version = false;     // --dd-version
+  bool help = false;        // --dd-help
+  bool colours = false;     // of the report of --info
+  bool only_tells = false;  // ddtrace-run --info: 0, whatever it finds
+  bool venv = false;        // --dd-venv: `-m venv` makes environments whose python is ddpython
 };
 
 struct CommandLine {

@@ -179,11 +179,11 @@ int replace_process(const std::string& path, const Words& arguments, bool follow
   argv.push_back(nullptr);
   (void)(follow ? execute_followed : execute_as_it_is)(path.c_str(), argv.data());
   if (errno == EACCES)
-    print_error("ddtrace-run: permission error while launching '" + path +
-                "'. Did you mean `ddtrace-run python " + path + "`?\n");
+    (void)print_text("ddtrace-run: permission error while launching '" + path +
+                     "'. Did you mean `ddtrace-run python " + path + "`?\n");
   else
-    print_error("ddtrace-run: executable '" + path + "' failed to launch: " + std::strerror(errno) +
-                ".\n");
+    (void)print_text("ddtrace-run: executable '" + path +
+                     "' failed to launch: " + std::strerror(errno) + ".\n");
   return 1;
 }
 
@@ -308,7 +308,7 @@ Launch launch(int argc, char** argv) {
     } else if (flag == "-p" || flag == "--profiling") {
       setenv("DD_PROFILING_ENABLED", "true", 1);
     } else if (flag == "-i" || flag == "--info") {
-      launched.options.info = true;
+      launched.options.info = launched.options.only_tells = true;
     } else if (flag == "--json" && launched.options.info) {
       launched.options.json = true;
     } else if (flag == "-v" || flag == "--version") {
@@ -338,8 +338,8 @@ Launch launch(int argc, char** argv) {
   }
   const std::string path = find_command(argv[at]);
   if (path.empty()) {
-    print_error("ddtrace-run: failed to bootstrap: '" + std::string(argv[at]) +
-                "' is not a file and not on PATH\n\n" + std::string(kShortUsage));
+    (void)print_text("ddtrace-run: failed to bootstrap: args ['" + std::string(argv[at]) +
+                     "']: not a file and not on PATH\n\n" + std::string(kShortUsage));
     launched.status = 1;
     return launched;
   }

@@ -15,6 +15,7 @@
 #include "core/events/http.h"
 #include "core/http/url.h"
 #include "core/trace/tags.h"
+#include "core/trace/tracer.h"
 #include "core/tracing/carrier.h"
 
 namespace dd::contrib {
@@ -75,6 +76,8 @@ HttpClientKnobs http_client_knobs(const Settings& from, std::string_view section
 
 void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const HttpClientKnobs& knobs,
                        const HttpClientRequest& request) {
+  // A trace that is not sent is not continued elsewhere.
+  if (!trace::Tracer::get().enabled()) return;
   const Settings& all = settings();
   const http::Url url = http::parse(request.url);
   const Pin pin = Pin::of(request.client);

@@ -53,10 +53,10 @@ def test_no_command_is_help_and_1(both):
 
 def test_a_missing_command_is_1(both):
     code, out, err = both.run(both.ddtrace_run, "no-such-command")
-    assert code == 1 and out == "" and "failed to bootstrap" in err and "usage:" in err
+    assert code == 1 and err == "" and "failed to bootstrap" in out and "usage:" in out
 
 
 def test_a_file_that_cannot_run_gets_a_hint(both, tmp_path):
     (tmp_path / "app.py").write_text("print(1)")
-    code, _, err = both.run(both.ddtrace_run, tmp_path / "app.py")
-    assert code == 1 and "Did you mean" in err
+    code, out, err = both.run(both.ddtrace_run, tmp_path / "app.py")
+    assert code == 1 and err == "" and "Did you mean" in out

@@ -29,7 +29,8 @@ def info(both, request):
     def run(status, **variables):
         done = subprocess.run(program, capture_output=True, text=True, timeout=60,
                               env=clean_environment(**variables))
-        assert done.returncode == status, done.stderr
+        expected = status if "--dd-info" in program else 0  # ddtrace-run only tells
+        assert done.returncode == expected, done.stderr
         return done.stdout
     return run
 

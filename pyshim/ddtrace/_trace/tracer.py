@@ -311,8 +311,13 @@ class CommonTags(dict[str, str]):
     def __init__(self, tracer: Tracer, tags: dict[str, str] | None = None) -> None:
         self._tracer = tracer
         tracer.__dict__["_common_tags"] = self
-        super().__init__(tags or {})
-        self._changed()
+        if tags is None:
+            from ddtrace import _contrib
+
+            super().__init__(_contrib.process()[4])  # those of DD_TAGS, which spans get anyhow
+        else:
+            super().__init__(tags)
+            self._changed()
 
     def _changed(self) -> None:
         TracerBase.set_tags(self._tracer, self)

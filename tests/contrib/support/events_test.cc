@@ -11,6 +11,7 @@
 #include "core/events/event.h"
 #include "core/events/http.h"
 #include "core/py/hook.h"
+#include "core/trace/tracer.h"
 #include "tests/core/py/interpreter.h"
 
 namespace dd::contrib {
@@ -67,6 +68,16 @@ TEST_F(Events, of_a_client_tell_its_start_and_its_end_while_somebody_listens) {
   events::unsubscribe<events::HttpClientEnded, &Product::on_ended>(&product);
   run("fakehttp.send('http://a/b?c')");
   EXPECT_EQ(product.seen.size(), 2u);
+}
+
+TEST_F(Events, of_a_client_are_not_told_while_tracing_is_off) {
+  static Product product;
+  events::subscribe<events::HttpClientStarted, &Product::on_started>(&product);
+  trace::Tracer::get().set_enabled(false);
+  run("import fakehttp\nfakehttp.send('http://a/b?c')");
+  trace::Tracer::get().set_enabled(true);
+  EXPECT_TRUE(product.seen.empty());
+  events::unsubscribe<events::HttpClientStarted, &Product::on_started>(&product);
 }
 
 }  // namespace
