@@ -245,7 +245,7 @@ Message Report::batch(const Identity& who, std::int64_t now_s, std::int64_t inte
   constexpr std::string_view kAlone = "app-heartbeat";
   if (empty() && word == kAlone) {
     json::Writer out = envelope(who, now_s, ++sequence_, kAlone);
-    return {"app-heartbeat", out.close().take()};
+    return {std::string(kAlone), out.close().take()};
   }
   json::Writer out = envelope(who, now_s, ++sequence_, "message-batch");
   out.key("payload").open_array();

@@ -233,16 +233,18 @@ class Sender final : public transport::Job {
         now.dropped[i] = stats.dropped[i].traces;
     }
     read_tally(now);
-    const auto add = [this](const char* metric, const char* tags, std::uint64_t value) {
+    // `last`: the end of the tags.
+    const auto add = [this](const char* metric, std::string_view tags, std::uint64_t value,
+                            std::string_view last = {}) {
       if (value == 0) return;
-      report_.metrics().add(MetricKind::kCount, "tracers", metric, tags,
+      report_.metrics().add(MetricKind::kCount, "tracers", metric, std::string(tags).append(last),
                             static_cast<double>(value));
     };
     constexpr const char* kOurs = "src_library:libdatadog";
     add("spans_created", "integration_name:datadog", now.created - sent_.created);
     std::uint64_t others = 0;
     for (const auto& [name, count] : std::exchange(finished_by_, {})) {
-      add("spans_finished", ("integration_name:" + name).c_str(), count);
+      add("spans_finished", "integration_name:", count, name);
       others += count;
     }
     const std::uint64_t finished = now.finished - sent_.finished;
@@ -256,15 +258,14 @@ class Sender final : public transport::Job {
     add("trace_chunks_sent", kOurs, now.chunks - sent_.chunks);
     for (int i = 0; i < static_cast<int>(transport::Drop::kCount); ++i)
       add("trace_chunks_dropped",
-          ("src_library:libdatadog,reason:" +
-           std::string(reason_of(static_cast<transport::Drop>(i))))
-              .c_str(),
-          now.dropped[i] - sent_.dropped[i]);
+          "src_library:libdatadog,reason:", now.dropped[i] - sent_.dropped[i],
+          reason_of(static_cast<transport::Drop>(i)));
     for (int i = 0; i < propagation::kStyles; ++i) {
-      const std::string style =
-          "header_style:" + std::string(style_name(static_cast<propagation::Style>(i)));
-      add("context_header_style.extracted", style.c_str(), now.extracted[i] - sent_.extracted[i]);
-      add("context_header_style.injected", style.c_str(), now.injected[i] - sent_.injected[i]);
+      const std::string_view style = style_name(static_cast<propagation::Style>(i));
+      add("context_header_style.extracted", "header_style:", now.extracted[i] - sent_.extracted[i],
+          style);
+      add("context_header_style.injected", "header_style:", now.injected[i] - sent_.injected[i],
+          style);
     }
     add("context_header_style.malformed", "header_style:baggage",
         now.malformed_baggage - sent_.malformed_baggage);
