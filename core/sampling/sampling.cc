@@ -288,12 +288,14 @@ void install() {
   }();
   (void)registered;
   trace::ChunkHooks hooks = trace::Tracer::get().hooks();
-  hooks.decide = decide;
+  hooks.decide = decide_last;
   trace::Tracer::get().set_hooks(hooks);
   set_decided_hook(needs_decided());
 }
 
-void decide(Segment& segment, Span& root) {
+namespace {
+
+void decide(Segment& segment, Span& root, bool may_discard) {
   if (undecided.load(std::memory_order_relaxed)) {
     const base::MutexLock lock(segment.mutex);
     if (segment.priority) return;
@@ -315,7 +317,7 @@ void decide(Segment& segment, Span& root) {
   const base::MutexLock lock(segment.mutex);
   if (segment.priority) return;
   segment.priority = made.keep ? (by_rule ? 2 : 1) : (by_rule ? -1 : 0);
-  segment.discarded = segment.discarded || made.discard;
+  segment.discarded = segment.discarded || (made.discard && may_discard);
   segment.set_maker(static_cast<int>(made.mechanism));
   const bool by_rate =
       made.mechanism != Mechanism::kOptOut && made.rate > 0 && (made.keep || !made.limited);
@@ -328,6 +330,11 @@ void decide(Segment& segment, Span& root) {
   root.set(tags::kKnuthRate, std::string_view(rate_text(made.rate)));
   root.set(by_rule ? tags::kRulePsr : tags::kAgentPsr, made.rate);
 }
+
+}  // namespace
+
+void decide(Segment& segment, Span& root) { decide(segment, root, false); }
+void decide_last(Segment& segment, Span& root) { decide(segment, root, true); }
 
 bool decided(Segment& segment, std::vector<Span*>& spans) {
   bool kept;

@@ -93,6 +93,9 @@ void update_agent_rates(Rates rates);
 
 // Gives the segment its priority when it has none, and the span and the segment their marks.
 void decide(trace::Segment& segment, trace::Span& local_root);
+// The same when spans are about to be sent, which a rule may forbid (`discard`). What was decided
+// before, others know of: it is sent.
+void decide_last(trace::Segment& segment, trace::Span& local_root);
 // After the decision: marks single spans, says false when the chunk is to be dropped.
 bool decided(trace::Segment& segment, std::vector<trace::Span*>& spans);
 // manual.keep and manual.drop: priority 2 or -1, mechanism 4.

@@ -64,6 +64,7 @@ enum SpanFlag : std::uint16_t {
   // Of its object in Python (core/tracing/span_object.h).
   kDetached = 1 << 10,       // made by its constructor, unknown to the tracer
   kKeepsObject = 1 << 11,    // one reference belongs to the chunk, until that leaves
+  kUnwanted = 1 << 13,       // begun while tracing was off: never sent
   kStoresCarried = 1 << 12,  // there may be attributes that a bit above stands for, too
 };
 

@@ -295,7 +295,10 @@ Span* Tracer::place(Segment& segment) {
   span->segment = &segment;
   span->chunk = chunk;
   span->sequence = segment.sequence++;
-  ++segment.started;
+  if (enabled())
+    ++segment.started;
+  else
+    span->flags = kUnwanted;
   return span;
 }
 
@@ -391,34 +394,42 @@ void Tracer::finish(Span* span, std::int64_t end_ns) {
   set_service_source(*span, facts());
   span->duration_ns = length_of(span->start_ns, end_ns ? end_ns : base::wall_ns());
   span->flags |= kFinished;
-  if (!span->parent ||
-      (span->service.present() && !same_text(span->service, span->parent->service)))
+  const bool on = enabled();
+  if (on && (!span->parent ||
+             (span->service.present() && !same_text(span->service, span->parent->service))))
     set_top_level(*span);
   if (const ChunkHooks* hooks = hooks_.load(std::memory_order_acquire)) {
-    if (hooks->ended) hooks->ended(*span);
+    if (hooks->ended && on) hooks->ended(*span);
     if (hooks->finished) hooks->finished(*span);
   }
-  complete(span, false);
+  complete(span, on && !span->has(kUnwanted) ? Ending::kFinished : Ending::kUnwanted);
 }
 
 void Tracer::abandon(Span* span) {
   if (span->flags & (kFinished | kSealed)) return;
   span->flags |= kFinished;
-  complete(span, true);
+  complete(span, Ending::kAbandoned);
 }
 
-void Tracer::complete(Span* span, bool abandoned) {
+void Tracer::complete(Span* span, Ending ending) {
   Segment& segment = *span->segment;
   if (segment.fork_generation != base::fork_generation()) return;
   ThreadCounts& counts = my_counts();
+  const bool abandoned = ending == Ending::kAbandoned, sent = ending == Ending::kFinished;
   add(abandoned ? counts.abandoned : counts.finished, 1);
+  if (ending == Ending::kUnwanted) {
+    add(counts.dropped, 1);
+    const ChunkHooks* const hooks = hooks_.load(std::memory_order_acquire);
+    if (hooks && hooks->leave) hooks->leave({span});
+  }
+  if (!sent && span->has(kUnwanted)) return;
   std::vector<Span*> spans;
   std::vector<Shared<Chunk>> chunks;
   bool partial = false;
   Shared<Segment> keep;  // the chunks may go before the segment is done with
   {
     const base::MutexLock lock(segment.mutex);
-    if (abandoned) {
+    if (!sent) {
       --segment.started;
     } else if (segment.started == 1 && segment.done.empty()) {
       segment.started = 0;
@@ -439,7 +450,7 @@ void Tracer::complete(Span* span, bool abandoned) {
       chunks.swap(segment.held);
       segment.current = nullptr;  // what starts now goes out with a later delivery
       keep = Shared<Segment>::share(&segment);
-    } else if (abandoned || segment.started != 0) {
+    } else if (!sent || segment.started != 0) {
       return;
     }
   }

@@ -79,9 +79,9 @@ struct Counts {  // since the process started, or was forked
 
 // Steps that other libraries put into the way of a chunk, between finish and the sinks.
 struct ChunkHooks {
-  // A span has just ended; its chunk does not have it yet. May add tags.
+  // A span has just ended while tracing is on; its chunk does not have it yet. May add tags.
   void (*ended)(Span& span) = nullptr;
-  // After that.
+  // After that, and while tracing is off.
   void (*finished)(Span& span) = nullptr;
   // May change the spans and the list (user filters); an empty list drops the chunk. Spans that it
   // adds bring their chunk along.
@@ -125,7 +125,8 @@ class Tracer {
  private:
   constexpr Tracer() = default;
   Span* place(Segment& segment);
-  void complete(Span* span, bool abandoned);
+  enum class Ending : std::uint8_t { kFinished, kAbandoned, kUnwanted };
+  void complete(Span* span, Ending ending);
   void deliver(Segment& segment, Span* root, std::vector<Span*>& spans,
                std::vector<Shared<Chunk>>& chunks, bool partial);
   void deliver_alone(Segment& segment, Span* span, const ChunkHooks* hooks);

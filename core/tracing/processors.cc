@@ -57,6 +57,17 @@ Ref ask(Handle callable, Handle argument, bool& reported, const char* complaint)
   return answer;
 }
 
+// What the application's sampler says of the trace, asked by the first name that it has.
+Ref ask_sampler(trace::Span& root, const py::Name& first, const py::Name& other) {
+  const py::ErrorKeep keep;
+  const Ref object = object_of(root), who = Ref::borrow(sampler);
+  const Ref method = who.attr(first) ? who.attr(first) : who.attr(other);
+  Ref answer;
+  if (object && method) answer = ask(method, object, sampler_reported, "a sampler raised");
+  py::swallow_error();
+  return answer;
+}
+
 // Python's logging is told, as applications expect to find it there. `what` raised for `trace`.
 void report(const char* event, Handle what, Handle trace) {
   const Ref error = py::take_exception();
@@ -166,9 +177,9 @@ void replace(PyObject*& place, Handle value) {
   hooks.filter = processors ? filter : nullptr;
   hooks.take = writer ? take : nullptr;
   if (sampler != nullptr)
-    hooks.decide = decide_trace;
-  else if (hooks.decide == decide_trace)
-    hooks.decide = sampling::decide;
+    hooks.decide = decide_trace_last;
+  else if (hooks.decide == decide_trace_last)
+    hooks.decide = sampling::decide_last;
   hooks.leave = detail::keeps_objects || hooks.leave ? leave : nullptr;  // once needed, for good
   hooks.finished = finish_listeners ? finished : nullptr;
   trace::Tracer::get().set_hooks(hooks);
@@ -182,11 +193,13 @@ void detail::tell_start(Handle span_object) {
 
 void decide_trace(trace::Segment& segment, trace::Span& root) {
   if (sampler == nullptr) return sampling::decide(segment, root);
+  (void)ask_sampler(root, kSample, kSampleOrDiscard);
+}
+
+void decide_trace_last(trace::Segment& segment, trace::Span& root) {
+  if (sampler == nullptr) return sampling::decide_last(segment, root);
   const py::ErrorKeep keep;
-  const Ref object = object_of(root), who = Ref::borrow(sampler);
-  const Ref method = who.attr(kSampleOrDiscard) ? who.attr(kSampleOrDiscard) : who.attr(kSample);
-  if (!object || !method) return;
-  const Ref answer = ask(method, object, sampler_reported, "a sampler raised");
+  const Ref answer = ask_sampler(root, kSampleOrDiscard, kSample);
   if (answer && answer.is_tuple() && answer.size() == 2 &&
       PyObject_IsTrue(PyTuple_GET_ITEM(answer.ptr(), 1)) == 1)
     segment.discarded = true;

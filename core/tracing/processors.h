@@ -19,6 +19,8 @@ void set_processors(py::Handle list);
 void set_sampler(py::Handle sampler);
 // Decides about the trace of `root`, a local root, with whoever does.
 void decide_trace(trace::Segment& segment, trace::Span& root);
+// The same when spans are about to be sent, which it may forbid.
+void decide_trace_last(trace::Segment& segment, trace::Span& root);
 // An object with write(list[Span]), called with each chunk after sampling; empty for our own.
 void set_writer(py::Handle writer);
 // Callables that get each span when it has started, and when it has ended: lists, read when used.

@@ -6,9 +6,9 @@ Every line they print and every chunk that arrives must be equal, but for ids an
 on purpose is not made: text that UTF-8 cannot say (the reference fails), an infinite port (the
 reference raises out of set_tag), what a sent span tells (of its trace: what is true by then), pools whose
 spans leave before their trace (the reference copies the context for them), spans of the parent process
-under which a forked child begins one (only its very first is put right there), a rule that discards with a
-decision before the end of the trace (it is sent there), spans begun while tracing is off (they end
-the chunk of others there). Prints each difference with the program that made it; exits with 1 when there is one.
+under which a forked child begins one (only its very first is put right there), tracing that is
+switched off and on (a span begun while it is off ends the chunk of others there, and a trace of which one ended
+then is never sent; here those that ended while it was on are). Prints each difference with the program that made it; exits with 1 when there is one.
 """
 
 from __future__ import annotations

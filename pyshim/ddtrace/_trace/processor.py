@@ -72,11 +72,23 @@ def listen(event: str, callback: Callable[[Span], None] | None) -> None:
     update_listeners()
 
 
+def _while_tracing(call: Callable[[Span], None]) -> Callable[[Span], None]:
+    from ddtrace._trace.tracer import tracer
+
+    is_on = vars(_native.TracerBase)["enabled"].__get__
+
+    def told(span: Span) -> None:
+        if is_on(tracer):
+            call(span)
+
+    return told
+
+
 def update_listeners() -> None:
     """Tells the native core who is to hear of spans."""
     processors = SpanProcessor.__processors__
-    start: list[Callable[[Span], None]] = [p.on_span_start for p in processors]
-    finish: list[Callable[[Span], None]] = [p.on_span_finish for p in processors]
+    start = [_while_tracing(p.on_span_start) for p in processors]
+    finish = [_while_tracing(p.on_span_finish) for p in processors]
     if "trace.span_start" in _event_listeners:
         start.append(_event_listeners["trace.span_start"])
     if "trace.span_finish" in _event_listeners:

@@ -227,9 +227,18 @@ TEST_F(Decide, spans_of_kept_traces_are_left_alone) {
   EXPECT_FALSE(span->has(tags::kSpanSamplingMechanism));
 }
 
-TEST_F(Decide, what_a_discarding_rule_rejects_is_dropped) {
+TEST_F(Decide, what_a_discarding_rule_rejects_early_is_sent) {
   configure({.rules = parse_rules(R"([{"sample_rate":0,"discard":true}])")});
   decide(*span->segment, *span);
+  decide_last(*span->segment, *span);
+  std::vector<trace::Span*> spans{span};
+  EXPECT_TRUE(decided(*span->segment, spans));
+  EXPECT_EQ(span->segment->priority, -1);
+}
+
+TEST_F(Decide, what_a_discarding_rule_rejects_is_dropped) {
+  configure({.rules = parse_rules(R"([{"sample_rate":0,"discard":true}])")});
+  decide_last(*span->segment, *span);
   std::vector<trace::Span*> spans{span};
   EXPECT_FALSE(decided(*span->segment, spans));
   EXPECT_TRUE(span->segment->discarded);
