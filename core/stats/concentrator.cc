@@ -8,6 +8,8 @@
 #include "core/encoding/buffer.h"
 #include "core/encoding/msgpack.h"
 #include "core/encoding/utf8.h"
+#include "core/stats/bucket.h"
+#include "core/stats/otlp_metrics.h"
 #include "core/stats/quantize.h"
 #include "core/stats/sql.h"
 #include "core/stats/tags.h"
@@ -20,9 +22,6 @@ namespace {
 using trace::Span;
 namespace tags = trace::tags;
 using namespace encoding::msgpack;
-
-constexpr std::string_view kTooMany = "tracer_blocked_value",
-                           kTooManyTags = "tracer_blocked_value:";
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -103,70 +102,6 @@ class Payload {
 
 }  // namespace
 
-struct Concentrator::Key {
-  std::string service, name, resource, type, kind, method, endpoint, source, grpc;
-  std::int64_t status = 0;
-  bool synthetics = false;
-  enum class Root : char { kUnknown, kYes, kNo } root = Root::kNo;
-  std::vector<std::string> peers, additional;
-
-  static Key of_too_many() {
-    Key out;
-    for (std::string* part : {&out.service, &out.name, &out.resource, &out.type, &out.kind,
-                              &out.method, &out.endpoint, &out.source})
-      *part = kTooMany;
-    out.root = Root::kUnknown;
-    out.peers = {std::string(kTooMany)};
-    out.additional = {std::string(kTooManyTags)};
-    return out;
-  }
-  std::string bytes() const {
-    std::string out;
-    for (const std::string* part :
-         {&service, &name, &resource, &type, &kind, &method, &endpoint, &source, &grpc})
-      out.append(*part).push_back('\0');
-    out += std::to_string(status);
-    out += synthetics ? 's' : ' ';
-    out += static_cast<char>('0' + static_cast<int>(root));
-    for (const auto* list : {&peers, &additional}) {
-      for (const std::string& one : *list) out.append(one).push_back('\0');
-      out += '\1';
-    }
-    return out;
-  }
-};
-
-struct Concentrator::Group {
-  Key key;
-  std::uint64_t hits = 0, errors = 0, duration = 0, top_level = 0;
-  Sketch good, bad;
-};
-
-struct Concentrator::Bucket {
-  std::unordered_map<std::string, Group> groups;
-  std::set<std::string, std::less<>> resources, endpoints, peers, additional;
-
-  // The value, or the one for all that are too many.
-  static void limit(std::set<std::string, std::less<>>& known, std::string& value,
-                    std::size_t most) {
-    if (value.empty() || known.contains(value)) return;
-    if (known.size() < most)
-      known.insert(value);
-    else
-      value = kTooMany;
-  }
-  static void limit(std::set<std::string, std::less<>>& known, std::vector<std::string>& values,
-                    std::size_t most, std::string_view instead) {
-    std::string joined;
-    for (const std::string& value : values) joined.append(value).push_back('\0');
-    if (known.contains(joined)) return;
-    if (known.size() < most)
-      known.insert(std::move(joined));
-    else
-      values.assign(1, std::string(instead));
-  }
-};
-
 Concentrator::Concentrator(std::int64_t now_ns, std::int64_t bucket_ns)
     : bucket_ns_(bucket_ns),
       oldest_ns_(now_ns - now_ns % bucket_ns),
@@ -189,7 +124,7 @@ bool Concentrator::counts(const Span& span) const {
          rules_.span_kinds.end();
 }
 
-Concentrator::Bucket& Concentrator::bucket_of(std::int64_t end_ns) {
+Bucket& Concentrator::bucket_of(std::int64_t end_ns) {
   std::int64_t start = end_ns - end_ns % bucket_ns_;
   if (start < oldest_ns_) start = oldest_ns_;
   auto& bucket = buckets_[{start, rules_.obfuscate}];
@@ -266,14 +201,11 @@ void Concentrator::add_span(const Span& span, const trace::Delivery& delivery) {
     bytes = key.bytes();
   }
   Group& group = bucket.groups[std::move(bytes)];
-  if (group.hits == 0) group.key = std::move(key);
+  if (group.good.count + group.bad.count == 0) group.key = std::move(key);
   double top = 0;
-  ++group.hits;
-  group.errors += span.error != 0;
-  group.duration += static_cast<std::uint64_t>(duration);
   group.top_level +=
       span.has(trace::kTopLevel) || (span.number(tags::kTopLevelTag, top) && top == 1);
-  (span.error ? group.bad : group.good).add(static_cast<double>(duration));
+  (span.error ? group.bad : group.good).add(static_cast<std::uint64_t>(duration));
 }
 
 void Concentrator::screen(trace::Delivery& delivery) {
@@ -318,6 +250,8 @@ std::vector<StatsPayload> Concentrator::flush(std::int64_t now_ns, bool all,
 
 std::string Concentrator::payload_of(const Over& over, const trace::ProcessFacts& facts,
                                      const Sender* sender) const {
+  if (sender && sender->collector)
+    return otlp_metrics(over, bucket_ns_, facts, sender->tracer_version);
   Payload out;
   if (sender) {
     out.map(6);
@@ -341,8 +275,8 @@ std::string Concentrator::payload_of(const Over& over, const trace::ProcessFacts
     for (const auto& [bytes, group] : bucket->groups) {
       const Key& key = group.key;
       std::string good, bad;
-      group.good.append_protobuf(good);
-      group.bad.append_protobuf(bad);
+      group.good.sketch.append_protobuf(good);
+      group.bad.sketch.append_protobuf(bad);
       out.map(22);
       out.text("Service", key.service);
       out.text("Name", key.name);
@@ -351,9 +285,9 @@ std::string Concentrator::payload_of(const Over& over, const trace::ProcessFacts
                  static_cast<std::uint64_t>(std::clamp<std::int64_t>(key.status, 0, UINT32_MAX)));
       out.text("Type", key.type);
       out.text("DBType", "");
-      out.number("Hits", group.hits);
-      out.number("Errors", group.errors);
-      out.number("Duration", group.duration);
+      out.number("Hits", group.good.count + group.bad.count);
+      out.number("Errors", group.bad.count);
+      out.number("Duration", group.good.sum + group.bad.sum);
       out.bytes("OkSummary", good);
       out.bytes("ErrorSummary", bad);
       out.flag("Synthetics", key.synthetics);

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/stats/sketch.h"
+#include "core/stats/bucket.h"
 #include "core/trace/segment.h"
 #include "core/trace/tracer.h"
 
@@ -38,9 +38,10 @@ struct Rules {
               max_additional = 100;
 };
 
-// What the intake wants to know besides, where there is no agent to say it.
+// What others than the agent want to know besides: the intake, or a collector of OpenTelemetry.
 struct Sender {
   std::string hostname, tracer_version;
+  bool collector = false;
 };
 
 struct StatsPayload {
@@ -60,15 +61,11 @@ class Concentrator {
   // Replaces the list of the delivery when some of it need not be sent; valid until the next call.
   void screen(trace::Delivery& delivery);
   // The bodies of requests. `all`: also of the buckets that are not over.
-  // `sender`: they are for the intake, POST /api/v0.2/stats.
+  // `sender`: they are for the intake, POST /api/v0.2/stats, or the collector, POST /v1/metrics.
   std::vector<StatsPayload> flush(std::int64_t now_ns, bool all, const trace::ProcessFacts& facts,
                                   const Sender* sender = nullptr);
 
  private:
-  struct Key;
-  struct Group;
-  struct Bucket;
-  using Over = std::vector<std::pair<std::int64_t, std::unique_ptr<Bucket>>>;
   Bucket& bucket_of(std::int64_t end_ns);
   void add_span(const trace::Span& span, const trace::Delivery& delivery);
   bool counts(const trace::Span& span) const;

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <vector>
 
 namespace dd::stats {
@@ -23,9 +25,9 @@ std::string_view first_word(std::string_view text) { return text.substr(0, text.
 
 // Those whose second word is part of the command.
 bool has_two_words(std::string_view command) {
-  constexpr std::string_view kNames[] = {"CLIENT", "CLUSTER", "COMMAND",
-                                         "CONFIG", "DEBUG",   "SCRIPT"};
-  return std::find(std::begin(kNames), std::end(kNames), command) != std::end(kNames);
+  constexpr std::string_view kGrpcNames[] = {"CLIENT", "CLUSTER", "COMMAND",
+                                             "CONFIG", "DEBUG",   "SCRIPT"};
+  return std::find(std::begin(kGrpcNames), std::end(kGrpcNames), command) != std::end(kGrpcNames);
 }
 
 std::string_view strip_spaces(std::string_view text) {
@@ -99,6 +101,12 @@ std::string quantize_address(std::string_view text) {
   return out;
 }
 
+constexpr std::string_view kGrpcNames[] = {
+    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED"};
+
 }  // namespace
 
 std::string quantize_peer(std::string_view value) {
@@ -147,34 +155,23 @@ std::string quantize_redis(std::string_view commands) {
 }
 
 std::string grpc_status(std::string_view value) {
-  constexpr std::string_view kNames[] = {"OK",
-                                         "CANCELLED",
-                                         "UNKNOWN",
-                                         "INVALID_ARGUMENT",
-                                         "DEADLINE_EXCEEDED",
-                                         "NOT_FOUND",
-                                         "ALREADY_EXISTS",
-                                         "PERMISSION_DENIED",
-                                         "RESOURCE_EXHAUSTED",
-                                         "FAILED_PRECONDITION",
-                                         "ABORTED",
-                                         "OUT_OF_RANGE",
-                                         "UNIMPLEMENTED",
-                                         "INTERNAL",
-                                         "UNAVAILABLE",
-                                         "DATA_LOSS",
-                                         "UNAUTHENTICATED"};
   if (value.starts_with("StatusCode.")) value.remove_prefix(11);
   std::string upper(value);
   for (char& c : upper)
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
   if (upper == "CANCELED") upper = "CANCELLED";
-  const auto* const at = std::find(std::begin(kNames), std::end(kNames), upper);
-  if (at != std::end(kNames)) return std::to_string(at - std::begin(kNames));
+  const auto* const at = std::find(std::begin(kGrpcNames), std::end(kGrpcNames), upper);
+  if (at != std::end(kGrpcNames)) return std::to_string(at - std::begin(kGrpcNames));
   const bool digits =
       !value.empty() && value.size() <= 3 &&
       std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
   return digits ? std::string(value) : std::string();
+}
+
+std::string_view grpc_name(std::string_view number) {
+  std::size_t at = std::size(kGrpcNames);
+  std::from_chars(number.data(), number.data() + number.size(), at);
+  return at < std::size(kGrpcNames) ? kGrpcNames[at] : std::string_view();
 }
 
 }  // namespace dd::stats

@@ -18,5 +18,7 @@ std::string quantize_redis(std::string_view commands);
 // Name or number of a gRPC status as a number: "OK", "StatusCode.OK" and "0" are "0". Empty when
 // unknown.
 std::string grpc_status(std::string_view value);
+// The other way round: "14" is "UNAVAILABLE". Empty when unknown.
+std::string_view grpc_name(std::string_view number);
 
 }  // namespace dd::stats

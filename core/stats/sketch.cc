@@ -27,6 +27,11 @@ int index_of(double value) {
 
 }  // namespace
 
+// As far from the lower bound of the bin as from the upper, each by its share.
+double Sketch::middle_of(int index) {
+  return std::exp((index - kIndexOffset) * std::log(kGamma)) * 2 / (1 + 1 / kGamma);
+}
+
 void Sketch::add(double value) {
   ++total_;
   if (value <= 0) {

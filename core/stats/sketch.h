@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,8 +17,16 @@ class Sketch {
   // The message `DDSketch` of the agent, appended.
   void append_protobuf(std::string& out) const;
   double count() const { return total_; }
+  // Calls call(value in the middle of a bin, how many) for each bin that has any.
+  template <class F>
+  void each_bin(F&& call) const {
+    if (zero_ != 0) call(0.0, zero_);
+    for (std::size_t i = 0; i < bins_.size(); ++i)
+      if (bins_[i] != 0) call(middle_of(first_ + static_cast<int>(i)), bins_[i]);
+  }
 
  private:
+  static double middle_of(int index);
   static constexpr int kMaxBins = 2048;  // beyond it the lowest are joined
   std::vector<double> bins_;
   int first_ = 0;  // index of bins_[0]

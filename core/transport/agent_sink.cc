@@ -163,6 +163,8 @@ Status start(const Versions& versions) {
   options.v05 = wants_v05();
   options.headers = std::move(headers);
   options.facts = facts;
+  const auto shown = config::variable("_DD_TRACE_WRITER_LOG_ERROR_PAYLOADS");
+  options.shows_lost = shown && config::parse_bool(*shown).value_or(false);
   options.on_rate = keep_rate;
   options.on_response = agent::hear;
   options.on_sent = versions.on_sent;
@@ -183,14 +185,17 @@ Status start(const Versions& versions) {
     Worker::get().set_slice(Estate::kLookNs);
   }
   if (!to_intake) options.health = make_health(versions.statsd_url);
-  const bool wants_stats = stats_sink::wanted() && to_agent;
+  const bool to_metrics =
+      !to_intake && stats_sink::wanted_by_collector() &&
+      stats_sink::apply_collector(options, versions.tracer_version, to_collector);
+  const bool wants_stats = stats_sink::wanted() && to_agent && !to_metrics;
   if (wants_stats) stats_sink::apply(options);
   auto made = Exporter::make(std::move(options));
   if (!made.ok()) return made.status();
   the_exporter = std::move(made).value().release();
   if (to_agent) agent::on_info(choose_version);
   Worker::get().on_start(versions.on_start);
-  if (wants_stats || intake_counts) {
+  if (wants_stats || intake_counts || to_metrics) {
     stats_sink::start();
     trace::ProcessFacts known = facts();
     known.kept_spans_tell_trace = true;

@@ -19,6 +19,20 @@ bool is_refusal(int status) {
   return status >= 300 && status < 500 && status != 408 && status != 429;
 }
 
+// For whoever looks into a payload that no agent takes: as many lines as it needs.
+void show_lost(std::string_view payload) {
+  constexpr std::size_t kPiece = 1900;
+  constexpr char kDigits[] = "0123456789abcdef";
+  for (std::size_t at = 0; at < payload.size(); at += kPiece) {
+    std::string line = "payload from byte " + std::to_string(at) + ": ";
+    for (const char c : payload.substr(at, kPiece)) {
+      const auto byte = static_cast<unsigned char>(c);
+      line.append({kDigits[byte >> 4], kDigits[byte & 15]});
+    }
+    base::log(base::LogLevel::kWarning, line);
+  }
+}
+
 // What another core has written and the encoder reads soon: a span and what was put behind it.
 void fetch(const trace::Delivery& delivery) {
   constexpr std::size_t kBytes = 640;
@@ -345,6 +359,7 @@ void Exporter::end_request(Courier::End end) {
   }
   if (Worker::get().closing()) gave_up_ = true;
   if (!is_refusal(courier_.status()) && spill_payload()) return;
+  if (options_.shows_lost) show_lost(payload_.view());
   discard_payload(Drop::kUnsent);
   complain();
 }

@@ -65,6 +65,7 @@ struct Options {
   Health* health = nullptr;   // told what becomes of chunks and requests; null: nobody wants it
   bool counts_chunks = true;  // X-Datadog-Trace-Count
   bool tells_drops = true;    // headers about what was dropped as unsampled
+  bool shows_lost = false;    // logs payloads that were not taken, in hexadecimal
   int attempts = 6;
   std::int64_t first_delay_ns = kFirstDelayNs;  // between attempts; doubles
   // Looks at each delivery before it is encoded and may shorten its list (spans, count) to what

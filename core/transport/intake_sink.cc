@@ -80,13 +80,13 @@ bool apply(Options& options, const agent_sink::Versions& versions) {
   options.on_rate = nullptr;
   options.on_response = nullptr;
   // On unless somebody says no.
-  const bool counts = (config::stats_computation.get() || !config::stats_computation.is_set()) &&
-                      !config::apm_opt_out();
-  if (counts)
-    stats_sink::apply_intake(
-        options, elsewhere ? options.url : "https://trace.agent." + std::string(site),
-        stats_headers,
-        {.hostname = config::host_name(), .tracer_version = versions.tracer_version});
+  const bool counts =
+      (config::stats_computation.get() || !config::stats_computation.is_set()) &&
+      !config::apm_opt_out() &&
+      stats_sink::apply_intake(
+          options, elsewhere ? options.url : "https://trace.agent." + std::string(site),
+          stats_headers,
+          {.hostname = config::host_name(), .tracer_version = versions.tracer_version});
   intake_facts = new encoding::IntakeFacts{.hostname = config::host_name(),
                                            .language_version = versions.language_version,
                                            .tracer_version = versions.tracer_version,

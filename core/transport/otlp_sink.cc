@@ -11,14 +11,24 @@ namespace {
 
 constinit const encoding::OtlpOptions* otlp_options = nullptr;  // lives as long as the process
 
-// The setting of traces, else that of all signals.
-std::string_view of_signal(const char* traces, const char* all) {
-  if (const auto value = config::variable(traces); value && !value->empty()) return *value;
+// The setting of the signal, else that of all signals.
+std::string_view either(const char* own, const char* all) {
+  if (const auto value = config::variable(own); value && !value->empty()) return *value;
   return config::variable(all).value_or(std::string_view());
 }
 
-std::string endpoint_url() {
-  const auto own = config::variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+struct Signal {
+  const char *endpoint, *headers, *timeout, *path;
+};
+constexpr Signal kTraces = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+                            "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+                            "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "/v1/traces"};
+constexpr Signal kMetrics = {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+                             "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+                             "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "/v1/metrics"};
+
+std::string url_of(const Signal& signal) {
+  const auto own = config::variable(signal.endpoint);
   if (own && !own->empty()) return std::string(*own);
   std::string url(config::variable("OTEL_EXPORTER_OTLP_ENDPOINT").value_or(std::string_view()));
   if (url.empty()) {
@@ -26,7 +36,21 @@ std::string endpoint_url() {
     url = "http://" + std::string(host.empty() ? "localhost" : host) + ":4318";
   }
   while (url.ends_with('/')) url.pop_back();
-  return url + "/v1/traces";
+  return url + signal.path;
+}
+
+Collector collector_of(const Signal& signal) {
+  Collector out{.endpoint = split(url_of(signal)), .headers = {{"User-Agent", "Tracer/11.0.0"}}};
+  for (const std::string& pair :
+       config::parse_list(either(signal.headers, "OTEL_EXPORTER_OTLP_HEADERS"))) {
+    const std::size_t equals = pair.find('=');
+    if (equals != pair.npos && equals > 0)
+      out.headers.emplace_back(config::trim(std::string_view(pair).substr(0, equals)),
+                               config::trim(std::string_view(pair).substr(equals + 1)));
+  }
+  const auto ms = config::parse_int(either(signal.timeout, "OTEL_EXPORTER_OTLP_TIMEOUT"));
+  out.timeout_ns = (ms && *ms > 0 ? *ms : 10'000) * 1'000'000;
+  return out;
 }
 
 std::string trace_state(trace::Segment& segment, std::uint64_t span_id) {
@@ -54,32 +78,25 @@ bool wanted() {
          !config::variable("DD_TRACE_AGENT_PROTOCOL_VERSION");
 }
 
+Collector metrics_collector() { return collector_of(kMetrics); }
+
 bool besides() { return !wanted() && config::also_otlp.get(); }
 
 void apply(Options& options, const std::string& tracer_version) {
   const std::string_view protocol =
-      of_signal("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL");
+      either("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL");
   if (!protocol.empty() && protocol != "http/json" && protocol != "http/protobuf")
     base::log(base::LogLevel::kWarning,
               "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=" + std::string(protocol.substr(0, 20)) +
                   " is not supported; http/protobuf is used");
-  Endpoint endpoint = split(endpoint_url());
+  Collector collector = collector_of(kTraces);
   otlp_options = new encoding::OtlpOptions{.json = protocol == "http/json",
-                                           .path = std::move(endpoint.path),
+                                           .path = std::move(collector.endpoint.path),
                                            .tracer_version = tracer_version,
                                            .trace_state = trace_state};
-  options.url = std::move(endpoint.origin);
-  options.headers = {{"User-Agent", "Tracer/11.0.0"}};
-  for (const std::string& pair : config::parse_list(
-           of_signal("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"))) {
-    const std::size_t equals = pair.find('=');
-    if (equals != pair.npos && equals > 0)
-      options.headers.emplace_back(config::trim(std::string_view(pair).substr(0, equals)),
-                                   config::trim(std::string_view(pair).substr(equals + 1)));
-  }
-  const auto timeout_ms = config::parse_int(
-      of_signal("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"));
-  options.timeout_ns = (timeout_ms && *timeout_ms > 0 ? *timeout_ms : 10'000) * 1'000'000;
+  options.url = std::move(collector.endpoint.origin);
+  options.headers = std::move(collector.headers);
+  options.timeout_ns = collector.timeout_ns;
   options.on_rate = nullptr;
   options.on_response = nullptr;
   options.add_headers = nullptr;

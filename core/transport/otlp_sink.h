@@ -4,7 +4,9 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/transport/exporter.h"
 
@@ -20,5 +22,13 @@ struct Endpoint {
   std::string origin, path;
 };
 Endpoint split(std::string_view url);
+
+// Where OTEL_EXPORTER_OTLP_* want metrics to be sent, and how.
+struct Collector {
+  Endpoint endpoint;
+  Headers headers;
+  std::int64_t timeout_ns = 0;
+};
+Collector metrics_collector();
 
 }  // namespace dd::transport::otlp

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
+#include <utility>
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -10,6 +12,7 @@
 #include "core/stats/trace_filter.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent.h"
+#include "core/transport/otlp_sink.h"
 #include "core/transport/zstd.h"
 
 namespace dd::transport::stats_sink {
@@ -22,10 +25,15 @@ constexpr int kObfuscationVersion = 1;
 constinit stats::Concentrator* concentrator = nullptr;  // lives as long as the process
 constinit stats::TraceFilter* filter = nullptr;         // null: the agent has not answered
 constinit bool active = false;
-// Of the intake; null: the agent gets them.
-constinit Destination* intake = nullptr;
-constinit const Headers* intake_headers = nullptr;
-constinit const stats::Sender* sender = nullptr;
+// Who gets them; null: the agent. It lives as long as the process.
+struct Place {
+  Destination* destination;
+  Headers headers;
+  std::string target;
+  std::int64_t timeout_ns;
+  stats::Sender sender;
+};
+constinit const Place* place = nullptr;
 constinit std::atomic<std::uint32_t> flush_wanted{0}, flush_done{0};
 
 std::size_t limit(const config::Setting<std::int64_t>& setting) {
@@ -81,28 +89,29 @@ std::int64_t bucket_ns() {
   return static_cast<std::int64_t>(seconds * 1e9);
 }
 
-void send_to_intake(std::string body) {
-  Headers headers = *intake_headers;
-  headers.emplace_back("Content-Type", "application/msgpack");
+void send_elsewhere(std::string body) {
+  const bool json = place->sender.collector;
+  Headers headers = place->headers;
+  headers.emplace_back("Content-Type", json ? "application/json" : "application/msgpack");
   std::string small;
-  if (compress_zstd(body, small)) {
+  if (!json && compress_zstd(body, small)) {
     headers.emplace_back("Content-Encoding", "zstd");
     body = std::move(small);
   }
-  intake->submit({.target = "/api/v0.2/stats",
-                  .headers = std::move(headers),
-                  .body = std::move(body),
-                  .timeout_ns = 10'000'000'000},
-                 {});
+  place->destination->submit({.target = place->target,
+                              .headers = std::move(headers),
+                              .body = std::move(body),
+                              .timeout_ns = place->timeout_ns},
+                             {});
 }
 
 void send(bool last) {
   const std::uint32_t wanted = flush_wanted.load();
   const bool all = last || wanted != flush_done.load(std::memory_order_relaxed);
-  for (stats::StatsPayload& payload :
-       concentrator->flush(base::wall_ns(), all, trace::Tracer::get().facts(), sender)) {
-    if (intake) {
-      send_to_intake(std::move(payload.body));
+  for (stats::StatsPayload& payload : concentrator->flush(
+           base::wall_ns(), all, trace::Tracer::get().facts(), place ? &place->sender : nullptr)) {
+    if (place) {
+      send_elsewhere(std::move(payload.body));
       continue;
     }
     Headers headers = agent::tracer_headers();
@@ -122,6 +131,27 @@ Timer& timer() {
   return every_bucket;
 }
 
+// The collector takes no trace that is not to be kept, whatever is wrong with it.
+Screened screen_for_collector(trace::Delivery& delivery) {
+  concentrator->add(delivery);
+  if (delivery.priority && *delivery.priority <= 0) delivery.count = 0;
+  return Screened::kSend;
+}
+
+// On from the first trace: nobody is asked. False: there is no such place.
+bool send_to(Place wanted, const std::string& url) {
+  auto made = Destination::make(url, {});
+  if (!made.ok()) {
+    base::log(base::LogLevel::kWarning, made.status().message());
+    return false;
+  }
+  wanted.destination = std::move(made).value().release();
+  place = new Place(std::move(wanted));
+  concentrator = new stats::Concentrator(base::wall_ns(), bucket_ns());
+  active = true;
+  return true;
+}
+
 void add_headers(Headers& headers) {
   agent::add_headers(headers);
   if (active) headers.emplace_back("Datadog-Client-Computed-Stats", "true");
@@ -136,18 +166,45 @@ bool wanted() {
                            : config::in_google_function() || config::in_azure_function());
 }
 
-void apply_intake(Options& options, const std::string& url, Headers headers, stats::Sender from) {
-  auto made = Destination::make(url, {});
-  if (!made.ok()) return base::log(base::LogLevel::kWarning, made.status().message());
-  intake = std::move(made).value().release();
-  intake_headers = new Headers(std::move(headers));
-  sender = new stats::Sender(std::move(from));
-  concentrator = new stats::Concentrator(base::wall_ns(), bucket_ns());
+bool wanted_by_collector() {
+  const auto said = config::variable("OTEL_TRACES_SPAN_METRICS_ENABLED");
+  if (const auto on = said ? config::parse_bool(*said) : std::nullopt) return *on;
+  const auto metrics = config::variable("DD_METRICS_OTEL_ENABLED");
+  return otlp::wanted() && metrics && config::parse_bool(*metrics).value_or(false);
+}
+
+bool apply_intake(Options& options, const std::string& url, Headers headers, stats::Sender from) {
+  constexpr std::int64_t kTimeoutNs = 10'000'000'000;
+  if (!send_to({.headers = std::move(headers),
+                .target = "/api/v0.2/stats",
+                .timeout_ns = kTimeoutNs,
+                .sender = std::move(from)},
+               url))
+    return false;
   stats::Rules rules = rules_from_settings();
   rules.obfuscate = true;
   concentrator->set_rules(std::move(rules));
-  active = true;
   options.screen = screen;
+  return true;
+}
+
+bool apply_collector(Options& options, const std::string& tracer_version, bool traces_too) {
+  otlp::Collector collector = otlp::metrics_collector();
+  if (!send_to({.headers = std::move(collector.headers),
+                .target = std::move(collector.endpoint.path),
+                .timeout_ns = collector.timeout_ns,
+                .sender = {.hostname = {}, .tracer_version = tracer_version, .collector = true}},
+               collector.endpoint.origin))
+    return false;
+  concentrator->set_rules(rules_from_settings());
+  if (traces_too) {
+    options.headers.emplace_back("Datadog-Client-Computed-Stats", "yes");
+    options.screen = screen_for_collector;
+  } else {
+    options.screen = screen;
+    options.add_headers = add_headers;
+  }
+  return true;
 }
 
 void apply(Options& options) {
@@ -158,7 +215,7 @@ void apply(Options& options) {
 
 void settle() {
   constexpr std::int64_t kPatienceNs = 60'000'000;
-  if (concentrator && !intake) agent::await_first_answer(kPatienceNs);
+  if (concentrator && !place) agent::await_first_answer(kPatienceNs);
 }
 
 void flush(std::int64_t timeout_ns) {
@@ -171,7 +228,7 @@ void flush(std::int64_t timeout_ns) {
     const std::int64_t left = until - base::monotonic_ns();
     if (left <= 0 || !Worker::get().running()) return;
     if (static_cast<std::int32_t>(done - mine) >= 0) {
-      (void)(intake ? intake : agent::destination())->wait(left);
+      (void)(place ? place->destination : agent::destination())->wait(left);
       return;
     }
     futex_wait(flush_done, done, left);
@@ -179,9 +236,9 @@ void flush(std::int64_t timeout_ns) {
 }
 
 void start() {
-  if (!intake) agent::on_info(choose);
+  if (!place) agent::on_info(choose);
   timer().start();
-  if (!intake) agent::ask_info();
+  if (!place) agent::ask_info();
 }
 
 }  // namespace dd::transport::stats_sink

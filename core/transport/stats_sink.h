@@ -15,8 +15,13 @@ namespace dd::transport::stats_sink {
 
 bool wanted();                 // by the settings
 void apply(Options& options);  // before the exporter is made
-// The same without an agent: on from the first trace, sent to the intake at `url`.
-void apply_intake(Options& options, const std::string& url, Headers headers, stats::Sender sender);
+// The same without an agent: on from the first trace, sent to the intake at `url`. False: it cannot
+// be used.
+bool apply_intake(Options& options, const std::string& url, Headers headers, stats::Sender sender);
+// The same as metrics of OpenTelemetry, for OTEL_TRACES_SPAN_METRICS_ENABLED, or because both
+// traces and metrics are OpenTelemetry's.
+bool wanted_by_collector();
+bool apply_collector(Options& options, const std::string& tracer_version, bool traces_too);
 // After the exporter, so that its last traces are counted when the timer is called a last time.
 void start();
 // Waits a little for what the agent says, which decides whether traces are counted here. Any thread

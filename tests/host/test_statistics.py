@@ -96,3 +96,74 @@ with tracer.trace("root") as root:
         assert ("_dd.p.tid" in span["meta"]) == tells
         assert (span["metrics"].get("_sampling_priority_v1") == -1) == tells
         assert ("_dd.tracer_kr" in span["metrics"]) == (span in root)
+
+
+def attributes(of):
+    def value(one):
+        [(kind, held)] = one.items()
+        return [value(item) for item in held["values"]] if kind == "arrayValue" else held
+    return {one["key"]: value(one["value"]) for one in of["attributes"]}
+
+
+METRICS = """
+import time
+from ddtrace.trace import tracer
+def span(name, seconds, **tags):
+    with tracer.trace(name, resource=tags.pop("resource", None)) as made:
+        for key, value in tags.items(): made.set_tag(key.replace("__", "."), value)
+        made.start_ns = time.time_ns() - int(seconds * 1e9)
+span("web", 0.3, span__kind="server", http__method="GET", http__route="/a", http__status_code=200)
+span("web", 0.7, span__kind="server", http__method="GET", http__route="/a", http__status_code=200)
+span("rpc", 20, span__kind="Client", grpc__status__code="Canceled", resource="/x.Y/Z")
+with tracer.trace("dropped") as dropped:
+    dropped.set_tag("manual.drop")
+    dropped.error = 1
+    with tracer.trace("inside"): pass
+"""
+
+
+@pytest.mark.parametrize("variables, to_agent", [
+    ({"OTEL_TRACES_SPAN_METRICS_ENABLED": "true"}, True),
+    ({"OTEL_TRACES_SPAN_METRICS_ENABLED": "1", **ON}, True),  # the collector's, not the agent's
+    ({"OTEL_TRACES_SPAN_METRICS_ENABLED": "true", "OTEL_TRACES_EXPORTER": "otlp"}, False),
+    ({"DD_METRICS_OTEL_ENABLED": "true", "OTEL_TRACES_EXPORTER": "otlp"}, False),
+])
+def test_a_collector_gets_durations_as_histograms(variables, to_agent):
+    with Agent() as agent, Agent() as collector:
+        run(agent, METRICS, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_EXPORTER_OTLP_METRICS_HEADERS="x-key=1",
+            DD_SERVICE="shop", DD_ENV="e", DD_TAGS="team:core,version:3", **variables)
+        [request] = collector.by_path("/v1/metrics")
+        traces = agent.by_path("/v0.5/traces") if to_agent else collector.by_path("/v1/traces")
+        assert not agent.by_path("/v0.6/stats")
+    assert traces[0].headers["datadog-client-computed-stats"] == ("true" if to_agent else "yes")
+    assert (request.headers["content-type"], request.headers["x-key"]) == ("application/json", "1")
+    [resource] = json.loads(request.body)["resourceMetrics"]
+    told = attributes(resource["resource"])
+    assert told.items() >= {"service.name": "shop", "deployment.environment.name": "e", "service.version": "3",
+                            "telemetry.sdk.language": "python", "datadog.tracer_tags": ["team:core"]}.items()
+    [metric] = resource["scopeMetrics"][0]["metrics"]
+    assert (metric["name"], metric["unit"], metric["histogram"]["aggregationTemporality"]) == (
+        "traces.span.sdk.metrics.duration", "s", 1)
+    points = {attributes(point)["datadog.operation.name"]: point for point in metric["histogram"]["dataPoints"]}
+    assert sorted(points) == ["dropped", "rpc", "web"]
+    web, rpc, dropped = (attributes(points[name]) for name in ("web", "rpc", "dropped"))
+    assert web == {"service.name": "shop", "status.code": "STATUS_CODE_OK", "span.kind": "SPAN_KIND_SERVER", "span.name": "web",
+                   "http.request.method": "GET", "http.route": "/a", "http.response.status_code": "200",
+                   "datadog.operation.name": "web", "datadog.is_trace_root": True, "datadog.span.top_level": True}
+    assert (rpc["span.kind"], rpc["span.name"], rpc["rpc.response.status_code"]) == ("SPAN_KIND_CLIENT", "/x.Y/Z", "CANCELLED")
+    assert dropped["status.code"] == "STATUS_CODE_ERROR"
+    point = points["web"]
+    # 0.3 s and 0.7 s, between the bounds 0.2, 0.4 and 0.8.
+    assert point["count"] == "2" and [i for i, n in enumerate(point["bucketCounts"]) if n != "0"] == [8, 9]
+    assert 0.3 <= point["min"] < point["max"] and point["sum"] == pytest.approx(point["min"] + point["max"])
+    assert points["rpc"]["bucketCounts"][-1] == "1" and len(point["bucketCounts"]) == len(point["explicitBounds"]) + 1
+
+
+@pytest.mark.parametrize("variables", [{"OTEL_TRACES_SPAN_METRICS_ENABLED": "maybe"}, {"DD_METRICS_OTEL_ENABLED": "true"},
+                                       {"OTEL_TRACES_SPAN_METRICS_ENABLED": "false", "OTEL_TRACES_EXPORTER": "otlp",
+                                        "DD_METRICS_OTEL_ENABLED": "true"}])
+def test_a_collector_gets_no_metrics_that_nobody_asked_for(variables):
+    with Agent() as agent, Agent() as collector:
+        run(agent, METRICS, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, **variables)
+        assert not collector.by_path("/v1/metrics")
+        assert all("datadog-client-computed-stats" not in one.headers for one in agent.requests + collector.requests)

@@ -139,3 +139,15 @@ def test_a_password_in_the_address_is_not_shown():
     done = run(DD_TRACE_AGENT_URL="http://me:hunter2@127.0.0.1:1")
     assert done.returncode == 0
     assert done.stderr.startswith("ddpython: no trace agent at http://127.0.0.1:1 (") and "hunter2" not in done.stderr
+
+
+def test_a_payload_that_nobody_takes_is_shown_to_who_wants_to_see_it():
+    with Agent() as agent:
+        agent.answer = lambda request: (400, {}, b"")
+        shown = run(program=PROGRAM + "tracer.flush()", DD_TRACE_AGENT_URL=agent.url, _DD_TRACE_WRITER_LOG_ERROR_PAYLOADS="1",
+                    DD_INSTRUMENTATION_TELEMETRY_ENABLED="false").stderr
+        bodies = {request.body for request in agent.by_path("/v0.5/traces")}
+        quiet = run(DD_TRACE_AGENT_URL=agent.url).stderr
+    pieces = [line.rpartition(": ")[2] for line in shown.splitlines() if "payload from byte" in line]
+    assert [bytes.fromhex("".join(pieces))] == list(bodies)
+    assert "payload" not in quiet
