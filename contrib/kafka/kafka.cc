@@ -3,15 +3,19 @@
 // The clients are objects of C types that tell nothing of how they were made: what their
 // constructors got is kept by address, and replaced when another client is made there.
 
+#include <algorithm>
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "contrib/support/integration.h"
 #include "contrib/support/kafka_message.h"
 #include "contrib/support/message_headers.h"
 #include "contrib/support/step.h"
 #include "core/base/clock.h"
+#include "core/config/parse.h"
+#include "core/config/setting.h"
 #include "core/py/context.h"
 #include "core/py/error.h"
 #include "core/trace/tags.h"
@@ -19,18 +23,25 @@
 namespace dd::contrib::kafka {
 namespace {
 
-Name kClusterId("cluster_id"), kHeaders("headers"), kKey("key"), kListTopics("list_topics"),
-    kPartition("partition"), kTopic("topic"), kValue("value");
+Name kClusterId("cluster_id"), kLinkSpan("link_span"), kHeaders("headers"), kKey("key"),
+    kListTopics("list_topics"), kPartition("partition"), kTopic("topic"), kValue("value");
 
 struct Knobs {
   std::string own_service;
-  bool distributed, empty_polls;
+  bool distributed, empty_polls, links;
 };
 constinit const Knobs* knobs = nullptr;
 
+// The trace of a message is linked to, not continued.
+bool links_instead() {
+  const auto names = config::variable("DD_TRACE_PROPAGATION_AS_SPAN_LINKS");
+  const std::vector<std::string> list = config::parse_list(names.value_or(""));
+  return std::find(list.begin(), list.end(), "kafka") != list.end();
+}
+
 void prepare(const Settings& from) {
   knobs = new Knobs{from.own_service("kafka"), from.knob("kafka", "PROPAGATION_ENABLED", false),
-                    from.knob("kafka", "EMPTY_POLL_ENABLED", true)};
+                    from.knob("kafka", "EMPTY_POLL_ENABLED", true), links_instead()};
 }
 
 struct Client {
@@ -139,8 +150,11 @@ void leave_poll(Outcome& outcome, Scope& scope) {
   if (!received && !outcome.data() && !knobs->empty_polls) return;
   const Ref context = received && knobs->distributed ? context_of_message(message, true) : Ref();
   const LiveSpan live =
-      start_kafka_consumer(what({"kafka.consume", "kafka.process"}), context, timed->start_ns);
+      start_kafka_consumer(what({"kafka.consume", "kafka.process"}),
+                           knobs->links ? Handle() : Handle(context), timed->start_ns);
   if (!live) return;
+  if (context && knobs->links && !live.object().call_method(kLinkSpan, context))
+    py::swallow_error();
   trace::Span& span = live.span();
   span.set_static(trace::Key("kafka.received_message"), received ? "True" : "False");
   span.set(trace::Key("kafka.group_id"), clients()[timed->consumer.ptr()].group);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "contrib/rules/naming.h"
+#include "core/py/context.h"
 #include "core/py/hook.h"
 #include "core/tracing/live_span.h"
 

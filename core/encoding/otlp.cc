@@ -29,7 +29,10 @@ struct SpanParts {
   std::uint32_t flags = 0;
 };
 
-int kind_of(std::string_view kind) {
+int kind_of(std::string_view text) {
+  std::string kind(text);
+  for (char& c : kind)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
   if (kind.empty() || kind == "internal") return 1;
   if (kind == "server") return 2;
   if (kind == "client") return 3;

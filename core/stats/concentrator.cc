@@ -208,19 +208,19 @@ void Concentrator::add_span(const Span& span, const trace::Delivery& delivery) {
   (span.error ? group.bad : group.good).add(static_cast<std::uint64_t>(duration));
 }
 
-void Concentrator::screen(trace::Delivery& delivery) {
+void leave_what_must_be_sent(trace::Delivery& delivery, std::vector<trace::Span*>& room) {
   if (!delivery.priority || *delivery.priority > 0) return;
-  kept_.clear();
+  room.clear();
   for (std::uint32_t i = 0; i < delivery.count; ++i) {
     Span* const span = delivery.spans[i];
     if (span->error == 1) return;  // a trace with an error is sent whole
     double mechanism = 0;
     if ((span->number(tags::kSpanSamplingMechanism, mechanism) && mechanism == 8) ||
         span->has(trace::Key("_dd1.sr.eausr")))
-      kept_.push_back(span);
+      room.push_back(span);
   }
-  delivery.spans = kept_.data();
-  delivery.count = static_cast<std::uint32_t>(kept_.size());
+  delivery.spans = room.data();
+  delivery.count = static_cast<std::uint32_t>(room.size());
 }
 
 std::vector<StatsPayload> Concentrator::flush(std::int64_t now_ns, bool all,

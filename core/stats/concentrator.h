@@ -49,6 +49,10 @@ struct StatsPayload {
   bool obfuscated = false;  // what the agent need not do again
 };
 
+// Leaves in the delivery what must be sent although its trace is not to be kept: all of it when a
+// span has failed, single spans that a rule kept. `room` holds the list then.
+void leave_what_must_be_sent(trace::Delivery& delivery, std::vector<trace::Span*>& room);
+
 class Concentrator {
  public:
   static constexpr std::int64_t kBucketNs = 10'000'000'000;
@@ -59,7 +63,7 @@ class Concentrator {
 
   void add(const trace::Delivery& delivery);
   // Replaces the list of the delivery when some of it need not be sent; valid until the next call.
-  void screen(trace::Delivery& delivery);
+  void screen(trace::Delivery& delivery) { leave_what_must_be_sent(delivery, kept_); }
   // The bodies of requests. `all`: also of the buckets that are not over.
   // `sender`: they are for the intake, POST /api/v0.2/stats, or the collector, POST /v1/metrics.
   std::vector<StatsPayload> flush(std::int64_t now_ns, bool all, const trace::ProcessFacts& facts,

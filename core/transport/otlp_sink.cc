@@ -4,6 +4,7 @@
 #include "core/config/core_settings.h"
 #include "core/encoding/otlp.h"
 #include "core/propagation/propagation.h"
+#include "core/stats/concentrator.h"
 #include "core/trace/tracer.h"
 
 namespace dd::transport::otlp {
@@ -58,12 +59,13 @@ std::string trace_state(trace::Segment& segment, std::uint64_t span_id) {
   return propagation::tracestate(segment, propagation::LastParent::kSpan, span_id);
 }
 
+}  // namespace
+
 Screened screen(trace::Delivery& delivery) {
-  if (delivery.priority && *delivery.priority <= 0) delivery.count = 0;
+  static auto* const room = new std::vector<trace::Span*>;  // the worker's
+  stats::leave_what_must_be_sent(delivery, *room);
   return Screened::kSend;
 }
-
-}  // namespace
 
 Endpoint split(std::string_view url) {
   const std::size_t scheme = url.find("://");

@@ -17,6 +17,9 @@ bool besides();  // besides the agent
 // Makes the exporter's options those of the collector.
 void apply(Options& options, const std::string& tracer_version);
 
+// What the collector gets of a trace: what an agent that has statistics would. On the worker.
+Screened screen(trace::Delivery& delivery);
+
 // "http://host:4318/v1/traces" in its parts.
 struct Endpoint {
   std::string origin, path;

@@ -131,11 +131,9 @@ Timer& timer() {
   return every_bucket;
 }
 
-// The collector takes no trace that is not to be kept, whatever is wrong with it.
 Screened screen_for_collector(trace::Delivery& delivery) {
   concentrator->add(delivery);
-  if (delivery.priority && *delivery.priority <= 0) delivery.count = 0;
-  return Screened::kSend;
+  return otlp::screen(delivery);
 }
 
 // On from the first trace: nobody is asked. False: there is no such place.
