@@ -34,7 +34,7 @@ Name kRouteName("route"), kAppName("app_name"), kAsyncMode("async_mode"),
     kResolverMatch("resolver_match"), kScope("scope"), kSettings("settings"), kPrimaryKey("pk"),
     kSession("session"), kSessionKey("session_key"), kStatusCode("status_code"),
     kTemplateName("template_name"), kUrlConf("urlconf"), kUser("user"), kUserName("username"),
-    kViewClass("view_class"), kViewName("view_name");
+    kHttp404("Http404"), kViewClass("view_class"), kViewName("view_name");
 
 constexpr std::string_view kComponent = "django";
 constexpr Operation kRequestName = {"django.request", "http.server.request"};
@@ -342,6 +342,15 @@ void start_view(Scope& scope, Handle function) {
     tell_code_origin(function);
 }
 
+// A function that raises it answers 404. Of class-based views it is told as an error.
+Ref not_found() { return py::imported("django.http").attr(kHttp404); }
+
+void leave_async_view(Outcome& outcome, Scope& scope) {
+  const bool is_answer = outcome.error && outcome.error.instance_of(not_found());
+  const Outcome calm(py::none(), Handle(), nullptr);
+  finish_step(is_answer ? calm : outcome, scope);
+}
+
 // What View.as_view() makes returns the coroutine of another method.
 void enter_marked_view(Call& call, Scope& scope) {
   if (is_view_call()) start_view(scope, call.callable());
@@ -358,7 +367,7 @@ constexpr py::Target kMarkedView = {
     .where = "django:<view>", .enter = enter_marked_view, .leave = leave_method};
 constexpr py::Target kAsyncView = {.where = "django:<view>",
                                    .enter = enter_async_view,
-                                   .leave = leave_method,
+                                   .leave = leave_async_view,
                                    .kind = py::Kind::kAwaitable,
                                    .begin = begin_async_view};
 
@@ -377,9 +386,12 @@ void leave_make_view(Outcome& outcome, Scope&) {
   if (!outcome.result) return;
   if (gives_coroutines(outcome.result)) return adopt_view(outcome.result);
   const std::string resource = view_path(outcome.result);
-  outcome.replace(traced_call(
-      outcome.result,
-      {.name = "django.view", .resource = resource, .component = kComponent, .entry = true}));
+  const Ref answer = outcome.result.attr(kViewClass) ? Ref() : not_found();
+  outcome.replace(traced_call(outcome.result, {.name = "django.view",
+                                               .resource = resource,
+                                               .component = kComponent,
+                                               .entry = true,
+                                               .answer = answer}));
 }
 
 struct StepFacts {

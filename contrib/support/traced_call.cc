@@ -50,7 +50,10 @@ PyObject* call_inside_span(PyObject* self, PyObject* const* args, Py_ssize_t cou
     return result;
   }
   py::ErrorKeep error;
-  span.fail(error.instance());
+  const bool is_entry = PyTuple_GET_SIZE(self) == kTag + 1;
+  const Handle answer = is_entry ? PyTuple_GET_ITEM(self, kTag) : nullptr;
+  const bool is_answer = answer && !answer.is_none() && error.instance().instance_of(answer);
+  if (!is_answer) span.fail(error.instance());
   span.finish();
   return nullptr;
 }
@@ -78,7 +81,8 @@ constinit PyMethodDef trace_one_definition = {"trace_one", trace_one, METH_O, nu
 Ref traced_call(Handle function, const TracedCall& what) {
   const Ref name = py::str(what.name), component = py::str(what.component);
   const Ref resource = what.resource.data() ? py::str(what.resource) : py::none();
-  const Ref tag = what.tag.empty() ? Ref() : py::str(what.tag);
+  const Ref answer = what.answer ? what.answer.share() : py::none();
+  const Ref tag = what.tag.empty() ? answer.share() : py::str(what.tag);
   const Ref value = what.tag.empty() ? Ref() : py::str(what.tag_value);
   const Handle parts[] = {function, name, resource, component, tag, value};
   const std::size_t count = !what.tag.empty() ? std::size(parts)

@@ -18,6 +18,7 @@ struct TracedCall {
   std::string_view component;
   std::string_view tag{}, tag_value{};  // one more, if any
   bool entry = false;                   // what answers the request: its place in the code is told
+  py::Handle answer{};  // of an entry: a class of exceptions that are answers, not errors
 };
 
 // Empty only when memory ran out.

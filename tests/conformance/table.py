@@ -271,6 +271,16 @@ CASES: dict[str, Case] = {
     "psycopg_oldest": old_client("psycopg_basic", "postgres"),
     "psycopg_oldest_asyncio": old_client("psycopg_asyncio", "postgres"),
     "psycopg2_oldest": old_client("psycopg2_basic", "postgres"),
+    "flask_cache_basic": replace(site("flask_cache_basic"), prints_trace=True),
+    "flask_cache_named": replace(
+        site("flask_cache_basic", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"),
+        prints_trace=True,
+    ),
+    "django_not_found": web("django_not_found"),
+    "grpc_services": client("grpc_basic", DD_GRPC_SERVICE="calls", DD_GRPC_SERVER_SERVICE="called"),
+    "flask_templates_v1": script(
+        "flask_templates", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
+    ),
     "django_oldest": old_web("django_basic"),
     "django_oldest_more": old_web(
         "django_basic",
