@@ -15,10 +15,15 @@ bool yes(Lookup lookup, std::string_view variable, bool fallback) {
   return value ? means_yes(*value) : fallback;
 }
 
-// "structured" is an older word for the same; only a no is a no.
+// "structured" is an older word for yes; blanks around it do not matter.
 bool wants_log_injection(Lookup lookup) {
   const std::optional<std::string> value = lookup("DD_LOGS_INJECTION");
-  return !value || means_yes(*value) || *value == "structured";
+  if (!value) return true;
+  std::string word;
+  for (const char c : *value)
+    if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
+      word += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  return means_yes(word) || word == "structured";
 }
 
 NamingFacts naming_facts(Lookup lookup, ProcessName process) {

@@ -111,7 +111,10 @@ Verdict judge(const KnownSetting& known, std::string_view text) {
   for (const Choice& choice : kChoices)
     if (choice.name == known.name) return judge_choice(choice, text, fallback_of(known));
   if (known.type == "boolean") {
-    if (known.name == "DD_LOGS_INJECTION" && same_ignoring_case(text, "structured")) return {};
+    if (known.name == "DD_LOGS_INJECTION") {
+      text = trim(text);
+      if (same_ignoring_case(text, "structured")) return {};
+    }
     const bool good = *parse_bool(text) || one_of(text, kFalse) || one_of(text, kNo) ||
                       (known.words && one_of(text, kYes));
     return {good, "false"};

@@ -17,7 +17,8 @@ using config::Origin;
 
 enum class Kind : std::uint8_t {
   kFlag,
-  kSwitch,  // a flag that takes "yes" and "on" too
+  kInjection,  // of logs: a flag with blanks around it, or "structured"
+  kSwitch,     // a flag that takes "yes" and "on" too
   kWhole,
   kReal,
   kSeconds,
@@ -88,6 +89,9 @@ std::string lower_case(std::string_view text) {
 std::optional<std::string> shown(Kind kind, std::string_view text) {
   switch (kind) {
     case Kind::kFlag:
+      return config::show(config::parse_bool(text).value_or(false));
+    case Kind::kInjection:
+      text = config::trim(text);
       return config::show(config::parse_bool(text).value_or(false) ||
                           config::same_ignoring_case(text, "structured"));
     case Kind::kSwitch:

@@ -1,9 +1,10 @@
 """Every setting that the reference reports, in made-up environments: the same report from both.
 
-    configuration.py DDPYTHON [--reference PYTHON] [--only TEXT]
+    configuration.py DDPYTHON [--reference PYTHON] [--only TEXT] [--count N] [--seed N]
 
 Values are made from the type of each setting (core/telemetry/reported.tsv): one that is valid, spellings of it,
-values of aliases, empty texts, both files with and without the environment. Compared are the rows of
+values of aliases, empty texts, both files with and without the environment; and --count environments of odd values made
+at random. Compared are the rows of
 app-started: name, value, origin, config_id, and their order for each name. SPECIAL: settings whose value
 must keep the program alive and sending. KNOWN: rows that differ as intended.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import collections
 import pathlib
+import random
 import sys
 import tempfile
 
@@ -61,6 +63,7 @@ def table(path: str) -> list[list[str]]:
 
 REPORTED = {name: (kind, fallback) for name, _, kind, fallback in table("core/telemetry/reported.tsv")}
 ALIASES = {name: aliases.split(",") for name, aliases, *_ in table("core/config/registry.tsv") if aliases}
+TYPES = {row[0]: row[2] for row in table("core/config/registry.tsv")}
 SECRET = {row[0] for row in table("core/config/registry.tsv") if "sensitive" in row[-1]}
 
 
@@ -69,7 +72,7 @@ def value(name: str, style: int) -> str | None:
     if name in SPECIAL:
         return SPECIAL[name]
     kind, fallback = REPORTED[name]
-    if kind == "flag":
+    if kind in ("flag", "injection"):
         return [("true", "false"), ("True", "False"), ("1", "0"), ("yes", "no")][style % 4][fallback == "true"]
     if kind == "whole":
         return ["37", " 37 ", "12", "+5"][style % 4]
@@ -118,6 +121,23 @@ def environments() -> dict[str, tuple[dict[str, str], dict[str, str], dict[str, 
     return out
 
 
+FLAGS = ["TRUE", "True", " true", "yes", "on", "ON", "0", "", "nope", "1", " 1"]
+TEXTS = [" a ", "A,b", "", "ü", "a b:c", "x,"]
+LISTS = ["a:b,c:d", " a : b , c:d", "a", "", "a,,b", "b,a,b", "a:b:c d:e"]
+
+
+def odd_values(dice: random.Random) -> dict[str, str]:
+    """Forty settings with values of their type, of others, and of none."""
+    out = {}
+    for name in dice.sample(list(REPORTED), 40):
+        text = value(name, dice.randrange(4))
+        if text is None:
+            continue
+        choices = {"boolean": FLAGS, "string": [text, text, *TEXTS], "array": [text, *LISTS], "map": [text, *LISTS]}
+        out[name] = text if name in SPECIAL else dice.choice(choices.get(TYPES.get(name, ""), [text]))
+    return out
+
+
 def rows(python: list[str], case: tuple[dict[str, str], dict[str, str], dict[str, str]]) -> dict[str, list[object]]:
     variables, local, fleet = case
     with tempfile.TemporaryDirectory() as folder:
@@ -143,9 +163,14 @@ def rows(python: list[str], case: tuple[dict[str, str], dict[str, str], dict[str
 
 
 def main() -> int:
-    both, arguments = sides.parse(__doc__)
+    both, arguments = sides.parse(__doc__, count=0, seed=1)
     failed = 0
-    for title, case in environments().items():
+    cases = environments()
+    for number in range(arguments.count):
+        dice = random.Random(f"{arguments.seed} {number}")
+        files = [odd_values(dice) if dice.random() < 0.5 else {} for _ in range(2)]
+        cases[f"at random, {arguments.seed} {number}"] = (odd_values(dice), files[0], files[1])
+    for title, case in cases.items():
         if arguments.only not in title:
             continue
         expected = rows(both.reference, case)

@@ -20,14 +20,16 @@ class Sides:
         self.ours = [ddpython]
 
 
-def parse(description: str | None, *more: str) -> tuple[Sides, argparse.Namespace]:
-    """The usual arguments, and switches `more`."""
+def parse(description: str | None, *more: str, **numbers: int) -> tuple[Sides, argparse.Namespace]:
+    """The usual arguments, switches `more`, and numbers with what they are when nobody says."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("ddpython")
     parser.add_argument("--reference", default=os.path.expanduser(REFERENCE))
     parser.add_argument("--only", default="")
     for switch in more:
         parser.add_argument(switch, action="store_true")
+    for name, number in numbers.items():
+        parser.add_argument(f"--{name}", type=int, default=number)
     arguments = parser.parse_args()
     return Sides(arguments.ddpython, arguments.reference), arguments
 

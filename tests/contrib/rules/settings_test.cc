@@ -55,6 +55,9 @@ TEST_F(SettingsTest, tell_an_empty_pattern_from_none) {
 
 TEST_F(SettingsTest, know_the_older_word_for_log_injection) {
   EXPECT_TRUE(with({{"DD_LOGS_INJECTION", "structured"}}).log_injection);
+  EXPECT_TRUE(with({{"DD_LOGS_INJECTION", " Structured "}}).log_injection);
+  EXPECT_TRUE(with({{"DD_LOGS_INJECTION", " 1"}}).log_injection);
+  EXPECT_FALSE(with({{"DD_LOGS_INJECTION", "yes"}}).log_injection);
   EXPECT_TRUE(with({{"DD_LOGS_INJECTION", "True"}}).log_injection);
   EXPECT_FALSE(with({{"DD_LOGS_INJECTION", "false"}}).log_injection);
 }

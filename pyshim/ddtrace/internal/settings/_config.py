@@ -158,7 +158,7 @@ class Config:
                 "DD_TRACE_SAMPLING_RULES", "", _sources.sampling_rules()
             ),
             "_logs_injection": _ConfigItem(
-                "DD_LOGS_INJECTION", True, _sources.flag_if_set("DD_LOGS_INJECTION")
+                "DD_LOGS_INJECTION", True, _sources.log_injection_if_set()
             ),
             "_trace_http_header_tags": _ConfigItem(
                 "DD_TRACE_HEADER_TAGS", {}, header_tags or None

@@ -18,6 +18,12 @@ def flag_if_set(variable: str) -> bool | None:
     return None if text is None else asbool(text)
 
 
+def log_injection_if_set() -> bool | None:
+    """Whether records of logs name the trace, None when nobody said so."""
+    text = env.get("DD_LOGS_INJECTION")
+    return None if text is None else text.strip().lower() in ("true", "1", "structured")
+
+
 def number_if_set(variable: str) -> float | None:
     """The value of a number, None when nobody set one that can be read."""
     try:
