@@ -163,7 +163,7 @@ def colours(program, terminal, **variables):
         pass
     os.close(ours)
     if not terminal: done.stdout.close()
-    assert done.wait(60) == 2
+    assert done.wait(60) == (2 if "--dd-info" in program else 0)
     return b"\033[" in text
 
 
