@@ -318,9 +318,17 @@ std::string tracestate(Segment& segment, LastParent parent, std::uint64_t span_i
   while (out.ends_with(' ')) out.pop_back();  // as the reference, where others follow or followed
   std::string_view rest(*stored), member;
   std::size_t members = out.empty() ? 0 : 1;
+  // The last parent comes on top of the size that is allowed.
+  std::size_t bytes = out.size() - (has_parent ? std::min(begin, out.size()) - 3 : 0);
   while (members < kMaxMembers && next_piece(rest, ',', member)) {
     member = strip(member);
     if (member.empty() || is_member(member, "dd")) continue;
+    const std::size_t with = bytes + member.size() + (bytes != 0);
+    if (with > kMaxBytes) {
+      if (member.size() > kLongMember) continue;
+      break;
+    }
+    bytes = with;
     if (!out.empty()) out += ',';
     out += member;
     ++members;

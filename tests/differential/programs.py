@@ -216,6 +216,7 @@ def run(python: str, programs: list[Any], settings: dict[str, str], otel: bool) 
             agent._Reader.mapping = STRICT
         fake.info = agent.INFO | {"span_events": True}
         env |= {"DD_TRACE_AGENT_URL": fake.url, "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false", "PYTHONHASHSEED": "0",
+                "DD_CODE_ORIGIN_FOR_SPANS_ENABLED": "false",  # it begins with ddtrace.auto there
                 "DD_REMOTE_CONFIGURATION_ENABLED": "false", "DD_TRACE_WRITER_INTERVAL_SECONDS": "1000"} | settings
         if otel and "ref-" not in python:
             env["PYTHONPATH"] = str(next(HOME.glob("otel-3.*/lib/python3.*/site-packages")))

@@ -216,6 +216,27 @@ TEST(TraceContext, state_has_ours_first_then_opentelemetrys) {
   }
 }
 
+TEST(TraceContext, what_leaves_is_no_longer_than_what_may_come_in) {
+  const std::string longest = "a=" + std::string(509, 'v'), half = "b=" + std::string(248, 'w');
+  struct {
+    std::string state, sent;
+  } const cases[] = {
+      {longest, "dd=p:0000000000000005;s:1"},
+      {half + ",c=1," + longest.substr(0, 257) + ",d=1",
+       "dd=p:0000000000000005;s:1," + half + ",c=1,d=1"},
+      {half + ",c=" + std::string(120, 'x') + ",d=" + std::string(120, 'y') +
+           ",e=" + std::string(9, 'z'),
+       "dd=p:0000000000000005;s:1," + half + ",c=" + std::string(120, 'x') +
+           ",d=" + std::string(120, 'y')},
+  };
+  for (const auto& c : cases) {
+    const auto segment = trace::Segment::make({0, 1});
+    segment->priority = 1;
+    trace::set_entry(segment->meta(), "tracestate", c.state);
+    EXPECT_EQ(tracestate(*segment, LastParent::kSpan, 5), c.sent);
+  }
+}
+
 TEST(TraceContext, bytes_that_are_not_printable_lose_the_whole_state) {
   const Headers headers{{"traceparent", kParent}, {"tracestate", "dd=s:2,a=\x7f"}};
   const ExtractedContext context = extract(headers, with("tracecontext"));
