@@ -1,8 +1,8 @@
 """Runs the test suites of libraries under python and under ddpython, and tells what differs.
 
-    run PROGRAM [SUITE...]
+    run PROGRAM [SUITE[:FILE,FILE...]...]
 
-PROGRAM is a ddpython; this script needs an environment of `tests/env/setup`, whose servers it starts.
+PROGRAM is a ddpython; with files, those of the suite alone are run; this script needs an environment of `tests/env/setup`, whose servers it starts.
 Each library comes from its source distribution, with its tests, into an
 environment of its own under $DD_TEST_HOME. Everything is traced; the agent is a socket of this
 script that takes what comes. When outcomes differ the suite runs twice again under
@@ -25,6 +25,7 @@ import tempfile
 import threading
 import time
 import xml.etree.ElementTree as xml
+from dataclasses import replace
 from pathlib import Path
 
 from suites import SUITES, Suite
@@ -162,7 +163,11 @@ def counted(outcomes: dict[str, str]) -> str:
 
 def compare(name: str, program: str, agent: str) -> list[str]:
     """Prints the row of the table; what differs each time."""
+    name, _, files = name.partition(":")
     suite = SUITES[name]
+    if files:
+        options = [word for word in suite.arguments if not re.match(r"(test|tests|t)(/|$)", word)]
+        suite = replace(suite, arguments=(*files.split(","), *options))
     folder = environment_of(name, suite)
     plain = [str(folder / "bin/python")]
     traced = [program]
@@ -187,7 +192,7 @@ def compare(name: str, program: str, agent: str) -> list[str]:
         headers = {test: pair for test, pair in again.items() if test not in still}
         again = {test: pair for test, pair in again.items() if test in still}
     print(
-        f"| {suite.library} | {counted(results[0][0])} | {counted(results[1][0])} "
+        f"| {suite.library}{f' ({files})' if files else ''} | {counted(results[0][0])} | {counted(results[1][0])} "
         f"| {len(headers)} | {len(again)} | {times[0]:.0f} s, {times[1]:.0f} s |",
         flush=True,
     )
