@@ -3,10 +3,14 @@
 #include <string>
 #include <utility>
 
+#include "contrib/botocore/bedrock.h"
 #include "contrib/botocore/messages.h"
+#include "contrib/botocore/payloads.h"
 #include "contrib/botocore/pointers.h"
 #include "contrib/support/aws_api.h"
 #include "contrib/support/integration.h"
+#include "contrib/support/pin.h"
+#include "contrib/support/step.h"
 #include "core/base/clock.h"
 #include "core/trace/tags.h"
 #include "core/tracing/carrier.h"
@@ -18,7 +22,9 @@ Name kApiParams("api_params"), kHeaders("headers"), kParse("loads"), kResponse("
 
 struct Knobs {
   std::string service, keys;  // "aws"; {"table": ["key"]}
-  bool distributed, continues, empty_polls, points, tells_parameters, legacy_context;
+  bool distributed, continues, empty_polls, points, tells_parameters, legacy_context,
+      traces_parsing;
+  const PayloadRules* payloads;
 };
 constinit const Knobs* knobs = nullptr;
 void prepare(const Settings& from) {
@@ -33,7 +39,9 @@ void prepare(const Settings& from) {
                     .empty_polls = on("EMPTY_POLL_ENABLED", true),
                     .points = on("ADD_SPAN_POINTERS", true),
                     .tells_parameters = !from.knob("aws", "TAG_NO_PARAMS", false),
-                    .legacy_context = on("INVOKE_WITH_LEGACY_CONTEXT", false)};
+                    .legacy_context = on("INVOKE_WITH_LEGACY_CONTEXT", false),
+                    .traces_parsing = on("INSTRUMENT_INTERNALS", false),
+                    .payloads = payload_rules(from)};
 }
 
 struct Asked {
@@ -49,36 +57,16 @@ struct Asked {
   std::int64_t start_ns = 0;  // of a poll
 };
 
-bool is_poll(const AwsCall& what) {
-  return (what.endpoint == "sqs" && what.operation == "ReceiveMessage") ||
-         (what.endpoint == "kinesis" && what.operation == "GetRecords");
-}
-
-// Under schema v1: aws.sqs.send, aws.lambda.invoke, aws.s3.request.
-std::string name_of(const AwsCall& what) {
-  if (settings().naming.facts().schema == Schema::kV0) return what.endpoint + ".command";
-  constexpr struct {
-    std::string_view endpoint, operation, name;
-  } kMessaging[] = {{"sqs", "SendMessage", "aws.sqs.send"},
-                    {"sqs", "SendMessageBatch", "aws.sqs.send"},
-                    {"sqs", "ReceiveMessage", "aws.sqs.receive"},
-                    {"sns", "Publish", "aws.sns.send"},
-                    {"sns", "PublishBatch", "aws.sns.send"},
-                    {"kinesis", "PutRecord", "aws.kinesis.send"},
-                    {"kinesis", "PutRecords", "aws.kinesis.send"},
-                    {"events", "PutEvents", "aws.events.send"},
-                    {"states", "StartExecution", "aws.stepfunctions.send"},
-                    {"states", "StartSyncExecution", "aws.stepfunctions.send"},
-                    {"lambda", "Invoke", "aws.lambda.invoke"}};
-  for (const auto& row : kMessaging)
-    if (row.endpoint == what.endpoint && row.operation == what.operation)
-      return std::string(row.name);
-  return "aws." + what.endpoint + ".request";
+// "aws.sqs", or what the user calls it.
+std::string service_of(Handle client, std::string_view endpoint) {
+  const Pin pin = Pin::of(client);
+  const std::string pinned = pin ? pin.service() : std::string();
+  return (pinned.empty() ? knobs->service : pinned) + "." + std::string(endpoint);
 }
 
 LiveSpan start(const Asked& asked, Handle parent) {
   const std::string name = name_of(asked.what), resource = aws_resource(asked.what);
-  const std::string fallback = knobs->service + "." + asked.what.endpoint;
+  const std::string fallback = service_of(asked.client, asked.what.endpoint);
   const Named named = settings().naming.of_client({.integration = "m", .fallback = fallback});
   const tracing::SpanStart how = {.name = name,
                                   .service = named.service,
@@ -95,11 +83,16 @@ LiveSpan start(const Asked& asked, Handle parent) {
   span.set(tags::kServiceSource, named.source);
   tag_aws_call(span, asked.what, {.agent = "botocore", .parameters = knobs->tells_parameters},
                asked.client, asked.parameters);
+  if (knobs->payloads) tag_request(span, *knobs->payloads, asked.what.endpoint, asked.parameters);
   return live;
 }
 
 void enter_call(Call& call, Scope& scope) {
-  Asked& asked = scope.emplace<Asked>(aws_call(call), call.self(), call.arg(1, kApiParams));
+  AwsCall what = aws_call(call);
+  const std::string service = service_of(call.self(), what.endpoint);
+  const Named named = settings().naming.of_client({.integration = "m", .fallback = service});
+  if (enter_bedrock(what, call.arg(1, kApiParams), scope, named.service, named.source)) return;
+  Asked& asked = scope.emplace<Asked>(std::move(what), call.self(), call.arg(1, kApiParams));
   Ref changed;
   if (is_poll(asked.what)) {
     asked.start_ns = base::wall_ns();
@@ -117,6 +110,9 @@ void enter_call(Call& call, Scope& scope) {
 // A refusal is an answer; it is an error of the call only when its status is one.
 void end(Asked& asked, const Outcome& outcome) {
   trace::Span& span = asked.span.span();
+  if (knobs->payloads)
+    tag_response(span, *knobs->payloads, asked.what.endpoint,
+                 outcome.result ? outcome.result.share() : outcome.error.attr(kResponse));
   if (outcome.result) {
     if (asked.what.endpoint != "states") tag_aws_answer(span, outcome.result);
     if (knobs->points) {
@@ -134,6 +130,7 @@ void end(Asked& asked, const Outcome& outcome) {
 }
 
 void leave_call(Outcome& outcome, Scope& scope) {
+  if (leave_bedrock(outcome, scope)) return;
   Asked* asked = scope.get<Asked>();
   if (!asked) return;
   if (asked->start_ns != 0) {
@@ -153,6 +150,12 @@ void leave_convert(Outcome& outcome, Scope&) {
   tracing::inject(active, outcome.result.item(kHeaders));
 }
 
+// Its service is that of the call, and so is the choice of it.
+void enter_parse(Call&, Scope& scope) {
+  start_step(scope, {.name = "botocore.parsers.parse", .component = "botocore", .kind = "client"});
+}
+void leave_parse(Outcome& outcome, Scope& scope) { finish_step(outcome, scope); }
+
 constexpr const char* kModules[] = {"botocore"};
 constexpr py::Target kTargets[] = {
     {.where = "botocore.client:BaseClient._make_api_call",
@@ -162,6 +165,10 @@ constexpr py::Target kTargets[] = {
      .leave = leave_convert,
      .optional = true},
 };
+constexpr py::Target kParsing[] = {
+    {.where = "botocore.parsers:ResponseParser.parse", .enter = enter_parse, .leave = leave_parse},
+};
+constexpr Extra kExtras[] = {{kParsing, [] { return knobs->traces_parsing; }}};
 
 }  // namespace
 
@@ -171,6 +178,7 @@ constexpr Integration integration = {.name = "botocore",
                                      .versions = "",
                                      .modules = kModules,
                                      .targets = kTargets,
-                                     .prepare = prepare};
+                                     .prepare = prepare,
+                                     .extras = kExtras};
 
 }  // namespace dd::contrib::botocore

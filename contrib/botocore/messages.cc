@@ -102,6 +102,32 @@ bool is(const AwsCall& call, std::string_view endpoint, std::string_view operati
 
 }  // namespace
 
+bool is_poll(const AwsCall& what) {
+  return (what.endpoint == "sqs" && what.operation == "ReceiveMessage") ||
+         (what.endpoint == "kinesis" && what.operation == "GetRecords");
+}
+
+std::string name_of(const AwsCall& what) {
+  if (settings().naming.facts().schema == Schema::kV0) return what.endpoint + ".command";
+  constexpr struct {
+    std::string_view endpoint, operation, name;
+  } kMessaging[] = {{"sqs", "SendMessage", "aws.sqs.send"},
+                    {"sqs", "SendMessageBatch", "aws.sqs.send"},
+                    {"sqs", "ReceiveMessage", "aws.sqs.receive"},
+                    {"sns", "Publish", "aws.sns.send"},
+                    {"sns", "PublishBatch", "aws.sns.send"},
+                    {"kinesis", "PutRecord", "aws.kinesis.send"},
+                    {"kinesis", "PutRecords", "aws.kinesis.send"},
+                    {"events", "PutEvents", "aws.events.send"},
+                    {"states", "StartExecution", "aws.stepfunctions.send"},
+                    {"states", "StartSyncExecution", "aws.stepfunctions.send"},
+                    {"lambda", "Invoke", "aws.lambda.invoke"}};
+  for (const auto& row : kMessaging)
+    if (row.endpoint == what.endpoint && row.operation == what.operation)
+      return std::string(row.name);
+  return "aws." + what.endpoint + ".request";
+}
+
 Ref with_trace(const AwsCall& call, Handle parameters, Handle span, bool legacy) {
   if (!parameters.is_dict()) return {};
   const auto headers = [span] {

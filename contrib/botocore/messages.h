@@ -5,10 +5,17 @@
 
 #pragma once
 
+#include <string>
+
 #include "contrib/support/aws_api.h"
 #include "core/py/ref.h"
 
 namespace dd::contrib::botocore {
+
+// The span's: "sqs.command"; under schema v1 aws.sqs.send, aws.lambda.invoke, aws.s3.request.
+std::string name_of(const AwsCall& call);
+// Whether it asks for messages or records.
+bool is_poll(const AwsCall& call);
 
 // The parameters of a call with the span's trace in them; empty when they carry none. Nothing that
 // is the caller's is changed. `legacy`: the place in a function's context of older receivers.

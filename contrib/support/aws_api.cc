@@ -67,6 +67,7 @@ void tag_topic(trace::Span& span, Handle parameters) {
 }
 
 void tag_parameters(trace::Span& span, std::string_view endpoint, Handle parameters) {
+  if (parameters.size() == 0) return;
   if (endpoint == "sqs") return tag_queue(span, parameters);
   if (endpoint == "sns") return tag_topic(span, parameters);
   for (const AwsParameter& row : kAwsParameters) {

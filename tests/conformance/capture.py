@@ -94,7 +94,8 @@ class Launcher:
         )
         text = subprocess.check_output([self.python, "-c", code], text=True)
         site, library, prefix = json.loads(text)
-        return {str(REPOSITORY): "<repo>", site: "<site>", library: "<stdlib>", prefix: "<env>"}
+        beside = home() / "more-3.11/lib/python3.11/site-packages"
+        return {str(REPOSITORY): "<repo>", str(beside): "<site>", site: "<site>", library: "<stdlib>", prefix: "<env>"}
 
 
 def _run(command: list[str], environment: dict[str, str], folder: Path) -> tuple[str, str, int]:

@@ -20,6 +20,7 @@ SMALLEST_DRAWN_ID = 10**9
 _ID = re.compile(r"(?<![0-9a-zA-Z])(?:[0-9a-f]{32}|[0-9a-f]{16}|[0-9]{10,20})(?![0-9a-zA-Z])")
 _TID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}00000000(?![0-9a-f])")
 _RANDOMNESS = re.compile(r"rv:[0-9a-f]{14}(?![0-9a-f])")
+_REQUEST = re.compile(r"on request \(\w+\)")
 _PORT = re.compile(r"(127\.0\.0\.1|localhost):[0-9]{4,5}")
 _PORT_ARGUMENT = re.compile(r"port=[0-9]{4,5}")
 _UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
@@ -111,6 +112,7 @@ def plain_text(text: str, names: Names, places: Places) -> str:
     text = _PORT.sub(r"\1:<port>", text)
     text = _UUID.sub(lambda found: names.count("uuid", found[0]), text)
     text = _PORT_ARGUMENT.sub("port=<port>", text)
+    text = _REQUEST.sub("on request (<request>)", text)
     text = _PYTHON.sub("Python-urllib/<python>", text)
     return _ADDRESS.sub("0x<address>", text)
 
@@ -149,7 +151,9 @@ def _metric(key: str, value: Any, names: Names) -> Any:
 def _span(span: dict[str, Any], names: Names, clean: Callable[[str], str]) -> dict[str, Any]:
     meta: dict[str, str] = {}
     for key, value in sorted((span.get("meta") or {}).items()):
-        if key in ("aws.requestid", "aws.requestid2"):
+        if key.startswith("aws.response.body.") and key.endswith((".date", "-requestid", ".RequestId", "-modified", "crc32", "content-length")):
+            meta[key] = "<answer>"
+        elif key in ("aws.requestid", "aws.requestid2"):
             meta[key] = "<request>"
         elif key == "runtime-id":
             meta[key] = names.count("runtime", value)

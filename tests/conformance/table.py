@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from agent import home
+
 
 @dataclass(frozen=True)
 class Server:
@@ -98,6 +100,11 @@ def old_model(name: str, **environment: str) -> Case:
     return Case([f"{name}.py"], environment, libraries="oldmodels")
 
 
+def rare(words: str, *services: str, **environment: str) -> Case:
+    name, *arguments = words.split()
+    return Case([f"{name}.py", *arguments], environment, libraries="stores", services=services)
+
+
 def shown_client(name: str, **environment: str) -> Case:
     return Case([f"{name}.py"], environment, libraries="more", prints_trace=True)
 
@@ -149,6 +156,13 @@ def django_queries(backend: str, **environment: str) -> Case:
     return web(
         "django_queries", backend, **{"DD_DJANGO_INSTRUMENT_DATABASES": "true", **environment}
     )
+
+
+def django_on(server: str, **environment: str) -> Case:
+    """With the driver of another environment."""
+    beside = str(home() / "more-3.11/lib/python3.11/site-packages")
+    asked = {"DD_DJANGO_INSTRUMENT_DATABASES": "true", "PYTHONPATH": beside, **environment}
+    return Case(["django_queries.py", server], asked, libraries="web", services=[server])
 
 
 def proxied(name: str, libraries: str, **environment: str) -> Case:
@@ -322,6 +336,17 @@ CASES: dict[str, Case] = {
     ),
     "django_queries_prefix": django_queries(
         "sqlite", DD_TRACE_SQLITE3_ENABLED="false", DD_DJANGO_DATABASE_SERVICE_NAME_PREFIX="of-"
+    ),
+    "django_postgres": django_on("postgres"),
+    "django_postgres_own": django_on(
+        "postgres", DD_TRACE_PSYCOPG_ENABLED="false", DD_SERVICE="web", DD_DBM_PROPAGATION_MODE="service"
+    ),
+    "django_postgres_v1": django_on(
+        "postgres", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1", DD_DJANGO_DATABASE_SERVICE="stored"
+    ),
+    "django_mariadb": django_on("mariadb"),
+    "django_mariadb_own": django_on(
+        "mariadb", DD_TRACE_PYMYSQL_ENABLED="false", DD_DJANGO_DATABASE_SERVICE_NAME_PREFIX="of-"
     ),
     "django_everything": web("django_basic", DD_DJANGO_TRACING_MINIMAL="false", DD_SERVICE="web"),
     "django_headers": web(
@@ -503,6 +528,39 @@ CASES: dict[str, Case] = {
         DD_BOTOCORE_DISTRIBUTED_TRACING="false",
         DD_BOTOCORE_ADD_SPAN_POINTERS="false",
         DD_AWS_TAG_NO_PARAMS="true",
+    ),
+    "bedrock_calls": cloud("bedrock_calls"),
+    "bedrock_calls_named": cloud(
+        "bedrock_calls",
+        DD_SERVICE="web",
+        DD_BOTOCORE_SERVICE="models",
+        DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
+    ),
+    "botocore_payloads": cloud(
+        "botocore_payloads",
+        "aws",
+        DD_TRACE_CLOUD_REQUEST_PAYLOAD_TAGGING="all",
+        DD_TRACE_CLOUD_RESPONSE_PAYLOAD_TAGGING="all",
+    ),
+    "botocore_payloads_some": cloud(
+        "botocore_payloads",
+        "aws",
+        DD_TRACE_CLOUD_REQUEST_PAYLOAD_TAGGING="$.QueueUrl,$..StringValue,$.Item.*,$.Message",
+        DD_TRACE_CLOUD_RESPONSE_PAYLOAD_TAGGING="$.Attributes.QueueArn,$..N",
+        DD_TRACE_CLOUD_PAYLOAD_TAGGING_SERVICES="s3,sqs,sns,sts,dynamodb",
+    ),
+    "botocore_payloads_few": cloud(
+        "botocore_payloads",
+        "aws",
+        DD_TRACE_CLOUD_REQUEST_PAYLOAD_TAGGING="all",
+        DD_TRACE_CLOUD_RESPONSE_PAYLOAD_TAGGING="all",
+        DD_TRACE_CLOUD_PAYLOAD_TAGGING_MAX_DEPTH="3",
+        DD_TRACE_CLOUD_PAYLOAD_TAGGING_MAX_TAGS="7",
+    ),
+    "botocore_internals": cloud(
+        "botocore_payloads",
+        "aws",
+        DD_BOTOCORE_INSTRUMENT_INTERNALS="true",
     ),
     "aiobotocore_basic": cloud(
         "aiobotocore_basic",
@@ -883,6 +941,37 @@ CASES: dict[str, Case] = {
         DD_SERVICE="web",
         DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
     ),
+    "consul_basic": rare("consul_basic"),
+    "consul_named": rare(
+        "consul_basic near",
+        DD_CONSUL_SERVICE="keys",
+        DD_SERVICE="web",
+        DD_VERSION="3",
+        DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
+    ),
+    "consul_process": rare("consul_basic near", DD_SERVICE="web", DD_SERVICE_MAPPING="consul:mapped"),
+    "pynamodb_basic": rare("pynamodb_basic", "aws"),
+    "pynamodb_named": rare(
+        "pynamodb_basic",
+        "aws",
+        DD_PYNAMODB_SERVICE="tables",
+        DD_SERVICE="web",
+        DD_VERSION="3",
+        DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
+    ),
+    "pynamodb_mapped": rare("pynamodb_basic", "aws", DD_SERVICE_MAPPING="pynamodb:mapped"),
+    "yaaredis_basic": rare("yaaredis_basic", "redis"),
+    "yaaredis_named": rare(
+        "yaaredis_basic",
+        "redis",
+        DD_YAAREDIS_SERVICE="keys",
+        DD_YAAREDIS_CMD_MAX_LENGTH="20",
+        DD_SERVICE="web",
+        DD_VERSION="3",
+    ),
+    "yaaredis_v1": rare(
+        "yaaredis_basic", "redis", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
+    ),
     "kombu_basic": store("kombu_basic", BROKER="memory://", DD_TRACE_KOMBU_ENABLED="true"),
     "kombu_redis": store(
         "kombu_basic",
@@ -962,6 +1051,8 @@ KNOWN: dict[str, str] = {
     "pymongo_errors": "the reference has a frame of the library twice in the stack",
     "sqlalchemy_errors": "the stack starts in the dialect, not in the connection that calls it",
     "redis_cluster_pipelines": "the reference does not see the commands of new clusters' pipelines",
+    "django_postgres": "what Django asks a new connection by itself does not tell its alias",
+    "django_postgres_v1": "what Django asks a new connection by itself does not tell its alias",
     "django_queries": "the stack of an error in C has no frame of Django's",
     "fastapi_tasks": "the reference makes two spans of one task",
     "flask_outside": "the reference names steps that are called by hand `default`",

@@ -14,7 +14,7 @@ import pytest
 from capture import HERE, QUIET, Launcher
 
 LIBRARIES = [
-    *("app", "more", "data", "cloud", "models", "web", "sites", "net", "servers"),
+    *("app", "more", "data", "cloud", "stores", "models", "web", "sites", "net", "servers"),
     *("old", "oldweb", "oldmore", "oldnet", "oldservers", "oldmodels"),
 ]
 LIST = "import json; from ddtrace import _contrib; print(json.dumps(_contrib.targets()))"
