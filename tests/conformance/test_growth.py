@@ -58,6 +58,9 @@ GROWTH = [
     ("google_genai", "cloud"),
     ("langchain", "models"),
     ("botocore", "cloud"),
+    ("bedrock", "cloud"),
+    ("yaaredis", "stores"),
+    ("pynamodb", "stores"),
 ]
 SERVICES = {
     "psycopg2": "postgres",
@@ -70,6 +73,8 @@ SERVICES = {
     "kafka": "kafka",
     "aiokafka": "kafka",
     "botocore": "aws",
+    "yaaredis": "redis",
+    "pynamodb": "aws",
 }
 
 

@@ -80,25 +80,26 @@ ASKED = {
 }
 TALK = [{"role": "user", "content": [{"text": "Hi"}]}]
 
-for model, body in ASKED.items():
-    answer = client.invoke_model(modelId=model, body=json.dumps(body))
-    print(model, len(json.loads(answer["body"].read())))
-stream = client.invoke_model_with_response_stream(modelId=CLAUDE, body=json.dumps(ASKED[CLAUDE]))
-for part in stream["body"]:
-    print(json.loads(part["chunk"]["bytes"])["type"])
-answer = client.converse(modelId=CLAUDE, messages=TALK, inferenceConfig={"maxTokens": 9, "temperature": 0.5})
-print(answer["output"]["message"]["content"])
-for part in client.converse_stream(modelId=CLAUDE, messages=TALK)["stream"]:
-    print(*part)
-dropped = client.converse_stream(modelId=CLAUDE, messages=TALK)
-dropped["stream"].close()
-del dropped
-for call in (
-    lambda: client.invoke_model(modelId="amazon.unknown", body="{}"),
-    lambda: client.converse(modelId="amazon.unknown", messages=TALK),
-):
-    try:
-        call()
-    except ClientError as error:
-        print(error.response["Error"]["Code"])
-server.shutdown()
+if __name__ == "__main__":
+    for model, body in ASKED.items():
+        answer = client.invoke_model(modelId=model, body=json.dumps(body))
+        print(model, len(json.loads(answer["body"].read())))
+    stream = client.invoke_model_with_response_stream(modelId=CLAUDE, body=json.dumps(ASKED[CLAUDE]))
+    for part in stream["body"]:
+        print(json.loads(part["chunk"]["bytes"])["type"])
+    answer = client.converse(modelId=CLAUDE, messages=TALK, inferenceConfig={"maxTokens": 9, "temperature": 0.5})
+    print(answer["output"]["message"]["content"])
+    for part in client.converse_stream(modelId=CLAUDE, messages=TALK)["stream"]:
+        print(*part)
+    dropped = client.converse_stream(modelId=CLAUDE, messages=TALK)
+    dropped["stream"].close()
+    del dropped
+    for call in (
+        lambda: client.invoke_model(modelId="amazon.unknown", body="{}"),
+        lambda: client.converse(modelId="amazon.unknown", messages=TALK),
+    ):
+        try:
+            call()
+        except ClientError as error:
+            print(error.response["Error"]["Code"])
+    server.shutdown()

@@ -208,6 +208,57 @@ def anthropic():
     return run
 
 
+def yaaredis():
+    import asyncio
+    import warnings
+
+    warnings.simplefilter("ignore")
+    import yaaredis as library
+
+    loop = asyncio.new_event_loop()
+    client = library.StrictRedis(host="127.0.0.1", port=port("redis"))
+
+    async def all_of_them():
+        await client.set("a", "b")
+        async with await client.pipeline() as batch:
+            await batch.get("a")
+            await batch.execute()
+        with contextlib.suppress(library.ResponseError):
+            await client.lpush("a", "c")
+
+    return lambda: loop.run_until_complete(all_of_them())
+
+
+def pynamodb():
+    from pynamodb.connection import Connection
+    from pynamodb.exceptions import PynamoDBException
+
+    os.environ.update(AWS_ACCESS_KEY_ID="id", AWS_SECRET_ACCESS_KEY="secret")
+    connection = Connection(region="us-west-2", host=f"http://127.0.0.1:{port('aws')}", max_retry_attempts=0)
+
+    def run():
+        connection.list_tables()
+        with contextlib.suppress(PynamoDBException):
+            connection.describe_table("gone")
+
+    return run
+
+
+def bedrock():
+    import bedrock_calls as program
+
+    def run():
+        asked = {"modelId": program.CLAUDE, "messages": program.TALK}
+        program.client.converse(**asked)
+        for _ in program.client.converse_stream(**asked)["stream"]:
+            pass
+        program.client.converse_stream(**asked)["stream"].close()
+        with contextlib.suppress(program.ClientError):
+            program.client.converse(modelId="amazon.unknown", messages=program.TALK)
+
+    return run
+
+
 def botocore():
     import boto3
     from botocore.exceptions import ClientError
