@@ -51,6 +51,7 @@ GROWTH = [
     ("valkey", "data"),
     ("pymemcache", "data"),
     ("pymongo", "data"),
+    ("celery", "more"),
     ("kafka", "data"),
     ("aiokafka", "cloud"),
     ("openai", "net"),

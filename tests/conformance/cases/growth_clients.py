@@ -208,6 +208,32 @@ def anthropic():
     return run
 
 
+def celery():
+    import celery as library
+
+    app = library.Celery("app", broker="memory://", backend="cache+memory://")
+    app.conf.update(task_ignore_result=True)
+
+    @app.task
+    def add(a, b):
+        return a + b
+
+    @app.task(bind=True, max_retries=1)
+    def again(self):
+        try:
+            raise RuntimeError("boom")
+        except RuntimeError as error:
+            raise self.retry(exc=error, countdown=0)
+
+    def run():
+        add.apply((1, 2))
+        again.apply()
+        add.apply_async((1, 2), headers={"mine": "1"})
+        app.control.purge()
+
+    return run
+
+
 def yaaredis():
     import asyncio
     import warnings
