@@ -10,16 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/ascii.h"
+
 namespace dd::config {
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-constexpr bool same_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (lower(a[i]) != lower(b[i])) return false;
-  return true;
-}
+using base::lower;
+using base::same_ignoring_case;
 
 // A tag as clients of DogStatsD write it: what is no letter, digit or one of _-:/. is `_`.
 std::string statsd_tag(std::string_view name, std::string_view value);

@@ -1,11 +1,12 @@
 #include "core/http/header_tags.h"
 
+#include "core/base/ascii.h"
 #include "core/http/text.h"
 
 namespace dd::http {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+using base::lower;
 char as_header(char c) { return c == '_' ? '-' : lower(c); }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/base/ascii.h"
 #include "core/base/check.h"
 #include "core/base/clock.h"
 #include "core/base/fork.h"
@@ -64,13 +65,6 @@ void add(std::atomic<std::uint64_t>& count, std::uint64_t more) {
 bool same_text(const Text& a, const Text& b) {
   return a.size == b.size && a.present() == b.present() &&
          (a.data == b.data || std::memcmp(a.data, b.data, a.size) == 0);
-}
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool propagated(std::string_view name) { return name.starts_with("_dd.p."); }
@@ -140,7 +134,7 @@ void complete_span(Span& span, const ProcessFacts& facts) {
   if (facts.peer_service_defaults || span.has(tags::kPeerService)) set_peer_service(span, facts);
   const std::string& base = facts.first_service.empty() ? facts.service : facts.first_service;
   if (span.service.data != base.data() && span.service.size != 0 &&
-      !same_ignoring_case(span.service.view(), base))
+      !base::same_ignoring_case(span.service.view(), base))
     span.set_static(tags::kBaseService, facts.base_service);
   // The trace's own origin goes on every span, beside a number of that name.
   if (const Attribute* const own = span.find(tags::kOrigin);
@@ -249,7 +243,7 @@ void Tracer::set_facts(ProcessFacts facts) {
   if (facts.runtime_id.empty()) facts.runtime_id = this->facts().runtime_id;
   if (facts.pid == 0) facts.pid = this->facts().pid;
   facts.base_service = facts.first_service.empty() ? facts.service : facts.first_service;
-  for (char& c : facts.base_service) c = lower(c);
+  for (char& c : facts.base_service) c = base::lower(c);
   // The old version stays: spans point into it.
   facts_.store(new ProcessFacts(std::move(facts)), std::memory_order_release);
 }

@@ -40,6 +40,7 @@ ContextObject* allocate(PyTypeObject* type) {
   self->span_id = 0;
   new (&self->reactivate) Ref();
   new (&self->links) Ref();
+  for (Ref& map : self->maps) new (&map) Ref();
   self->weakrefs = nullptr;
   self->remote = true;
   self->zero_trace = self->zero_span = false;
@@ -49,6 +50,7 @@ ContextObject* allocate(PyTypeObject* type) {
 int clear(PyObject* object) {
   me(object)->reactivate = Ref();
   me(object)->links = Ref();
+  for (Ref& map : me(object)->maps) map = Ref();
   return 0;
 }
 
@@ -56,6 +58,7 @@ int traverse(PyObject* object, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(object));
   Py_VISIT(me(object)->reactivate.ptr());
   Py_VISIT(me(object)->links.ptr());
+  for (const Ref& map : me(object)->maps) Py_VISIT(map.ptr());
   return 0;
 }
 
@@ -80,6 +83,13 @@ void put_span_id(ContextObject* self, Handle value) {
 void put_ids(ContextObject* self, Handle trace_id, Handle span_id) {
   put_trace_id(self, trace_id);
   put_span_id(self, span_id);
+}
+
+void keep(ContextObject* self, MapKind kind, Ref map) {
+  if (map) self->maps[static_cast<int>(kind)] = std::move(map);
+}
+void fill(ContextObject* self, MapKind kind, Handle mapping) {
+  keep(self, kind, fill_map(*self->segment, kind, mapping));
 }
 
 // An origin that is there and empty is an entry of the map.
@@ -120,9 +130,9 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   self->remote = remote != 0;
   self->segment = Segment::make(self->trace_id);
   Segment& segment = *self->segment;
-  fill_map(segment, MapKind::kMeta, meta);
-  fill_map(segment, MapKind::kMetrics, metrics);
-  fill_map(segment, MapKind::kBaggage, baggage);
+  fill(self, MapKind::kMeta, meta);
+  fill(self, MapKind::kMetrics, metrics);
+  fill(self, MapKind::kBaggage, baggage);
   if (const Utf8 text(origin); text.view.data() && printable(text.view))
     set_origin(segment, text.view);
   if (priority != Py_None) set_priority(segment, priority);
@@ -210,7 +220,9 @@ int put_user(PyObject* self, PyObject* value, void*) {
 }
 template <MapKind kKind>
 PyObject* get_map(PyObject* self, void*) {
-  return make_shared_map(me(self)->segment, kKind).release();
+  Ref map = make_shared_map(me(self)->segment, kKind);
+  keep(me(self), kKind, map.share());
+  return map.release();
 }
 template <MapKind kKind>
 int put_map(PyObject* self, PyObject* value, void*) {
@@ -219,7 +231,7 @@ int put_map(PyObject* self, PyObject* value, void*) {
                  value == nullptr ? "NoneType" : Py_TYPE(value)->tp_name);
     return -1;
   }
-  replace_map(*me(self)->segment, kKind, value);
+  keep(me(self), kKind, replace_map(*me(self)->segment, kKind, value));
   return 0;
 }
 PyObject* get_traceparent(PyObject* self, void*) {
@@ -290,9 +302,7 @@ PyObject* set_baggage_item(PyObject* self, PyObject* args, PyObject* kwargs) {
                                    &key, &value) ||
       !check_key(key))
     return nullptr;
-  const std::string name = Handle(key).text(), text = Handle(value).display();
-  const base::MutexLock lock(me(self)->segment->mutex);
-  trace::set_entry(me(self)->segment->baggage, name, text);
+  keep(me(self), MapKind::kBaggage, put_in_map(*me(self)->segment, MapKind::kBaggage, key, value));
   return nothing();
 }
 // A context of the same position whose trace carries one item more.
@@ -308,12 +318,22 @@ PyObject* with_baggage_item(PyObject* self, PyObject* args, PyObject* kwargs) {
     const base::MutexLock lock(me(self)->segment->mutex);
     copy = me(self)->segment->copy();
   }
-  trace::set_entry(copy->baggage, Handle(key).text(), Handle(value).display());
-  return make_context(std::move(copy), me(self)->trace_id, me(self)->span_id, me(self)->remote)
-      .release();
+  Ref made = make_context(std::move(copy), me(self)->trace_id, me(self)->span_id, me(self)->remote);
+  if (!made) return nullptr;
+  ContextObject* const other = as_context(made);
+  for (const MapKind kind : {MapKind::kMeta, MapKind::kBaggage})
+    if (remembering_map(*me(self)->segment, kind))
+      fill(other, kind, snapshot(*me(self)->segment, kind));
+  keep(other, MapKind::kBaggage, put_in_map(*other->segment, MapKind::kBaggage, key, value));
+  return made.release();
 }
 PyObject* get_baggage_item(PyObject* self, PyObject* key) {
   if (!check_key(key)) return nullptr;
+  if (remembering_map(*me(self)->segment, MapKind::kBaggage)) {
+    const Ref all = snapshot(*me(self)->segment, MapKind::kBaggage);
+    const Ref value = Ref::borrow(PyDict_GetItemWithError(all.ptr(), key));
+    return value ? value.share().release() : nothing();
+  }
   const std::string name = Handle(key).text();
   std::optional<std::string> found;
   {
@@ -388,9 +408,9 @@ PyObject* set_state(PyObject* self, PyObject* state) {
   put_ids(me(self), trace_id, span_id);
   me(self)->remote = remote != 0;
   me(self)->segment = Segment::make(me(self)->trace_id);
-  fill_map(*me(self)->segment, MapKind::kMeta, meta);
-  fill_map(*me(self)->segment, MapKind::kMetrics, metrics);
-  fill_map(*me(self)->segment, MapKind::kBaggage, baggage);
+  fill(me(self), MapKind::kMeta, meta);
+  fill(me(self), MapKind::kMetrics, metrics);
+  fill(me(self), MapKind::kBaggage, baggage);
   if (PyList_Check(links)) me(self)->links = Handle(links).share();
   me(self)->reactivate = Handle(reactivate).share();
   return nothing();
@@ -533,6 +553,7 @@ Segment& segment_of(ContextObject* self) {
     own = shared.copy();
   }
   own->trace_id = self->trace_id;
+  for (Ref& map : self->maps) map = Ref();
   self->segment = std::move(own);
   return *self->segment;
 }
@@ -546,6 +567,8 @@ Ref make_context(Shared<Segment> segment, trace::TraceId trace_id, std::uint64_t
   self->trace_id = trace_id;
   self->span_id = span_id;
   self->remote = remote;
+  for (const MapKind kind : {MapKind::kMeta, MapKind::kBaggage})
+    keep(self, kind, remembering_map(*self->segment, kind));
   return Ref::steal(reinterpret_cast<PyObject*>(self));
 }
 

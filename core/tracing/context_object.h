@@ -21,6 +21,7 @@ struct ContextObject {
   std::uint64_t span_id;    // zero: none
   py::Ref reactivate;       // true object: activate again below finished spans
   py::Ref links;            // list, or empty
+  py::Ref maps[3];          // those that Python has asked for or that remember values
   PyObject* weakrefs;
   bool remote;
   bool zero_trace, zero_span;  // an id that is zero was given so, and reads as 0

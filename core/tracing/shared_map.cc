@@ -26,6 +26,7 @@ struct SharedMap {
   PyDictObject dict;
   Shared<Segment> segment;
   MapKind kind;
+  Ref given;  // a dict: name to (text, what was given for it), or empty
 };
 
 constinit PyTypeObject* type_object = nullptr;
@@ -36,35 +37,51 @@ SharedMap* me(PyObject* object) { return reinterpret_cast<SharedMap*>(object); }
 Ref now(PyObject* self) { return snapshot(*me(self)->segment, me(self)->kind); }
 PyObject* nothing() { return py::none().release(); }
 
+SharedMap* view_of(const Segment& segment, MapKind kind) {
+  return static_cast<SharedMap*>(segment.views[static_cast<int>(kind)]);
+}
+
+// Puts what was given back in the place of its text.
+void restore(const Segment& segment, MapKind kind, Handle dict) {
+  const SharedMap* const view = view_of(segment, kind);
+  if (view == nullptr || !view->given) return;
+  view->given.each_pair([&](Handle name, Handle pair) {
+    const Handle text(PyTuple_GET_ITEM(pair.ptr(), 0));
+    const Handle shown(PyDict_GetItem(dict.ptr(), name.ptr()));
+    if (shown && PyUnicode_Compare(shown.ptr(), text.ptr()) == 0)
+      (void)PyDict_SetItem(dict.ptr(), name.ptr(), PyTuple_GET_ITEM(pair.ptr(), 1));
+  });
+}
+
+// Plain values only: an object of the application lives no longer because it was put here.
+bool is_plain(Handle value) {
+  return value.is_none() || value.is_bool() || PyLong_CheckExact(value.ptr()) ||
+         PyFloat_CheckExact(value.ptr()) || PyBytes_CheckExact(value.ptr());
+}
+
+// Remembers a value that is no text, or forgets the one before it.
+Ref remember(Segment& segment, MapKind kind, const std::string& name, const std::string& text,
+             Handle value) {
+  const Ref key = make_text(name);
+  if (!is_plain(value)) {
+    Ref view = remembering_map(segment, kind);
+    if (view && PyDict_Contains(me(view.ptr())->given.ptr(), key.ptr()) == 1)
+      (void)PyDict_DelItem(me(view.ptr())->given.ptr(), key.ptr());
+    return view;
+  }
+  Ref view = make_shared_map(Shared<Segment>::share(&segment), kind);
+  if (!view) return Ref();
+  Ref& given = me(view.ptr())->given;
+  if (!given) given = py::dict();
+  const Ref shown = make_text(text), pair = Ref::steal(PyTuple_Pack(2, shown.ptr(), value.ptr()));
+  if (pair) (void)given.set_item(key, pair);
+  return view;
+}
+
 void refresh(Handle map) {
   const Ref copy = now(map.ptr());
   PyDict_Clear(map.ptr());
   if (PyDict_Merge(map.ptr(), copy.ptr(), 1) < 0) py::swallow_error();
-}
-
-void put(Segment& segment, MapKind kind, Handle key, Handle value) {
-  const std::string name = key.display();
-  if (kind == MapKind::kMetrics) {
-    if (name == kPriorityName) return set_priority(segment, value);
-    const double number = value.number(std::nan(""));
-    const base::MutexLock lock(segment.mutex);
-    if (std::isnan(number)) return;
-    for (auto& [known, old] : segment.metrics)
-      if (known == name) {
-        old = number;
-        return;
-      }
-    segment.metrics.emplace_back(name, number);
-    return;
-  }
-  const std::string text = value.is_str() ? value.text() : value.display();
-  const base::MutexLock lock(segment.mutex);
-  if (kind == MapKind::kBaggage)
-    trace::set_entry(segment.baggage, name, text);
-  else if (name != kOriginName || (segment.origin = text).empty())
-    trace::set_entry(segment.meta(), name, text);
-  else
-    trace::remove_entry(segment.meta(), name);
 }
 
 void erase(Segment& segment, MapKind kind, const std::string& name) {
@@ -101,14 +118,19 @@ void dealloc(PyObject* object) {
   const Ref drop_type = Ref::steal(reinterpret_cast<PyObject*>(Py_TYPE(object)));
   me(object)->segment->views[static_cast<int>(me(object)->kind)] = nullptr;
   me(object)->segment.~Shared();
+  me(object)->given.~Ref();
   PyDict_Type.tp_dealloc(object);
 }
 
 int traverse(PyObject* object, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(object));
+  Py_VISIT(me(object)->given.ptr());
   return PyDict_Type.tp_traverse(object, visit, arg);
 }
-int clear_table(PyObject* object) { return PyDict_Type.tp_clear(object); }
+int clear_table(PyObject* object) {
+  me(object)->given = Ref();
+  return PyDict_Type.tp_clear(object);
+}
 
 Py_ssize_t length(PyObject* self) { return now(self).size(); }
 PyObject* subscript(PyObject* self, PyObject* key) {
@@ -121,7 +143,7 @@ PyObject* iterate(PyObject* self) {
 }
 int assign(PyObject* self, PyObject* key, PyObject* value) {
   if (value != nullptr) {
-    put(*me(self)->segment, me(self)->kind, key, value);
+    (void)put_in_map(*me(self)->segment, me(self)->kind, key, value);
     return 0;
   }
   const int known = contains(self, key);
@@ -175,15 +197,15 @@ PyObject* pop(PyObject* self, PyObject* args) {
 PyObject* setdefault(PyObject* self, PyObject* args) {
   PyObject *key, *fallback = Py_None;
   if (!PyArg_ParseTuple(args, "O|O:setdefault", &key, &fallback)) return nullptr;
-  if (contains(self, key) == 0) put(*me(self)->segment, me(self)->kind, key, fallback);
+  if (contains(self, key) == 0) (void)put_in_map(*me(self)->segment, me(self)->kind, key, fallback);
   if (PyErr_Occurred()) return nullptr;
   return Py_XNewRef(PyDict_GetItemWithError(now(self).ptr(), key));
 }
 PyObject* update(PyObject* self, PyObject* args, PyObject* kwargs) {
   PyObject* other = Py_None;
   if (!PyArg_ParseTuple(args, "|O:update", &other)) return nullptr;
-  fill_map(*me(self)->segment, me(self)->kind, other);
-  if (kwargs != nullptr) fill_map(*me(self)->segment, me(self)->kind, kwargs);
+  (void)fill_map(*me(self)->segment, me(self)->kind, other);
+  if (kwargs != nullptr) (void)fill_map(*me(self)->segment, me(self)->kind, kwargs);
   return nothing();
 }
 PyObject* clear(PyObject* self, PyObject*) {
@@ -251,6 +273,7 @@ Ref make_shared_map(Shared<Segment> segment, MapKind kind) {
   view = made;
   new (&me(made)->segment) Shared<Segment>(std::move(segment));
   me(made)->kind = kind;
+  new (&me(made)->given) Ref();
   Ref object = Ref::steal(made);
   refresh(object);
   return object;
@@ -281,18 +304,59 @@ Ref snapshot(Segment& segment, MapKind kind) {
   }
   if (!origin.empty()) (void)dict.set_item(py::str(kOriginName), py::str(origin));
   if (priority) (void)dict.set_item(py::str(kPriorityName), py::integer(*priority));
+  restore(segment, kind, dict);
   return dict;
 }
 
-void fill_map(Segment& segment, MapKind kind, Handle mapping) {
-  if (!mapping || mapping.is_none()) return;
-  mapping.each_pair([&](Handle key, Handle value) { put(segment, kind, key, value); });
+Ref put_in_map(Segment& segment, MapKind kind, Handle key, Handle value) {
+  const std::string name = key.display();
+  if (kind == MapKind::kMetrics) {
+    if (name == kPriorityName) {
+      set_priority(segment, value);
+      return Ref();
+    }
+    const double number = value.number(std::nan(""));
+    const base::MutexLock lock(segment.mutex);
+    if (std::isnan(number)) return Ref();
+    for (auto& [known, old] : segment.metrics)
+      if (known == name) {
+        old = number;
+        return Ref();
+      }
+    segment.metrics.emplace_back(name, number);
+    return Ref();
+  }
+  const std::string text = value.is_str() ? value.text() : value.display();
+  {
+    const base::MutexLock lock(segment.mutex);
+    if (kind == MapKind::kBaggage)
+      trace::set_entry(segment.baggage, name, text);
+    else if (name != kOriginName || (segment.origin = text).empty())
+      trace::set_entry(segment.meta(), name, text);
+    else
+      trace::remove_entry(segment.meta(), name);
+  }
+  return remember(segment, kind, name, text, value);
 }
 
-void replace_map(Segment& segment, MapKind kind, Handle mapping) {
+Ref remembering_map(const Segment& segment, MapKind kind) {
+  SharedMap* const view = view_of(segment, kind);
+  return view != nullptr && view->given ? Ref::borrow(reinterpret_cast<PyObject*>(view)) : Ref();
+}
+
+Ref fill_map(Segment& segment, MapKind kind, Handle mapping) {
+  Ref kept;
+  if (!mapping || mapping.is_none()) return kept;
+  mapping.each_pair([&](Handle key, Handle value) {
+    if (Ref view = put_in_map(segment, kind, key, value)) kept = std::move(view);
+  });
+  return kept;
+}
+
+Ref replace_map(Segment& segment, MapKind kind, Handle mapping) {
   const Ref copy = Py_TYPE(mapping.ptr()) == map_type() ? now(mapping.ptr()) : mapping.share();
   wipe(segment, kind);
-  fill_map(segment, kind, copy);
+  return fill_map(segment, kind, copy);
 }
 
 void set_priority(Segment& segment, Handle value) {

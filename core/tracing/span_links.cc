@@ -148,6 +148,7 @@ struct Value {  // one read value, before it is written
   std::string text;
   std::int64_t integer = 0;
   double real = 0;
+  trace::Form form = trace::Form::kText;
   std::vector<Value> elements;
 };
 
@@ -176,6 +177,7 @@ Value read(Handle value, bool nested) {
     value.each([&](Handle item) { out.elements.push_back(read(item, true)); });
   } else {
     out.text = value.is_str() ? value.text() : value.display();
+    if (value.is_none()) out.form = trace::Form::kNone;  // sent as a text, read as None
   }
   return out;
 }
@@ -184,6 +186,7 @@ void write(trace::Span& span, EventValue& to, const Value& from) {
   switch (from.kind) {
     case EventValueKind::kText:
       to.text = trace::copy_text(span, from.text);
+      to.text.form = from.form;
       break;
     case EventValueKind::kBool:
     case EventValueKind::kInt:
@@ -201,7 +204,7 @@ void write(trace::Span& span, EventValue& to, const Value& from) {
 Ref object_of(const EventValue& value) {
   switch (value.kind) {
     case EventValueKind::kText:
-      return make_text(value.text.view());
+      return value.text.form == trace::Form::kNone ? py::none() : make_text(value.text.view());
     case EventValueKind::kBool:
       return py::boolean(value.integer != 0);
     case EventValueKind::kInt:

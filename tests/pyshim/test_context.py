@@ -19,6 +19,14 @@ class Fields(unittest.TestCase):
         context.trace_id = context.span_id = None
         self.assertEqual((context.trace_id, context.span_id), (None, None))
 
+    def test_a_zero_that_was_given_is_not_none(self):
+        context = Context(0, 0)
+        self.assertEqual((context.trace_id, context.span_id), (0, 0))
+        self.assertNotEqual(context, Context())
+        self.assertEqual(pickle.loads(pickle.dumps(context)).trace_id, 0)
+        context.trace_id = None
+        self.assertIsNone(context.trace_id)
+
     def test_an_origin_that_cannot_be_sent_is_dropped(self):
         self.assertIsNone(Context(1, 2, dd_origin="é").dd_origin)
         self.assertEqual(Context(1, 2, dd_origin="rum").dd_origin, "rum")
@@ -77,6 +85,19 @@ class Maps(unittest.TestCase):
             self.assertEqual(b.context.get_all_baggage_items(), {"k": "v"})
             a.context._metrics["_sampling_priority_v1"] = -1
             self.assertEqual(b.context.sampling_priority, -1)
+
+    def test_numbers_bytes_and_none_read_as_they_were_given(self):
+        context = Context(1, 2, baggage={"n": 5, "t": "x"}, meta={"m": None})
+        self.assertEqual(context._baggage, {"n": 5, "t": "x"})
+        self.assertEqual(context._meta, {"m": None})
+        with tracer.start_span("x", child_of=context) as span:
+            self.assertEqual(span.context.get_baggage_item("n"), 5)
+            span.context.set_baggage_item("b", b"y")
+        self.assertEqual(context.get_all_baggage_items(), {"n": 5, "t": "x", "b": b"y"})
+        self.assertEqual(context._with_baggage_item("f", 1.5)._baggage["f"], 1.5)
+        self.assertEqual(pickle.loads(pickle.dumps(context))._baggage["n"], 5)
+        context.set_baggage_item("n", "5")
+        self.assertEqual(context._baggage["n"], "5")
 
     def test_copies_share_them_and_are_local(self):
         context = Context(1, 2, baggage={"a": "b"})

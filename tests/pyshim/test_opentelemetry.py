@@ -218,6 +218,13 @@ class Shared(unittest.TestCase):
                 self.assertEqual(dict(baggage.get_all()), {"k": "v", "l": "w"})
             context.detach(token)
 
+    def test_values_of_baggage_keep_their_type(self):
+        token = context.attach(baggage.set_baggage("n", 5))
+        try:
+            self.assertEqual(baggage.get_baggage("n"), 5)
+        finally:
+            context.detach(token)
+
     def test_a_remote_span_is_active_as_a_context(self):
         token = context.attach(remote())
         with tracer.trace("x") as span:

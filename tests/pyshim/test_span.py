@@ -169,6 +169,12 @@ class Errors(unittest.TestCase):
         span.set_exc_info(ValueError, ValueError("x"), None)
         self.assertEqual((span.error, span.get_tags()), (0, {}))
 
+    def test_what_is_no_class_is_refused(self):
+        span = Span("x")
+        self.assertRaises(TypeError, span.set_exc_info, 1, 2, 3)
+        self.assertRaises(AttributeError, span.set_exc_info, ValueError, ValueError("x"), 3)
+        self.assertEqual((span.error, span.get_tags()), (0, {}))
+
     def test_ignored_types_are_no_error(self):
         span = Span("z")
         span._ignore_exception(LookupError)
@@ -236,6 +242,20 @@ class Setters(unittest.TestCase):
                 span.name = span.service = span.resource = span.span_type = 5
                 self.assertEqual((span.name, span.service, span.resource, span.span_type),
                                  ("", None, "", None))
+
+    def test_bytes_and_none_read_as_they_were_given(self):
+        with tracer.trace(b"n", service=b"s", resource=b"r", span_type=b"t") as span:
+            self.assertEqual((span.name, span.service, span.resource, span.span_type),
+                             (b"n", b"s", b"r", b"t"))
+            span.name = span.resource = None
+            self.assertEqual((span.name, span.resource), (None, None))
+            self.assertEqual(tracer.start_span("c", child_of=span).service, b"s")
+            span.service = b"\xff"
+            self.assertIsNone(span.service)
+        self.assertEqual(Span(b"n").resource, b"n")
+        span = Span("n")
+        span.set_tag("service.name", b"y")
+        self.assertEqual((span.service, span.get_tag("service.name")), (b"y", "b'y'"))
 
     def test_nothing_is_deleted(self):
         for name in ("name", "service", "start", "error", "trace_id", "context"):

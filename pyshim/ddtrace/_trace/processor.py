@@ -56,7 +56,9 @@ class SpanProcessor(ABC):
         try:
             SpanProcessor.__processors__.remove(self)
         except ValueError:
-            raise ValueError(f"Span processor {self!r} not registered") from None
+            from ddtrace.internal.logger import get_logger
+
+            get_logger(__name__).warning("span processor %r was not registered", self)
         update_listeners()
 
 

@@ -3,8 +3,8 @@
 
 #include <stdexcept>
 
-#include "core/py/fault.h"
 #include "core/py/hook.h"
+#include "tests/core/py/every_fault.h"
 #include "tests/core/py/interpreter.h"
 
 namespace dd::py {
@@ -264,19 +264,7 @@ TEST_F(Callables, a_fault_at_each_step_changes_nothing) {
       "  try: m.cached([])\n"
       "  except TypeError as e: assert e.__context__ is None\n"
       "  else: assert False");
-  int steps = 0;
-  for (const Fault fault : {Fault::kThrow, Fault::kOutOfMemory, Fault::kPythonError}) {
-    for (int at = 0; at <= steps; ++at) {
-      Patch one;
-      ASSERT_EQ(one.apply(kTargets).applied, 3);
-      FaultPlan plan{.fault = fault, .at = at};
-      arm(&plan);
-      run("check()");
-      arm(nullptr);
-      steps = std::max(steps, plan.seen);
-      one.remove();
-    }
-  }
+  [[maybe_unused]] const int steps = tests::with_every_fault(kTargets, [&] { run("check()"); });
 #ifdef DD_CHECKS
   EXPECT_GT(steps, 12);
 #endif

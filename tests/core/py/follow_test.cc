@@ -2,8 +2,8 @@
 
 #include <stdexcept>
 
-#include "core/py/fault.h"
 #include "core/py/hook.h"
+#include "tests/core/py/every_fault.h"
 #include "tests/core/py/interpreter.h"
 
 namespace dd::py {
@@ -466,20 +466,8 @@ async def main():
   else: assert False
 loop = asyncio.new_event_loop()
 )");
-  int steps = 0;
-  for (const Fault fault : {Fault::kThrow, Fault::kOutOfMemory, Fault::kPythonError}) {
-    for (int at = 0; at <= steps; ++at) {
-      Patch one;
-      ASSERT_EQ(one.apply(kAll).applied, static_cast<int>(std::size(kAll)));
-      FaultPlan plan{.fault = fault, .at = at};
-      arm(&plan);
-      run("loop.run_until_complete(main())");
-      arm(nullptr);
-      steps = std::max(steps, plan.seen);
-      EXPECT_EQ(PyErr_Occurred(), nullptr);
-      one.remove();
-    }
-  }
+  [[maybe_unused]] const int steps =
+      tests::with_every_fault(kAll, [&] { run("loop.run_until_complete(main())"); });
   run("loop.close()");
 #ifdef DD_CHECKS
   EXPECT_GT(steps, 30);

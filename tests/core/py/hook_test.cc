@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "core/py/error.h"
-#include "core/py/fault.h"
+#include "tests/core/py/every_fault.h"
 #include "tests/core/py/interpreter.h"
 
 namespace dd::py {
@@ -251,20 +251,7 @@ TEST_F(Hooks, a_fault_at_each_step_changes_neither_result_nor_exception) {
       "  try: m.fails(arg)\n"
       "  except KeyError as e: assert e.args[0] is arg and e.__context__ is None\n"
       "  else: assert False");
-  int steps = 0;
-  for (const Fault fault : {Fault::kThrow, Fault::kOutOfMemory, Fault::kPythonError}) {
-    for (int at = 0; at <= steps; ++at) {
-      Patch one;
-      ASSERT_EQ(one.apply(kTargets).applied, 2);
-      FaultPlan plan{.fault = fault, .at = at};
-      arm(&plan);
-      run("check()");
-      arm(nullptr);
-      steps = std::max(steps, plan.seen);
-      EXPECT_EQ(PyErr_Occurred(), nullptr);
-      one.remove();
-    }
-  }
+  [[maybe_unused]] const int steps = tests::with_every_fault(kTargets, [&] { run("check()"); });
 #ifdef DD_CHECKS
   EXPECT_GT(steps, 8);
 #endif

@@ -74,7 +74,7 @@ class DDRuntimeContext(otel_context._RuntimeContext):  # type: ignore[name-defin
                 active = Context(is_remote=False)
             tracer.context_provider.activate(active)
         if active is not None:
-            baggage = {str(key): str(value) for key, value in get_all(context).items()}
+            baggage = {str(key): value for key, value in get_all(context).items()}
             if dict(active._baggage) != baggage:
                 active._baggage = baggage
         return _values.set(context)

@@ -116,7 +116,7 @@ class Span(OtelSpan):
                 span._set_attribute("http.status_code", value)
         elif isinstance(value, (int, float)):
             span._set_attribute(key, value)
-        elif isinstance(value, (list, tuple)):
+        elif isinstance(value, (list, tuple, set, frozenset)):
             for name, part in _native.flatten_key_value(key, value).items():
                 span.set_tag(name, part)
         else:
@@ -127,8 +127,8 @@ class Span(OtelSpan):
     ) -> None:
         """Adds something that happened, now or at a time in microseconds."""
         if self.is_recording():
-            time = None if timestamp is None else int(timestamp) * 1000
-            self._ddspan._add_event(name, attributes, time)
+            time: Any = None if timestamp is None else timestamp * 1000
+            self._ddspan._add_event(name, attributes, time if is_time(time) else 0)
 
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
         """Adds a reference to another span."""
@@ -206,6 +206,11 @@ class Span(OtelSpan):
             if self._set_status_on_exception:
                 self.set_status(StatusCode.ERROR)
         self.end()
+
+
+def is_time(value: Any) -> bool:
+    """Whether an event may have happened then: not told, or a number of nanoseconds."""
+    return value is None or isinstance(value, int)
 
 
 def link(span: DatadogSpan, context: SpanContext, attributes: Attributes = None) -> None:
