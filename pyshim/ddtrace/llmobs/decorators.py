@@ -24,25 +24,53 @@ class Decorator(Protocol):
 UNKNOWN_MODEL_NAME = "unknown"
 
 
-def _decorator(kind: str) -> Decorator:
-    def decorate(original_func: Any = None, *args: Any, name: str | None = None, **kwargs: Any) -> Any:
-        from ddtrace.trace import tracer
+def _wrap(kind: str, original_func: Any, name: str | None) -> Any:
+    from ddtrace.trace import tracer
 
-        def wrap(function: Any) -> Any:
-            return tracer.wrap(
-                name or function.__name__, resource=kind, span_type=SpanTypes.LLM
-            )(function)
+    def wrap(function: Any) -> Any:
+        return tracer.wrap(name or function.__name__, resource=kind, span_type=SpanTypes.LLM)(
+            function
+        )
 
-        return wrap(original_func) if callable(original_func) else wrap
+    return wrap(original_func) if callable(original_func) else wrap
+
+
+def _of_models(kind: str) -> Decorator:
+    def decorate(
+        original_func: Any = None,
+        model_name: str | None = None,
+        model_provider: str | None = None,
+        name: str | None = None,
+        session_id: str | None = None,
+        ml_app: str | None = None,
+        agent_service: str | None = None,
+    ) -> Any:
+        return _wrap(kind, original_func, name)
 
     decorate.__name__ = decorate.__qualname__ = kind
     return decorate
 
 
-llm = _decorator("llm")
-embedding = _decorator("embedding")
-workflow = _decorator("workflow")
-task = _decorator("task")
-tool = _decorator("tool")
-retrieval = _decorator("retrieval")
-agent = _decorator("agent")
+def _of_work(kind: str) -> Decorator:
+    def decorate(
+        original_func: Any = None,
+        name: str | None = None,
+        session_id: str | None = None,
+        ml_app: str | None = None,
+        agent_service: str | None = None,
+        version: str | None = None,
+        _automatic_io_annotation: bool = True,
+    ) -> Any:
+        return _wrap(kind, original_func, name)
+
+    decorate.__name__ = decorate.__qualname__ = kind
+    return decorate
+
+
+llm = _of_models("llm")
+embedding = _of_models("embedding")
+workflow = _of_work("workflow")
+task = _of_work("task")
+tool = _of_work("tool")
+retrieval = _of_work("retrieval")
+agent = _of_work("agent")

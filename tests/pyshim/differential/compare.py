@@ -49,12 +49,14 @@ KNOWN = [
 def shown(python, **variables):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("DD_", "PYTHON"))}
     quiet = {"DD_TRACE_AGENT_URL": "http://127.0.0.1:1", "DD_REMOTE_CONFIGURATION_ENABLED": "0",
-             "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "0", "DD_SERVICE": "s"}
+             "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "0", "DD_SERVICE": "s",
+             # The reference has it only in programs that ddtrace-run starts.
+             "DD_CODE_ORIGIN_FOR_SPANS_ENABLED": "0"}
     lines = []
     for cases in ("cases.py", "platform_cases.py", "tracer_cases.py",
                   "user_cases.py", "event_cases.py",
                   "llmobs_cases.py", "contrib_cases.py", "statsd_cases.py",
-                  "module_cases.py"):
+                  "module_cases.py", "trap_cases.py"):
         done = subprocess.run([python, str(HERE / cases)], capture_output=True, text=True,
                               env=environment | quiet | variables)
         if done.returncode:
