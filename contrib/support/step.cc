@@ -110,14 +110,16 @@ void finish_step(const py::Outcome& outcome, py::Scope& scope) {
 }
 
 // A span that took its parent's service says at its end who it is of, when the service is an
-// integration's own (under schema v1 that is the process') or inferred. Spans below it have
-// inherited what the parent said.
+// integration's own (under schema v1 that is the process', for work inside of it) or inferred.
+// Spans below it have inherited what the parent said.
 void settle_source(trace::Span& span) {
   const std::string_view source = span.text(trace::tags::kServiceSource);
   if (source == "m" || source.starts_with("opt.")) return;
   if (source.empty() || source != span.service.view()) {
     const trace::ProcessFacts& process = trace::Tracer::get().facts();
-    const bool is_integrations = process.service_is_inferred || settings().naming.only_process();
+    const bool is_integrations =
+        process.service_is_inferred ||
+        (settings().naming.only_process() && span.text(trace::tags::kSpanKind).empty());
     if (!is_integrations || span.service.view() != process.service) return;
   }
   const trace::Attribute* const component = span.find(trace::tags::kComponent);
