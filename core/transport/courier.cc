@@ -45,8 +45,8 @@ Courier::End Courier::advance(const Turn& turn, bool at_once) {
 std::int64_t Courier::patience() const {
   const std::int64_t moved = connection_->moved_ns();
   if (moved == 0) return started_ns_ + connection_->patience_ns();
-  if (!connection_->handed_over()) return moved + (answered_ ? kTakingNs : Worker::kHopelessNs);
-  if (failing_ || !answered_) return moved;
+  if (!connection_->handed_over()) return moved + kTakingNs;
+  if (failing_) return moved;
   const auto size = static_cast<std::int64_t>(message_.body.size());
   return moved + std::min(std::max(size * kReadingNsPerByte, slowest_ns_ * kSlower), kLongestNs);
 }
@@ -67,7 +67,6 @@ Courier::End Courier::stuck(const Turn& turn) {
 Courier::End Courier::ended(Progress progress, const Turn& turn) {
   reached_ = progress == Progress::kDone;
   failing_ = !reached_;
-  answered_ = answered_ || reached_;
   status_ = reached_ ? connection_->response().status : 0;
   if (reached_ && policy_.hear) policy_.hear(connection_->response());
   if (status_ >= 200 && status_ < 300) {

@@ -1,12 +1,12 @@
 // One request at a time to one place, tried again until it is answered or given up.
 //
 // An attempt that fails or is answered with 400 and above is followed by another after 100 ms,
-// 200 ms, 400 ms ...; at the end of the process at once, for some 70 ms. What is on its way then is
+// 200 ms, 400 ms ...; at the end of the process at once, for some 80 ms. What is on its way then is
 // given up after that time, unless
-//   it is still being taken: 0.4 s after a good deal of it was, 70 ms of a peer that never
-//   answered; it was handed over not long ago, and the attempt before was answered (in a forked
-//   child: any of its parent's): the peer gets the time its size takes to read, or some times what
-//   its slowest recent answer took.
+//   it is still being taken: 0.4 s after a good deal of it was;
+//   it was handed over not long ago, and the attempt before did not fail: the peer gets the time
+//   its size takes to read, or some times what its slowest recent answer took. Also a peer that has
+//   never answered: of a busy machine's agent nobody can tell that it is only slow.
 // What was handed over arrives, whatever the peer's pace: it only stays unanswered. On the worker.
 
 #pragma once
@@ -81,7 +81,6 @@ class Courier {
   Message message_;
   Policy policy_;
   bool busy_ = false, reached_ = false, failing_ = false;
-  bool answered_ = false;  // ever, this process or one it was forked from
   int attempts_ = 0, status_ = 0;
   std::int64_t started_ns_ = 0, next_attempt_ns_ = 0;
   std::string problem_;

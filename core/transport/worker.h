@@ -92,7 +92,7 @@ class Worker {  // one a process
     on_fault_.store(call, std::memory_order_relaxed);
   }
 
-  static constexpr std::int64_t kHopelessNs = 70'000'000;
+  static constexpr std::int64_t kHopelessNs = 80'000'000;
   // How much later than it asked for the worker was woken, in all: a peer is not silent because
   // this machine is busy or its container throttled. And how often it had a turn.
   std::int64_t late_ns() const { return late_ns_.load(std::memory_order_relaxed); }

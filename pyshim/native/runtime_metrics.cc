@@ -10,6 +10,7 @@
 
 #include "core/base/fork.h"
 #include "core/base/mutex.h"
+#include "core/config/core_settings.h"
 #include "core/config/parse.h"
 #include "core/config/setting.h"
 #include "core/py/at_fork.h"
@@ -37,15 +38,22 @@ void on_collected(int generation, std::int64_t pause_ns) {
     figures.longest_pause_ns.store(pause_ns, std::memory_order_relaxed);
 }
 
-// Tags that a program has given to all its spans (tracer.set_tags).
+// Tags that a program has given to all its spans (tracer.set_tags), but those of DD_TAGS, which are
+// told anyhow.
 constinit base::Mutex telling;
 constinit std::string* program_tags DD_GUARDED_BY(telling) = nullptr;
 
 void read_program_tags() {
   std::string text;
+  const auto given = config::parse_pairs(config::tags.get());
+  const auto is_given = [&given](Handle name, Handle value) {
+    return std::ranges::any_of(given, [&](const auto& tag) {
+      return tag.first == name.utf8() && tag.second == value.utf8();
+    });
+  };
   if (const Handle tags = tracing::common_tags(); tags.is_dict())
-    tags.each_pair([&text](Handle name, Handle value) {
-      if (name.is_str() && value.is_str())
+    tags.each_pair([&](Handle name, Handle value) {
+      if (name.is_str() && value.is_str() && !is_given(name, value))
         text.append(",").append(name.utf8()).append(":").append(value.utf8());
     });
   const base::MutexLock lock(telling);
