@@ -3,6 +3,7 @@
 #include "contrib/openai/operations.h"
 #include "contrib/support/integration.h"
 #include "contrib/support/llm_client.h"
+#include "core/base/ascii.h"
 
 namespace dd::contrib::openai {
 namespace {
@@ -14,12 +15,6 @@ Name kBaseUrl("base_url"), kClient("_client"), kContent("content"), kData("data"
 
 constinit const std::string* own_service = nullptr;
 void prepare(const Settings& from) { own_service = new std::string(from.own_service("openai")); }
-
-std::string lowered(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  return text;
-}
 
 void tag_request(trace::Span& span, const Call& call, LlmRequest& request, Asks asks) {
   const auto model = [&](std::string_view name) {
@@ -66,7 +61,7 @@ void enter(Call& call, Scope& scope, bool waits) {
   if (!request) return;
   request->operation = &operation;
   trace::Span& span = request->span.span();
-  const std::string url = lowered(call.self().attr(kClient).attr(kBaseUrl).display());
+  const std::string url = base::lowered(call.self().attr(kClient).attr(kBaseUrl).display());
   const bool azure = url.find("azure") != url.npos, deepseek = url.find("deepseek") != url.npos;
   request->provider = azure                            ? "azure_openai"
                       : deepseek                       ? "deepseek"

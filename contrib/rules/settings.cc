@@ -3,6 +3,8 @@
 #include <charconv>
 #include <memory>
 
+#include "core/base/ascii.h"
+
 namespace dd::contrib {
 namespace {
 
@@ -21,8 +23,7 @@ bool wants_log_injection(Lookup lookup) {
   if (!value) return true;
   std::string word;
   for (const char c : *value)
-    if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
-      word += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    if (c != ' ' && c != '\t' && c != '\n' && c != '\r') word += base::lower(c);
   return means_yes(word) || word == "structured";
 }
 

@@ -1,6 +1,7 @@
 #include "contrib/support/aws_api.h"
 
 #include "contrib/support/terms.h"
+#include "core/base/ascii.h"
 #include "core/trace/tags.h"
 
 namespace dd::contrib {
@@ -8,12 +9,6 @@ namespace {
 
 py::Name kAwsEndpoint("_endpoint"), kAwsPrefix("_endpoint_prefix"), kAwsMeta("meta"),
     kAwsRegion("region_name"), kAwsPartition("partition");
-
-std::string lower_case(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  return text;
-}
 
 // A parameter that is told under two names; by some services also when it was not given.
 struct AwsParameter {
@@ -88,7 +83,8 @@ AwsCall aws_call(const py::Call& call) {
 }
 
 std::string aws_resource(const AwsCall& call) {
-  return call.operation.empty() ? call.endpoint : call.endpoint + "." + lower_case(call.operation);
+  return call.operation.empty() ? call.endpoint
+                                : call.endpoint + "." + base::lowered(call.operation);
 }
 
 void tag_aws_call(trace::Span& span, const AwsCall& call, const AwsTold& told, Handle client,

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "core/base/ascii.h"
 #include "core/py/ref.h"
 
 namespace dd::contrib {
@@ -12,10 +13,7 @@ namespace {
 constinit py::Name kSysPath("path");
 
 // "Zope.Interface" and "zope_interface" name the same package.
-char plain(char c) {
-  if (c >= 'A' && c <= 'Z') return static_cast<char>(c | 0x20);
-  return c == '.' || c == '-' ? '_' : c;
-}
+char plain(char c) { return c == '.' || c == '-' ? '_' : base::lower(c); }
 
 // The version in "<package>-<version>.dist-info", or empty.
 std::string_view version_in(std::string_view folder, std::string_view package) {

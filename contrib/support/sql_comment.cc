@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "contrib/support/integration.h"
+#include "core/base/ascii.h"
 #include "core/trace/tags.h"
 #include "core/trace/tracer.h"
 #include "core/tracing/carrier.h"
@@ -14,8 +15,7 @@ namespace {
 py::Name kAdd("__add__"), kComposedModule("__module__"), kSql("SQL");
 
 bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("_.-~/").find(c) != std::string_view::npos;
+  return base::is_letter_or_digit(c) || std::string_view("_.-~/").find(c) != std::string_view::npos;
 }
 
 // key='value', with what is not plain as %%20: drivers take %% for % in statements with arguments.

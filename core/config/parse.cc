@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.h"
+
 namespace dd::config {
 
 Pairs parse_pairs(std::string_view text) {
@@ -55,8 +57,7 @@ std::string statsd_tag(std::string_view name, std::string_view value) {
   std::string out;
   out.append(name).append(":").append(value);
   for (char& c : out) {
-    const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      static_cast<unsigned char>(c) >= 0x80 ||
+    const bool fits = base::is_letter_or_digit(c) || static_cast<unsigned char>(c) >= 0x80 ||
                       std::string_view("_-:/.").find(c) != std::string_view::npos;
     if (!fits) c = '_';
   }

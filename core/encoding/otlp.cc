@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "core/base/ascii.h"
 #include "core/encoding/extras.h"
 #include "core/encoding/python_json.h"
 #include "core/encoding/span_facts.h"
@@ -30,9 +31,7 @@ struct SpanParts {
 };
 
 int kind_of(std::string_view text) {
-  std::string kind(text);
-  for (char& c : kind)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  const std::string kind = base::lowered(text);
   if (kind.empty() || kind == "internal") return 1;
   if (kind == "server") return 2;
   if (kind == "client") return 3;

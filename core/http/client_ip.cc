@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/base/ascii.h"
 #include "core/http/text.h"
 
 namespace dd::http {
@@ -64,8 +65,7 @@ Reach reach6(const std::uint8_t* address) {
 }
 
 bool starts_with_for(std::string_view text) {
-  return text.size() > 4 && (text[0] | 0x20) == 'f' && (text[1] | 0x20) == 'o' &&
-         (text[2] | 0x20) == 'r' && text[3] == '=';
+  return text.size() > 4 && base::same_ignoring_case(text.substr(0, 4), "for=");
 }
 
 // The address in one piece of a header: `1.2.3.4`, `1.2.3.4:80`, `for=1.2.3.4`, `2001:db8::1`,

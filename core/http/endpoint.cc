@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "core/base/ascii.h"
 #include "core/http/url.h"
 
 namespace dd::http {
@@ -10,11 +11,7 @@ namespace {
 
 constexpr std::size_t kMostSegments = 8;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex(char c) {
-  const char lower = static_cast<char>(c | 0x20);
-  return is_digit(c) || (lower >= 'a' && lower <= 'f');
-}
+using base::is_digit;
 bool joins(char c) { return c == '.' || c == '_' || c == '-'; }
 
 // Of UTF-8, in characters.
@@ -32,8 +29,8 @@ std::string_view shape(std::string_view segment) {
   if (numbered && segment.size() >= 3 && all([](char c) { return is_digit(c) || joins(c); }))
     return "{param:int_id}";
   if (numbered && segment.size() >= 6) {
-    if (all(is_hex)) return "{param:hex}";
-    if (all([](char c) { return is_hex(c) || joins(c); })) return "{param:hex_id}";
+    if (all(base::is_hex_digit)) return "{param:hex}";
+    if (all([](char c) { return base::is_hex_digit(c) || joins(c); })) return "{param:hex_id}";
   }
   const bool odd = segment.find_first_of("%&'()*+,:=@") != std::string_view::npos;
   return odd || length(segment) >= 20 ? "{param:str}" : segment;

@@ -1,5 +1,7 @@
 #include "core/http/url.h"
 
+#include "core/base/ascii.h"
+
 namespace dd::http {
 namespace {
 
@@ -8,9 +10,7 @@ constexpr auto kNowhere = std::string_view::npos;
 bool is_scheme(std::string_view text) {
   if (text.empty()) return false;
   for (const char c : text) {
-    const bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-    const bool other = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
-    if (!letter && !other) return false;
+    if (!base::is_letter_or_digit(c) && c != '+' && c != '-' && c != '.') return false;
   }
   return true;
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/base/ascii.h"
 #include "core/base/log.h"
 #include "core/propagation/styles.h"
 #include "core/propagation/tally.h"
@@ -13,13 +14,9 @@ constexpr std::string_view kKeySafe = "!#$%&'*+-.^_`|~";
 constexpr std::string_view kValueSafe = "!#$%&'()*+-./:<>?@[]^_`{|}~";
 constinit bool cut_warned = false;
 
-bool alphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 void encode(std::string& out, std::string_view text, std::string_view safe) {
   for (const char c : strip(text)) {
-    if (alphanumeric(c) || safe.find(c) != safe.npos) {
+    if (base::is_letter_or_digit(c) || safe.find(c) != safe.npos) {
       out += c;
     } else {
       const auto byte = static_cast<unsigned char>(c);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/base/ascii.h"
 #include "core/base/clock.h"
 #include "core/base/fork.h"
 #include "core/encoding/buffer.h"
@@ -22,13 +23,6 @@ namespace {
 using trace::Span;
 namespace tags = trace::tags;
 using namespace encoding::msgpack;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
-}
 
 // Cut at a character, valid UTF-8.
 std::string cut(std::string_view text, std::size_t most = std::string::npos) {
@@ -117,7 +111,7 @@ bool Concentrator::counts(const Span& span) const {
     return true;
   const std::string_view kind = span.text(tags::kSpanKind);
   if (kind.empty()) return false;
-  const std::string asked = lower(kind);
+  const std::string asked = base::lowered(kind);
   if (rules_.span_kinds.empty())
     return asked == "client" || asked == "server" || asked == "producer" || asked == "consumer";
   return std::find(rules_.span_kinds.begin(), rules_.span_kinds.end(), asked) !=
@@ -180,7 +174,7 @@ void Concentrator::add_span(const Span& span, const trace::Delivery& delivery) {
   key.status = status_of(span);
   key.synthetics = delivery.origin.size && delivery.origin.view().starts_with("synthetics");
   key.root = span.parent_id == 0 ? Key::Root::kYes : Key::Root::kNo;
-  const std::string kind = lower(key.kind);
+  const std::string kind = base::lowered(key.kind);
   if (kind == "client" || kind == "producer" || kind == "consumer") {
     for (const std::string& name : rules_.peer_tags) add_peer(key, span, name);
   } else {

@@ -2,17 +2,17 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.h"
+
 namespace dd::stats {
 namespace {
 
 bool sql_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool sql_digit(char c) { return c >= '0' && c <= '9'; }
 bool sql_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '@' ||
-         static_cast<unsigned char>(c) >= 0x80;
+  return base::is_letter(c) || c == '_' || c == '@' || static_cast<unsigned char>(c) >= 0x80;
 }
 bool in_word(char c) {
-  return sql_letter(c) || sql_digit(c) || c == '.' || c == '*' || c == '$' || c == '#';
+  return sql_letter(c) || base::is_digit(c) || c == '.' || c == '*' || c == '$' || c == '#';
 }
 
 bool same_word(std::string_view text, std::string_view upper) {
@@ -29,8 +29,8 @@ SqlPiece SqlLexer::next() {
   const char c = at(), after = at(1);
   if (c == '@' && after == '>') return sign(2);
   if (sql_letter(c)) return word();
-  if (sql_digit(c) || (c == '.' && sql_digit(after))) return number();
-  if (c == '-' && (sql_digit(after) || (after == '.' && sql_digit(at(2))))) {
+  if (base::is_digit(c) || (c == '.' && base::is_digit(after))) return number();
+  if (c == '-' && (base::is_digit(after) || (after == '.' && base::is_digit(at(2))))) {
     const std::size_t start = position_++;
     (void)number();
     return since(start, SqlToken::kValue);
@@ -98,18 +98,18 @@ SqlPiece SqlLexer::number() {
   };
   if (at() == '0' && (at(1) == 'x' || at(1) == 'X')) {
     position_ += 2;
-    digits([](char c) { return sql_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
+    digits(base::is_hex_digit);
     return since(start, SqlToken::kValue);
   }
-  digits(sql_digit);
+  digits(base::is_digit);
   if (at() == '.') {
     ++position_;
-    digits(sql_digit);
+    digits(base::is_digit);
   }
   if (at() == 'e' || at() == 'E') {
     ++position_;
     if (at() == '+' || at() == '-') ++position_;
-    digits(sql_digit);
+    digits(base::is_digit);
   }
   return since(start, SqlToken::kValue);
 }
@@ -151,8 +151,8 @@ SqlPiece SqlLexer::block_comment() {
 // $1, or $tag$ ... $tag$.
 SqlPiece SqlLexer::dollar() {
   const std::size_t start = position_++;
-  if (sql_digit(at())) {
-    while (sql_digit(at())) ++position_;
+  if (base::is_digit(at())) {
+    while (base::is_digit(at())) ++position_;
     return since(start, SqlToken::kValue);
   }
   const std::size_t end = query_.find('$', position_);
@@ -182,10 +182,10 @@ SqlPiece SqlLexer::percent() {
 // ::, :=, :name.
 SqlPiece SqlLexer::colon() {
   if (at(1) == ':' || at(1) == '=') return sign(2);
-  if (!sql_letter(at(1)) && !sql_digit(at(1))) return sign(1);
+  if (!sql_letter(at(1)) && !base::is_digit(at(1))) return sign(1);
   const std::size_t start = position_++;
   while (position_ < query_.size() &&
-         (sql_letter(at()) || sql_digit(at()) || at() == '.' || at() == '$'))
+         (sql_letter(at()) || base::is_digit(at()) || at() == '.' || at() == '$'))
     ++position_;
   return since(start, SqlToken::kWord);
 }

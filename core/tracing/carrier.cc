@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/ascii.h"
 #include "core/propagation/propagation.h"
 #include "core/py/error.h"
 #include "core/tracing/activation.h"
@@ -24,9 +25,7 @@ using py::Ref;
 
 // "HTTP_X_DATADOG_TRACE_ID" and "X-Datadog-Trace-Id" are both "x-datadog-trace-id".
 std::string header_name(std::string_view key) {
-  std::string name(key);
-  for (char& c : name)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  std::string name = base::lowered(key);
   if (name.starts_with("http_")) {
     name.erase(0, 5);
     for (char& c : name)

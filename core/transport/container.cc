@@ -6,18 +6,15 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.h"
+
 namespace dd::transport {
 namespace {
 
-bool hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-  });
-}
+bool hex(std::string_view text) { return std::ranges::all_of(text, base::is_hex_digit); }
 
 bool digits(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() && std::ranges::all_of(text, base::is_digit);
 }
 
 // 8-4-4-4-12, joined by '-' or '_'; a short form ends after 8-4-4-4-4 digits (pods).

@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/base/ascii.h"
+
 namespace dd::transport {
 namespace {
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return (x | 32) == (y | 32); });
-}
 
 std::string_view strip(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -52,7 +49,7 @@ std::string_view Response::header(std::string_view name) const {
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 2, rest.size()));
     const std::size_t colon = line.find(':');
-    if (colon != line.npos && equals_ignoring_case(line.substr(0, colon), name))
+    if (colon != line.npos && base::same_ignoring_case(line.substr(0, colon), name))
       return strip(line.substr(colon + 1));
   }
   return {};
@@ -86,13 +83,13 @@ Parsed parse_response(std::string_view bytes, bool ended, Response& out) {
       const std::size_t colon = line.find(':');
       if (colon == std::string_view::npos) return Parsed::kBad;
       const std::string_view name = line.substr(0, colon), value = strip(line.substr(colon + 1));
-      if (equals_ignoring_case(name, "content-length")) {
+      if (base::same_ignoring_case(name, "content-length")) {
         if (!parse_number(value, length) || length > kMaxResponse) return Parsed::kBad;
         has_length = true;
-      } else if (equals_ignoring_case(name, "transfer-encoding")) {
-        chunked = equals_ignoring_case(value, "chunked");
-      } else if (equals_ignoring_case(name, "connection")) {
-        out.keep_alive = !equals_ignoring_case(value, "close");
+      } else if (base::same_ignoring_case(name, "transfer-encoding")) {
+        chunked = base::same_ignoring_case(value, "chunked");
+      } else if (base::same_ignoring_case(name, "connection")) {
+        out.keep_alive = !base::same_ignoring_case(value, "close");
       }
     }
     if (out.status < 200) {

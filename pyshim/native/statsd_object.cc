@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/ascii.h"
 #include "core/base/ids.h"
 #include "core/encoding/python_json.h"
 #include "core/py/gil.h"
@@ -51,19 +52,19 @@ void append_cleaned(std::string& out, Handle text) {
   const std::string_view utf8 = text.utf8();
   bool ascii = true;
   for (const char c : utf8) ascii = ascii && static_cast<unsigned char>(c) < 0x80;
-  const auto kept = [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == ':' || c == '/' || c == '.';
+  const auto kept = [](char c) {
+    return base::is_letter_or_digit(c) ||
+           std::string_view("_-:/.").find(c) != std::string_view::npos;
   };
   if (ascii) {
-    for (const char c : utf8) out += kept(static_cast<unsigned char>(c)) ? c : '_';
+    for (const char c : utf8) out += kept(c) ? c : '_';
     return;
   }
   const Py_ssize_t size = PyUnicode_GET_LENGTH(text.ptr());
   for (Py_ssize_t i = 0; i < size; ++i) {
     const Py_UCS4 c = PyUnicode_READ_CHAR(text.ptr(), i);
     if (c < 0x80) {
-      out += kept(static_cast<unsigned char>(c)) ? static_cast<char>(c) : '_';
+      out += kept(static_cast<char>(c)) ? static_cast<char>(c) : '_';
     } else if (Py_UNICODE_ISALNUM(c)) {
       const Ref one = Ref::steal(PyUnicode_Substring(text.ptr(), i, i + 1));
       out += one.utf8();

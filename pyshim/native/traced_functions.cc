@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/ascii.h"
 #include "core/base/log.h"
 #include "core/config/setting.h"
 #include "core/py/imports/import_hook.h"
@@ -26,11 +27,10 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 bool is_identifier(std::string_view word) {
-  const auto fits = [](unsigned char c) {
-    return c == '_' || c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9');
+  const auto fits = [](char c) {
+    return c == '_' || static_cast<unsigned char>(c) >= 0x80 || base::is_letter_or_digit(c);
   };
-  return !word.empty() && !(word[0] >= '0' && word[0] <= '9') && std::ranges::all_of(word, fits);
+  return !word.empty() && !base::is_digit(word[0]) && std::ranges::all_of(word, fits);
 }
 bool is_dotted_name(std::string_view text) {
   return std::ranges::all_of(split(text, '.'), is_identifier);

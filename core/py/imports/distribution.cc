@@ -2,6 +2,8 @@
 
 #include <Python.h>
 
+#include "core/base/ascii.h"
+
 namespace dd::py {
 namespace imports {
 namespace {
@@ -20,8 +22,7 @@ bool same_name(std::string_view asked, std::string_view normalised) {
     }
     if (std::exchange(gap, false) && (at == normalised.size() || normalised[at++] != '-'))
       return false;
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    if (at == normalised.size() || normalised[at++] != lower) return false;
+    if (at == normalised.size() || normalised[at++] != base::lower(c)) return false;
   }
   return at == normalised.size() && !gap;
 }
