@@ -1,5 +1,7 @@
 #include "core/config/core_settings.h"
 
+#include "core/base/ascii.h"
+
 namespace dd::config {
 namespace {
 
@@ -16,8 +18,8 @@ std::optional<std::string> enabled_from_otel(std::string_view text) {
 
 std::optional<std::string> styles_from_otel(std::string_view text) {
   std::string out;
-  for (std::string& style : parse_list(text)) {
-    for (char& c : style) c = lower(c);
+  for (const std::string& given : parse_list(text)) {
+    const std::string style = base::lowered(given);
     const bool known = style == "b3" || style == "b3multi" || style == "datadog" ||
                        style == "tracecontext" || style == "none";
     if (known) out += (out.empty() ? "" : ",") + style;
@@ -27,8 +29,7 @@ std::optional<std::string> styles_from_otel(std::string_view text) {
 }
 
 std::optional<std::string> sampler_from_otel(std::string_view text) {
-  std::string name(trim(text));
-  for (char& c : name) c = lower(c);
+  std::string name = base::lowered(trim(text));
   if (name.starts_with("parentbased_")) name.erase(0, 12);
   if (name == "always_on") return R"([{"sample_rate":1.0}])";
   if (name == "always_off") return R"([{"sample_rate":0.0}])";

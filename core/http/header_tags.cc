@@ -15,8 +15,7 @@ std::string header_tag(std::string_view header, Side side) {
   std::string out = side == Side::kRequest ? "http.request.headers." : "http.response.headers.";
   for (char c : trimmed(header)) {
     c = lower(c);
-    const bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-                      c == ':' || c == '/';
+    const bool kept = base::is_letter_or_digit(c) || c == '_' || c == '-' || c == ':' || c == '/';
     out.push_back(kept ? c : '_');
   }
   return out;

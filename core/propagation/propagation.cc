@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "core/base/ascii.h"
 #include "core/base/log.h"
 #include "core/config/core_settings.h"
 #include "core/propagation/styles.h"
@@ -62,7 +63,6 @@ void join(ExtractedContext& primary, ExtractedContext& later, Style style) {
     primary.links.push_back(link_to(later, style, "terminated_context"));
     auto& state = primary.links.back().tracestate;
     if (style == Style::kTraceContext && !state) state.emplace();
-    return;
   }
 }
 
@@ -128,8 +128,8 @@ std::string_view style_name(Style style) { return kNames[static_cast<int>(style)
 
 std::vector<Style> parse_styles(std::string_view text) {
   std::vector<Style> styles;
-  for (std::string& name : config::parse_list(text)) {
-    for (char& c : name) c = config::lower(c);
+  for (const std::string& given : config::parse_list(text)) {
+    const std::string name = base::lowered(given);
     const auto* at = std::find(std::begin(kNames), std::end(kNames), name);
     if (at != std::end(kNames)) {
       styles.push_back(static_cast<Style>(at - std::begin(kNames)));
@@ -221,8 +221,7 @@ Options options_from_settings() {
   Options made;
   made.extract = parse_styles(config::extract_styles.get());
   made.inject = parse_styles(config::inject_styles.get());
-  std::string behavior(config::trim(config::extract_behavior.get()));
-  for (char& c : behavior) c = config::lower(c);
+  const std::string behavior = base::lowered(config::trim(config::extract_behavior.get()));
   if (behavior == "restart") made.behavior = Behavior::kRestart;
   if (behavior == "ignore") made.behavior = Behavior::kIgnore;
   made.extract_first = config::extract_first.get();

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/ascii.h"
 #include "core/config/parse.h"
 #include "core/json/json.h"
 #include "core/sampling/sampling.h"
@@ -177,7 +178,7 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
       star = p++;
       mark = t;
     } else if (p < pattern.size() &&
-               (pattern[p] == '?' || config::lower(pattern[p]) == config::lower(text[t]))) {
+               (pattern[p] == '?' || base::lower(pattern[p]) == base::lower(text[t]))) {
       ++p;
       ++t;
     } else if (star != pattern.npos) {

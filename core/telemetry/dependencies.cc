@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "core/base/ascii.h"
 #include "core/config/parse.h"
 
 namespace dd::telemetry {
@@ -81,7 +82,7 @@ std::string normal_name(std::string_view name) {
   for (const char c : name) {
     const bool joint = c == '-' || c == '_' || c == '.';
     if (!joint)
-      out += config::lower(c);
+      out += base::lower(c);
     else if (!out.ends_with('-'))
       out += '-';
   }

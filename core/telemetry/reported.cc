@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/ascii.h"
 #include "core/base/kept_text.h"
 #include "core/config/core_settings.h"
 #include "core/config/parse.h"
@@ -76,12 +77,6 @@ std::vector<std::string> pieces(std::string_view text) {
     out.emplace_back(text.substr(at, end - at));
     at = end + 1;
   }
-  return out;
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = config::lower(c);
   return out;
 }
 
@@ -253,7 +248,7 @@ std::optional<std::string> given_by_otel(std::string_view name) {
   const auto value = config::variable_from(Origin::kEnvironment, row->otel);
   if (!value || is_invalid(*row, *value)) return std::nullopt;
   const bool kept = name == "DD_SERVICE" || name == "DD_TAGS";
-  return kept ? std::string(*value) : lower_case(*value);
+  return kept ? std::string(*value) : base::lowered(*value);
 }
 
 std::string_view name_of(Origin origin, const Reported& what) {
@@ -364,15 +359,15 @@ std::vector<Finding> otel_findings() {
   for (const OtelName& names : kOtelNames) {
     const auto value = config::variable_from(Origin::kEnvironment, names.otel);
     if (!value) continue;
-    const std::string otel = "config_opentelemetry:" + lower_case(names.otel);
+    const std::string otel = "config_opentelemetry:" + base::lowered(names.otel);
     if (!names.ours.empty() && given(names.ours, Origin::kEnvironment))
-      out.push_back({"otel.env.hiding", otel + ",config_datadog:" + lower_case(names.ours)});
+      out.push_back({"otel.env.hiding", otel + ",config_datadog:" + base::lowered(names.ours)});
     else if (is_invalid(names, *value))
       out.push_back({"otel.env.invalid", otel});
   }
   for (const auto& [name, value] : config::environment_variables())
     if (name.starts_with("OTEL_") && !is_supported_otel(name))
-      out.push_back({"otel.env.unsupported", "config_opentelemetry:" + lower_case(name)});
+      out.push_back({"otel.env.unsupported", "config_opentelemetry:" + base::lowered(name)});
   return out;
 }
 

@@ -242,8 +242,8 @@ void Tracer::set_facts(ProcessFacts facts) {
   facts.revision = this->facts().revision + 1;
   if (facts.runtime_id.empty()) facts.runtime_id = this->facts().runtime_id;
   if (facts.pid == 0) facts.pid = this->facts().pid;
-  facts.base_service = facts.first_service.empty() ? facts.service : facts.first_service;
-  for (char& c : facts.base_service) c = base::lower(c);
+  facts.base_service =
+      base::lowered(facts.first_service.empty() ? facts.service : facts.first_service);
   // The old version stays: spans point into it.
   facts_.store(new ProcessFacts(std::move(facts)), std::memory_order_release);
 }
