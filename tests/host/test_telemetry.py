@@ -201,7 +201,8 @@ def test_off_means_no_socket(on, tmp_path):
         subprocess.run(["strace", "-f", "-qq", "-e", "trace=socket", "-o", tmp_path / "calls", LAUNCHER, "-c",
                         "import time; time.sleep(0.4)"],
                        timeout=60, check=True, env={**environment, "DD_TRACE_AGENT_URL": agent.url, **variables})
-        assert ("socket(" in (tmp_path / "calls").read_text()) == on == bool(agent.requests)
+        assert ("socket(" in (tmp_path / "calls").read_text()) == on
+        assert on or not agent.requests  # a slow one is not waited for at the end
 
 
 # What a program adds by ddtrace.internal.telemetry.
