@@ -47,30 +47,22 @@ constexpr MemcacheCommand kSet = command("set"), kAdd = command("add"), kAppend 
                           kGetMulti = command("get_multi", true, MemcacheCommand::kMany),
                           kDeleteMulti = command("delete_multi", true);
 
-constexpr py::Target on(const char* where, const MemcacheCommand& what) {
-  return {.where = where,
-          .enter = enter_memcache,
-          .leave = leave_memcache,
-          .optional = true,
-          .data = &what};
-}
-
 constexpr const char* kModules[] = {"pylibmc"};
 constexpr py::Target kTargets[] = {
-    on("pylibmc:Client.set", kSet),
-    on("pylibmc:Client.add", kAdd),
-    on("pylibmc:Client.append", kAppend),
-    on("pylibmc:Client.prepend", kPrepend),
-    on("pylibmc:Client.cas", kCas),
-    on("pylibmc:Client.get", kGet),
-    on("pylibmc:Client.gets", kGets),
-    on("pylibmc:Client.delete", kDelete),
-    on("pylibmc:Client.incr", kIncr),
-    on("pylibmc:Client.decr", kDecr),
-    on("pylibmc:Client.touch", kTouch),
-    on("pylibmc:Client.set_multi", kSetMulti),
-    on("pylibmc:Client.get_multi", kGetMulti),
-    on("pylibmc:Client.delete_multi", kDeleteMulti),
+    memcache_target("pylibmc:Client.set", kSet),
+    memcache_target("pylibmc:Client.add", kAdd),
+    memcache_target("pylibmc:Client.append", kAppend),
+    memcache_target("pylibmc:Client.prepend", kPrepend),
+    memcache_target("pylibmc:Client.cas", kCas),
+    memcache_target("pylibmc:Client.get", kGet),
+    memcache_target("pylibmc:Client.gets", kGets),
+    memcache_target("pylibmc:Client.delete", kDelete),
+    memcache_target("pylibmc:Client.incr", kIncr),
+    memcache_target("pylibmc:Client.decr", kDecr),
+    memcache_target("pylibmc:Client.touch", kTouch),
+    memcache_target("pylibmc:Client.set_multi", kSetMulti),
+    memcache_target("pylibmc:Client.get_multi", kGetMulti),
+    memcache_target("pylibmc:Client.delete_multi", kDeleteMulti),
 };
 
 }  // namespace

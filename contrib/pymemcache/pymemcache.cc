@@ -41,36 +41,28 @@ constexpr MemcacheCommand kSet = command("set"), kSetMany = command("set_many"),
                           kVersion = command("version"), kFlushAll = command("flush_all"),
                           kQuit = command("quit");
 
-constexpr py::Target on(const char* where, const MemcacheCommand& what) {
-  return {.where = where,
-          .enter = enter_memcache,
-          .leave = leave_memcache,
-          .optional = true,
-          .data = &what};
-}
-
 constexpr const char* kModules[] = {"pymemcache"};
 constexpr py::Target kTargets[] = {
-    on("pymemcache.client.base:Client.set", kSet),
-    on("pymemcache.client.base:Client.set_many", kSetMany),
-    on("pymemcache.client.base:Client.add", kAdd),
-    on("pymemcache.client.base:Client.replace", kReplace),
-    on("pymemcache.client.base:Client.append", kAppend),
-    on("pymemcache.client.base:Client.prepend", kPrepend),
-    on("pymemcache.client.base:Client.cas", kCas),
-    on("pymemcache.client.base:Client.get", kGet),
-    on("pymemcache.client.base:Client.get_many", kGetMany),
-    on("pymemcache.client.base:Client.gets", kGets),
-    on("pymemcache.client.base:Client.gets_many", kGetsMany),
-    on("pymemcache.client.base:Client.delete", kDelete),
-    on("pymemcache.client.base:Client.delete_many", kDeleteMany),
-    on("pymemcache.client.base:Client.incr", kIncr),
-    on("pymemcache.client.base:Client.decr", kDecr),
-    on("pymemcache.client.base:Client.touch", kTouch),
-    on("pymemcache.client.base:Client.stats", kStats),
-    on("pymemcache.client.base:Client.version", kVersion),
-    on("pymemcache.client.base:Client.flush_all", kFlushAll),
-    on("pymemcache.client.base:Client.quit", kQuit),
+    memcache_target("pymemcache.client.base:Client.set", kSet),
+    memcache_target("pymemcache.client.base:Client.set_many", kSetMany),
+    memcache_target("pymemcache.client.base:Client.add", kAdd),
+    memcache_target("pymemcache.client.base:Client.replace", kReplace),
+    memcache_target("pymemcache.client.base:Client.append", kAppend),
+    memcache_target("pymemcache.client.base:Client.prepend", kPrepend),
+    memcache_target("pymemcache.client.base:Client.cas", kCas),
+    memcache_target("pymemcache.client.base:Client.get", kGet),
+    memcache_target("pymemcache.client.base:Client.get_many", kGetMany),
+    memcache_target("pymemcache.client.base:Client.gets", kGets),
+    memcache_target("pymemcache.client.base:Client.gets_many", kGetsMany),
+    memcache_target("pymemcache.client.base:Client.delete", kDelete),
+    memcache_target("pymemcache.client.base:Client.delete_many", kDeleteMany),
+    memcache_target("pymemcache.client.base:Client.incr", kIncr),
+    memcache_target("pymemcache.client.base:Client.decr", kDecr),
+    memcache_target("pymemcache.client.base:Client.touch", kTouch),
+    memcache_target("pymemcache.client.base:Client.stats", kStats),
+    memcache_target("pymemcache.client.base:Client.version", kVersion),
+    memcache_target("pymemcache.client.base:Client.flush_all", kFlushAll),
+    memcache_target("pymemcache.client.base:Client.quit", kQuit),
 };
 
 }  // namespace

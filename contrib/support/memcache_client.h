@@ -39,4 +39,12 @@ struct MemcacheCommand {  // data of a target
 void enter_memcache(py::Call& call, py::Scope& scope);
 void leave_memcache(py::Outcome& outcome, py::Scope& scope);
 
+constexpr py::Target memcache_target(const char* where, const MemcacheCommand& what) {
+  return {.where = where,
+          .enter = enter_memcache,
+          .leave = leave_memcache,
+          .optional = true,
+          .data = &what};
+}
+
 }  // namespace dd::contrib

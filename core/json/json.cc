@@ -229,6 +229,28 @@ Writer& Writer::value(double number) {
   return raw({text, static_cast<std::size_t>(end - text)});
 }
 
+Writer& Writer::value(const Value& read) {
+  switch (read.kind()) {
+    case Value::Kind::kNull:
+      return null();
+    case Value::Kind::kBool:
+      return value(read.boolean());
+    case Value::Kind::kNumber:
+      return value(read.number());
+    case Value::Kind::kText:
+      return value(read.text());
+    case Value::Kind::kArray:
+      open_array();
+      for (const Value& item : read.items()) value(item);
+      return close();
+    case Value::Kind::kObject:
+      open_object();
+      for (const auto& [name, member] : read.members()) key(name).value(member);
+      return close();
+  }
+  return *this;
+}
+
 Writer& Writer::raw(std::string_view json) {
   separate();
   out_ += json;

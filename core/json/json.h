@@ -78,6 +78,7 @@ class Writer {
   Writer& value(std::int64_t number) { return raw(std::to_string(number)); }
   Writer& value(std::uint64_t number) { return raw(std::to_string(number)); }
   Writer& value(int number) { return raw(std::to_string(number)); }
+  Writer& value(const Value& read);
   Writer& null() { return raw("null"); }
   Writer& raw(std::string_view json);  // a value that is JSON already
   template <class T>

@@ -12,33 +12,6 @@ namespace {
 
 using json::Value;
 
-void write(json::Writer& out, const Value& value) {
-  switch (value.kind()) {
-    case Value::Kind::kNull:
-      out.null();
-      break;
-    case Value::Kind::kBool:
-      out.value(value.boolean());
-      break;
-    case Value::Kind::kNumber:
-      out.value(value.number());
-      break;
-    case Value::Kind::kText:
-      out.value(value.text());
-      break;
-    case Value::Kind::kArray:
-      out.open_array();
-      for (const Value& item : value.items()) write(out, item);
-      out.close();
-      break;
-    case Value::Kind::kObject:
-      out.open_object();
-      for (const auto& [name, member] : value.members()) write(out.key(name), member);
-      out.close();
-      break;
-  }
-}
-
 struct Candidate {
   int specificity;
   Value config;  // the object "lib_config"
@@ -67,7 +40,7 @@ LibraryConfig read(const Value& rules, const Value& rate, const Value& logs, con
   LibraryConfig out;
   if (!rules.items().empty()) {
     json::Writer text;
-    write(text, rules);
+    text.value(rules);
     out.sampling_rules = text.take();
   }
   if (rate.kind() == Value::Kind::kNumber) out.sampling_rate = rate.number();

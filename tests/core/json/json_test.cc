@@ -65,6 +65,14 @@ TEST(Json, refuses_what_is_too_deep) {
   EXPECT_FALSE(parse(std::string(100'000, '[')));
 }
 
+TEST(Json, is_written_as_it_was_read) {
+  constexpr std::string_view kText = R"({"a":[1,-2.5,true,false,null,"x\"y"],"b":{"c":{},"d":[]}})";
+  const auto read = parse(kText);
+  ASSERT_TRUE(read);
+  Writer out;
+  EXPECT_EQ(out.value(*read).text(), kText);
+}
+
 TEST(Json, is_written) {
   Writer out;
   out.open_object().field("a", 1).field("b", "q\"\n").key("c").open_array();
