@@ -16,7 +16,7 @@ OFF_BY_DEFAULT = {
 }
 
 
-# Web frameworks, HTTP clients, databases, caches, queues, models. tests/long/growth.py runs
+# Web frameworks, HTTP clients, databases, caches, queues, models, calls, logs, contexts. tests/long/growth.py runs
 # the same a hundred thousand times each.
 GROWTH = [
     ("flask", "app"),
@@ -62,6 +62,18 @@ GROWTH = [
     ("bedrock", "cloud"),
     ("yaaredis", "stores"),
     ("pynamodb", "stores"),
+    ("jinja2", "app"),
+    ("graphql", "sites"),
+    ("grpc", "net"),
+    ("mysql", "data"),
+    ("asyncpg", "data"),
+    ("redis_asyncio", "data"),
+    ("asyncio", "app"),
+    ("futures", "app"),
+    ("subprocess", "app"),
+    ("logging", "app"),
+    ("structlog", "more"),
+    ("loguru", "more"),
 ]
 SERVICES = {
     "psycopg2": "postgres",
@@ -76,6 +88,9 @@ SERVICES = {
     "botocore": "aws",
     "yaaredis": "redis",
     "pynamodb": "aws",
+    "mysql": "mariadb",
+    "asyncpg": "postgres",
+    "redis_asyncio": "redis",
 }
 
 

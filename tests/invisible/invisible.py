@@ -2,12 +2,13 @@
 
     run PROGRAM [SUITE[:FILE,FILE...]...]
 
-PROGRAM is a ddpython; with files, those of the suite alone are run; this script needs an environment of `tests/env/setup`, whose servers it starts.
+PROGRAM is a ddpython; with files or patterns of files (of Django: its folders of tests), those of the suite alone are
+run; this script needs an environment of `tests/env/setup`, whose servers it starts.
 Each library comes from its source distribution, with its tests, into an
 environment of its own under $DD_TEST_HOME. Everything is traced; the agent is a socket of this
-script that takes what comes. When outcomes differ the suite runs twice again under
-each: what then differs once is the machine's. What is the same again when no trace headers are sent is a
-test that looks at the headers of a request, all of them; what still differs is ours.
+script that takes what comes. A test whose outcome differs counts when it differs in a second run too. What then
+agrees when no trace headers are sent is a test that looks at the headers of a request, all of them; what differs
+also from a second run of plain python is ours.
 """
 
 from __future__ import annotations
@@ -85,11 +86,15 @@ def environment_of(name: str, suite: Suite) -> Path:
     return folder
 
 
+def source_of(folder: Path) -> Path:
+    return next(path for path in (folder / "source").iterdir() if path.is_dir())
+
+
 def run(
     launcher: list[str], folder: Path, suite: Suite, agent: str, **more: str
 ) -> tuple[dict[str, str], str]:
     """The outcome of each test, and the last line of the output."""
-    source = next(path for path in (folder / "source").iterdir() if path.is_dir())
+    source = source_of(folder)
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("DD_", "PYTHON"))}
     environment.update(
         VIRTUAL_ENV=str(folder),
@@ -156,6 +161,23 @@ def differences(left: dict[str, str], right: dict[str, str]) -> dict[str, tuple[
     }
 
 
+def both(left: dict[str, tuple[str, str]], right: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    return {test: pair for test, pair in left.items() if test in right}
+
+
+def piece(suite: Suite, source: Path, words: list[str]) -> Suite:
+    """Of its tests those in `words`: files and patterns of files, or names that its script knows."""
+    if suite.script:
+        head = [word for word in suite.script if word.startswith("-") or word.endswith(".py")]
+        return replace(suite, script=(*head, *words))
+    options = [word for word in suite.arguments if not re.match(r"(test|tests|t)(/|$)", word)]
+    files: list[str] = []
+    for word in words:
+        files += sorted(str(path.relative_to(source)) for path in source.glob(word)) if "*" in word else [word]
+    return replace(suite, arguments=(*files, *options))
+
+
+
 def counted(outcomes: dict[str, str]) -> str:
     kinds = sorted(set(outcomes.values()))
     return ", ".join(f"{list(outcomes.values()).count(kind)} {kind}" for kind in kinds) or "nothing"
@@ -165,10 +187,9 @@ def compare(name: str, program: str, agent: str) -> list[str]:
     """Prints the row of the table; what differs each time."""
     name, _, files = name.partition(":")
     suite = SUITES[name]
-    if files:
-        options = [word for word in suite.arguments if not re.match(r"(test|tests|t)(/|$)", word)]
-        suite = replace(suite, arguments=(*files.split(","), *options))
     folder = environment_of(name, suite)
+    if files:
+        suite = piece(suite, source_of(folder), files.split(","))
     plain = [str(folder / "bin/python")]
     traced = [program]
     times = []
@@ -177,20 +198,18 @@ def compare(name: str, program: str, agent: str) -> list[str]:
         started = time.monotonic()
         results.append(run(launcher, folder, suite, agent))
         times.append(time.monotonic() - started)
-    different = differences(results[0][0], results[1][0])
-    again = dict(different)
-    for _ in range(2):
-        if not again:
-            break
-        once = run(plain, folder, suite, agent)[0], run(traced, folder, suite, agent)[0]
-        still = differences(*once)
-        again = {test: pair for test, pair in again.items() if test in still}
+    under_plain = results[0][0]
+    again = differences(under_plain, results[1][0])
     headers: dict[str, tuple[str, str]] = {}
     if again:
+        again = both(again, differences(under_plain, run(traced, folder, suite, agent)[0]))
+    if again:
         quiet = run(traced, folder, suite, agent, DD_TRACE_PROPAGATION_STYLE_INJECT="none")[0]
-        still = differences(results[0][0], quiet)
+        still = both(again, differences(under_plain, quiet))
         headers = {test: pair for test, pair in again.items() if test not in still}
-        again = {test: pair for test, pair in again.items() if test in still}
+        again = still
+    if again:
+        again = both(again, differences(run(plain, folder, suite, agent)[0], results[1][0]))
     print(
         f"| {suite.library}{f' ({files})' if files else ''} | {counted(results[0][0])} | {counted(results[1][0])} "
         f"| {len(headers)} | {len(again)} | {times[0]:.0f} s, {times[1]:.0f} s |",

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """growth.py [PROGRAM [TIMES [NAME...]]]: each integration that has a round of work, over and over.
 
-Serves or sends TIMES (100,000) requests of several kinds each, with PROGRAM (build/host/ddpython3.11),
-and ends with an error when objects stay or memory grows. The names are those of
-tests/conformance/test_growth.py; the environments those of tests/env/setup.
+Does TIMES (100,000) rounds of several requests each, with PROGRAM (build/host/ddpython3.11), and ends
+with an error when objects stay or memory grows. Printed is what malloc has given out after each sixth of the
+rounds, in KiB, beyond the first sixth. The names are those of tests/conformance/test_growth.py; the
+environments those of tests/env/setup.
 """
 
 import os
@@ -34,10 +35,12 @@ for name, libraries in GROWTH:
         [*using.command, "growth.py", name, times],
         cwd=CONFORMANCE / "cases",
         env={**using.environment(), **service_of(name), "DD_TRACE_AGENT_URL": NOWHERE, **OFF_BY_DEFAULT,
-             "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "0"},
+             "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "0", "PYTHONMALLOC": "malloc"},
         capture_output=True,
         text=True,
     )
-    print(name, done.stdout.split("\n"), done.stderr[-300:], flush=True)
-    failed += done.returncode != 0 or not done.stdout.startswith("as before")
+    objects, _, sizes = done.stdout.strip().partition("\n")
+    good = done.returncode == 0 and objects == "as before"
+    print(f"| {name} | {int(times):,} | {sizes if good else objects + ' ' + sizes + done.stderr[-300:]} |", flush=True)
+    failed += not good
 sys.exit(bool(failed))
