@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "contrib/celery/context_tags.h"
 #include "contrib/support/integration.h"
 #include "contrib/support/signal_receivers.h"
 #include "contrib/support/step.h"
@@ -32,31 +33,6 @@ constexpr std::string_view kProducer = "celery-producer", kWorker = "celery-work
 
 constinit OpenTasks* publishing = nullptr;
 constinit OpenTasks* running = nullptr;
-
-// `origin` says what `hostname` said in older versions.
-constexpr const char* kContextKeys[] = {
-    "compression", "correlation_id", "countdown",  "delivery_info", "eta",   "exchange", "expires",
-    "origin",      "hostname",       "id",         "priority",      "queue", "reply_to", "retries",
-    "state",       "routing_key",    "serializer", "timelimit"};
-
-bool is_unset(std::string_view key, Handle value) {
-  if (!value || value.is_none() || (value.is_str() && value.size() == 0)) return true;
-  if (key == "retries") return value.is_int() && value.integer() == 0;
-  if (key != "timelimit") return false;
-  bool all_none = true;
-  value.each([&](Handle part) { all_none = all_none && part.is_none(); });
-  return all_none;
-}
-
-// From a dictionary or a task's request.
-void tag_context(const LiveSpan& span, Handle context) {
-  for (const char* key : kContextKeys) {
-    const Ref value = context.is_dict() ? context.item(key) : context.attr(key);
-    if (is_unset(key, value)) continue;
-    const std::string_view shown = std::string_view(key) == "origin" ? "hostname" : key;
-    tag_nested(span, std::string("celery.").append(shown), value);
-  }
-}
 
 void before_publish(Handle named) {
   const Ref name = named.item(kSender), headers = named.item(kHeaders);
