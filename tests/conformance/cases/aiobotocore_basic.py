@@ -1,13 +1,10 @@
 """aiobotocore: storage and queues of a local cloud, read as a whole and in pieces."""
 
 import asyncio
-import os
 
 from aiobotocore.session import get_session
+from aws_client import ADDRESS, LOGIN
 from botocore.exceptions import ClientError
-
-ADDRESS = f"http://127.0.0.1:{os.environ['AWS_PORT']}"
-LOGIN = {"aws_access_key_id": "id", "aws_secret_access_key": "secret", "region_name": "us-west-2"}
 
 
 async def main():

@@ -3,20 +3,12 @@
 import asyncio
 
 import anthropic
-from model_provider import providing
+from model_provider import providing, tellers
 
 M = [{"role": "user", "content": "Hi"}]
 ASKED = {"model": "claude-next", "max_tokens": 50, "messages": M}
 TOOLS = [{"name": "weather", "description": "", "input_schema": {"type": "object", "properties": {}}}]
-
-
-def tell(label, call):
-    try:
-        answer = call()
-        print(label, type(answer).__name__)
-        return answer
-    except anthropic.APIStatusError as error:
-        print(label, "!", type(error).__name__)
+tell, tell_later = tellers(anthropic.APIStatusError, lambda error: type(error).__name__)
 
 
 def calls(client):
@@ -60,11 +52,8 @@ def calls(client):
 
 async def async_calls(client):
     create = client.messages.create
-    print(type(await create(**ASKED)).__name__)
-    try:
-        await create(**{**ASKED, "model": "bad"})
-    except anthropic.NotFoundError as error:
-        print("bad !", type(error).__name__)
+    await tell_later("later", create(**ASKED))
+    await tell_later("later bad", create(**{**ASKED, "model": "bad"}))
     print([event.type async for event in await create(**ASKED, stream=True)])
     async with await create(**ASKED, stream=True) as stream:
         async for event in stream:

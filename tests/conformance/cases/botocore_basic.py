@@ -1,37 +1,18 @@
 """botocore: storage, tables, queues, topics, streams and buses of a local cloud."""
 
 import json
-import os
+import sys
 
-import boto3
-from botocore.exceptions import ClientError
-
-ADDRESS = f"http://127.0.0.1:{os.environ['AWS_PORT']}"
-LOGIN = {"aws_access_key_id": "id", "aws_secret_access_key": "secret", "region_name": "us-west-2"}
-
-
-def client(name):
-    return boto3.client(name, endpoint_url=ADDRESS, **LOGIN)
+from aws_client import client, make_box, tell, use_words
 
 
 def shown(keys):
     return sorted(set(keys) - {"_datadog"})
 
 
-def tell(label, call):
-    try:
-        answer = call()
-        print(label, answer["ResponseMetadata"]["HTTPStatusCode"])
-        return answer
-    except ClientError as error:
-        print(label, "!", error.response["Error"]["Code"])
-
-
 def storage():
     s3 = client("s3")
-    tell("make", lambda: s3.create_bucket(
-        Bucket="box", CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
-    ))
+    make_box(s3)
     tell("put", lambda: s3.put_object(Bucket="box", Key="a/b.txt", Body=b"body"))
     tell("get", lambda: s3.get_object(Bucket="box", Key="a/b.txt"))
     tell("missing", lambda: s3.get_object(Bucket="box", Key="nothing"))
@@ -46,14 +27,7 @@ def storage():
 
 def tables():
     dynamodb = client("dynamodb")
-    tell("table", lambda: dynamodb.create_table(
-        TableName="words",
-        AttributeDefinitions=[{"AttributeName": "w", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "w", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    ))
-    tell("item", lambda: dynamodb.put_item(TableName="words", Item={"w": {"S": "a"}, "n": {"N": "1"}}))
-    tell("get", lambda: dynamodb.get_item(TableName="words", Key={"w": {"S": "a"}}))
+    use_words(dynamodb)
     tell("update", lambda: dynamodb.update_item(
         TableName="words", Key={"w": {"S": "a"}}, AttributeUpdates={"n": {"Value": {"N": "2"}}}
     ))
@@ -137,5 +111,17 @@ def machines():
     tell("who", lambda: client("sts").get_caller_identity())
 
 
-for part in (storage, tables, queues, topics, streams, buses, machines):
+def pinned():
+    from ddtrace._trace.pin import Pin
+
+    sqs, other = client("sqs"), client("sqs")
+    Pin.override(sqs, service="own", tags={"a": "b"})
+    url = tell("queue", lambda: sqs.create_queue(QueueName="pinned"))["QueueUrl"]
+    tell("send", lambda: other.send_message(QueueUrl=url, MessageBody="one"))
+    Pin.override(sqs, tags={"c": "d"})
+    print(Pin.get_from(sqs).service, Pin.get_from(sqs).tags)
+    tell("about", lambda: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"]))
+
+
+for part in (pinned,) if sys.argv[1:] == ["pinned"] else (storage, tables, queues, topics, streams, buses, machines):
     part()

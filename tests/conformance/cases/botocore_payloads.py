@@ -1,26 +1,8 @@
 """botocore: payloads of many forms."""
 
 import json
-import os
 
-import boto3
-from botocore.exceptions import ClientError
-
-ADDRESS = f"http://127.0.0.1:{os.environ['AWS_PORT']}"
-LOGIN = {"aws_access_key_id": "id", "aws_secret_access_key": "secret", "region_name": "us-west-2"}
-
-
-def client(name):
-    return boto3.client(name, endpoint_url=ADDRESS, **LOGIN)
-
-
-def tell(label, call):
-    try:
-        answer = call()
-        print(label, answer["ResponseMetadata"]["HTTPStatusCode"])
-        return answer
-    except ClientError as error:
-        print(label, "!", error.response["Error"]["Code"])
+from aws_client import client, make_box, tell, use_words
 
 
 DEEP = {"a": {"b": {"c": {"d": {"e": [1, 2.5, True, None, "x"]}}}}, "dotted.key": {"in side": "y"}}
@@ -46,14 +28,7 @@ def queues():
 
 def tables():
     dynamodb = client("dynamodb")
-    tell("table", lambda: dynamodb.create_table(
-        TableName="words",
-        AttributeDefinitions=[{"AttributeName": "w", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "w", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    ))
-    tell("item", lambda: dynamodb.put_item(TableName="words", Item={"w": {"S": "a"}, "n": {"N": "1"}}))
-    tell("get", lambda: dynamodb.get_item(TableName="words", Key={"w": {"S": "a"}}))
+    use_words(dynamodb)
 
 
 def topics():
@@ -70,9 +45,7 @@ def topics():
 
 def storage():
     s3 = client("s3")
-    tell("make", lambda: s3.create_bucket(
-        Bucket="box", CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
-    ))
+    make_box(s3)
     tell("put", lambda: s3.put_object(Bucket="box", Key="a/b.txt", Body=b"body", SSECustomerKey="k" * 32,
                                       SSECustomerAlgorithm="AES256"))
     tell("small", lambda: s3.put_object(Bucket="box", Key="b", Body=b"body", Metadata={"m": "v"}))

@@ -5,7 +5,7 @@ import logging
 import sys
 import warnings
 
-from model_provider import providing
+from model_provider import providing, tellers
 
 sys.path.pop(0)  # there is a websockets.py
 warnings.simplefilter("ignore")
@@ -14,15 +14,7 @@ from google import genai
 from google.genai import errors, types
 
 MODEL = "gemini-next"
-
-
-def tell(label, call):
-    try:
-        answer = call()
-        print(label, type(answer).__name__)
-        return answer
-    except errors.ClientError as error:
-        print(label, "!", error.code)
+tell, tell_later = tellers(errors.ClientError, lambda error: error.code)
 
 
 def calls(client):
@@ -44,20 +36,17 @@ def calls(client):
     tell("chat", lambda: chat.send_message("Hi"))
 
 
+async def all_of(stream):
+    return [piece.text async for piece in await stream]
+
+
 async def async_calls(client):
     models = client.aio.models
-    print(type(await models.generate_content(model=MODEL, contents="Hi")).__name__)
-    try:
-        await models.generate_content(model="bad", contents="Hi")
-    except errors.ClientError as error:
-        print("bad !", error.code)
-    print([piece.text async for piece in await models.generate_content_stream(model=MODEL, contents="Hi")])
-    try:
-        async for _ in await models.generate_content_stream(model="bad", contents="Hi"):
-            pass
-    except errors.ClientError as error:
-        print("bad stream !", error.code)
-    print(type(await models.embed_content(model="embed-1", contents="a")).__name__)
+    await tell_later("later", models.generate_content(model=MODEL, contents="Hi"))
+    await tell_later("later bad", models.generate_content(model="bad", contents="Hi"))
+    print(await all_of(models.generate_content_stream(model=MODEL, contents="Hi")))
+    await tell_later("later bad stream", all_of(models.generate_content_stream(model="bad", contents="Hi")))
+    await tell_later("later embed", models.embed_content(model="embed-1", contents="a"))
 
 
 with providing() as url:

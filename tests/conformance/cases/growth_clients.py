@@ -286,13 +286,9 @@ def bedrock():
 
 
 def botocore():
-    import boto3
-    from botocore.exceptions import ClientError
+    from aws_client import ClientError, client
 
-    sqs = boto3.client(
-        "sqs", endpoint_url=f"http://127.0.0.1:{port('aws')}", region_name="us-west-2",
-        aws_access_key_id="id", aws_secret_access_key="secret",
-    )  # fmt: skip
+    sqs = client("sqs")
     url = sqs.create_queue(QueueName="jobs")["QueueUrl"]
 
     def run():

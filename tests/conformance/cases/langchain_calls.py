@@ -11,8 +11,10 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
+from model_provider import tellers
 
 USAGE = {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12}
+tell, tell_later = tellers(ValueError, str)
 
 
 class Talker(BaseChatModel):
@@ -54,14 +56,6 @@ def add(a: int, b: int) -> int:
     return a + b
 
 
-def tell(label, call):
-    try:
-        answer = call()
-        print(label, type(answer).__name__)
-    except ValueError as error:
-        print(label, "!", error)
-
-
 def calls():
     talker, writer = Talker(), Writer()
     tell("chat", lambda: talker.invoke("Hi"))
@@ -87,13 +81,10 @@ def calls():
 
 async def async_calls():
     talker, writer = Talker(), Writer()
-    print(type(await talker.ainvoke("Hi")).__name__)
-    try:
-        await talker.ainvoke("bad")
-    except ValueError as error:
-        print("bad !", error)
+    await tell_later("later", talker.ainvoke("Hi"))
+    await tell_later("later bad", talker.ainvoke("bad"))
     print([piece.content async for piece in talker.astream("Hi")])
-    print(type(await writer.ainvoke("Hi")).__name__)
+    await tell_later("later text", writer.ainvoke("Hi"))
     chain = ChatPromptTemplate.from_messages([("human", "{word}")]) | talker | StrOutputParser()
     print(await chain.ainvoke({"word": "Hi"}))
     print([piece async for piece in chain.astream({"word": "Hi"})])

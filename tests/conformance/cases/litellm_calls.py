@@ -5,7 +5,7 @@ import os
 import sys
 import warnings
 
-from model_provider import providing
+from model_provider import providing, tellers
 
 sys.path.pop(0)  # there is a websockets.py
 warnings.simplefilter("ignore")
@@ -17,15 +17,7 @@ litellm.suppress_debug_info = True
 litellm.telemetry = False
 litellm.disable_aiohttp_transport = True  # its sessions are never closed
 MESSAGES = [{"role": "user", "content": "Hi"}]
-
-
-def tell(label, call):
-    try:
-        answer = call()
-        print(label, type(answer).__name__)
-        return answer
-    except litellm.exceptions.NotFoundError:
-        print(label, "! NotFoundError")
+tell, tell_later = tellers(litellm.exceptions.NotFoundError, lambda error: type(error).__name__)
 
 
 def calls(where):
@@ -44,15 +36,12 @@ def calls(where):
 
 async def async_calls(where):
     chat = {"model": "openai/gpt-next", "messages": MESSAGES, **where}
-    print(type(await litellm.acompletion(**chat)).__name__)
-    try:
-        await litellm.acompletion(**{**chat, "model": "openai/bad"})
-    except litellm.exceptions.NotFoundError:
-        print("bad ! NotFoundError")
+    await tell_later("later", litellm.acompletion(**chat))
+    await tell_later("later bad", litellm.acompletion(**{**chat, "model": "openai/bad"}))
     pieces = await litellm.acompletion(**chat, stream=True)
     print([piece.choices[0].delta.content async for piece in pieces])
     text = {"model": "text-completion-openai/word-next", "prompt": "Hi", **where}
-    print(type(await litellm.atext_completion(**text)).__name__)
+    await tell_later("later text", litellm.atext_completion(**text))
 
 
 def router_of(where):

@@ -3,19 +3,11 @@
 import asyncio
 
 from mistralai.client import Mistral, errors
-from model_provider import providing
+from model_provider import providing, tellers
 
 ASKED = {"model": "mistral-next", "messages": [{"role": "user", "content": "Hi"}]}
 BAD = {**ASKED, "model": "bad"}
-
-
-def tell(label, call):
-    try:
-        answer = call()
-        print(label, type(answer).__name__)
-        return answer
-    except errors.SDKError as error:
-        print(label, "!", error.status_code)
+tell, tell_later = tellers(errors.SDKError, lambda error: error.status_code)
 
 
 def calls(client):
@@ -33,18 +25,12 @@ def calls(client):
 
 
 async def async_calls(client):
-    print(type(await client.chat.complete_async(**ASKED)).__name__)
-    try:
-        await client.chat.complete_async(**BAD)
-    except errors.SDKError as error:
-        print("bad !", error.status_code)
+    await tell_later("later", client.chat.complete_async(**ASKED))
+    await tell_later("later bad", client.chat.complete_async(**BAD))
     async with await client.chat.stream_async(**ASKED) as pieces:
         print([piece.data.choices[0].delta.content async for piece in pieces])
-    try:
-        await client.chat.stream_async(**BAD)
-    except errors.SDKError as error:
-        print("bad stream !", error.status_code)
-    print(type(await client.embeddings.create_async(model="mistral-embed", inputs="a")).__name__)
+    await tell_later("later bad stream", client.chat.stream_async(**BAD))
+    await tell_later("later embed", client.embeddings.create_async(model="mistral-embed", inputs="a"))
 
 
 with providing() as url:

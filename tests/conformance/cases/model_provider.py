@@ -111,3 +111,25 @@ def providing():
     threading.Thread(target=server.serve_forever,daemon=True).start()
     try: yield f"http://127.0.0.1:{server.server_address[1]}/v1"
     finally: server.shutdown(); server.server_close()
+
+
+def tellers(failure, told):
+    """Functions that tell what a call, or an awaitable, gives, or of a `failure` what told() makes of it."""
+
+    def tell(label, call):
+        try:
+            answer = call()
+            print(label, type(answer).__name__)
+            return answer
+        except failure as error:
+            print(label, "!", told(error))
+
+    async def tell_later(label, awaitable):
+        try:
+            answer = await awaitable
+            print(label, type(answer).__name__)
+            return answer
+        except failure as error:
+            print(label, "!", told(error))
+
+    return tell, tell_later
