@@ -536,6 +536,11 @@ CASES: dict[str, Case] = {
         DD_BOTOCORE_SERVICE="models",
         DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
     ),
+    "bedrock_calls_oldest": replace(cloud("bedrock_calls"), libraries="oldcloud"),
+    "botocore_oldest": replace(
+        cloud("botocore_basic", "aws", DD_BOTOCORE_PROPAGATION_ENABLED="true"), libraries="oldcloud"
+    ),
+    "botocore_pinned": replace(cloud("botocore_basic pinned", "aws"), prints_trace=True),
     "botocore_payloads": cloud(
         "botocore_payloads",
         "aws",
@@ -583,6 +588,7 @@ CASES: dict[str, Case] = {
         DD_SERVICE="web", DD_ANTHROPIC_SERVICE="models", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
     ),
     "anthropic_calls_service": cloud("anthropic_calls", DD_SERVICE="web"),
+    "anthropic_calls_oldest": replace(cloud("anthropic_calls"), libraries="oldcloud"),
     "google_genai_calls": cloud("google_genai_calls"),
     "google_genai_calls_named": cloud(
         "google_genai_calls", DD_SERVICE="web", DD_GOOGLE_GENAI_SERVICE="models"
@@ -941,6 +947,7 @@ CASES: dict[str, Case] = {
         DD_SERVICE="web",
         DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
     ),
+    "aiokafka_oldest": replace(aiokafka(), libraries="oldcloud"),
     "consul_basic": rare("consul_basic"),
     "consul_named": rare(
         "consul_basic near",
@@ -960,6 +967,7 @@ CASES: dict[str, Case] = {
         DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1",
     ),
     "pynamodb_mapped": rare("pynamodb_basic", "aws", DD_SERVICE_MAPPING="pynamodb:mapped"),
+    "pynamodb_oldest": replace(rare("pynamodb_basic", "aws"), libraries="oldstores"),
     "yaaredis_basic": rare("yaaredis_basic", "redis"),
     "yaaredis_named": rare(
         "yaaredis_basic",
@@ -1048,6 +1056,7 @@ CASES: dict[str, Case] = {
 # Where ddpython is not like the reference, and why. Each is expected to differ: a case that has
 # become the same is a failure until its line is gone.
 KNOWN: dict[str, str] = {
+    "aiokafka_oldest": "the reference asks brokers once more, for the name of their cluster",
     "pymongo_errors": "the reference has a frame of the library twice in the stack",
     "sqlalchemy_errors": "the stack starts in the dialect, not in the connection that calls it",
     "redis_cluster_pipelines": "the reference does not see the commands of new clusters' pipelines",

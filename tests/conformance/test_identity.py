@@ -15,7 +15,8 @@ from capture import HERE, QUIET, Launcher
 
 LIBRARIES = [
     *("app", "more", "data", "cloud", "stores", "models", "web", "sites", "net", "servers"),
-    *("old", "oldweb", "oldmore", "oldnet", "oldservers", "oldmodels"),
+    *("old", "oldweb", "oldmore", "oldnet", "oldservers", "oldmodels", "oldcloud"),
+    "oldstores",
 ]
 LIST = "import json; from ddtrace import _contrib; print(json.dumps(_contrib.targets()))"
 MOST_SHOWN = 20
