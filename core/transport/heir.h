@@ -9,7 +9,8 @@ namespace dd::transport {
 // Starts it: no child of this process, so no wait() of the application's sees it; no handler of
 // forks runs. It waits for the end of this process and for the other end of the pipe to close,
 // whichever comes first. False: there is none. On a thread with all signals blocked; it does not
-// wait for the start, which goes on when this process is killed meanwhile.
+// wait for the start, which goes on when this process is killed meanwhile, though not when it dumps
+// core: the kernel then ends whoever shares its memory, which the start does until it executes.
 //
 // A process that inherits orphans (the first of its container, a subreaper) has none: it would see
 // the heir, and the first process takes all others along.

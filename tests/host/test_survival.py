@@ -22,9 +22,22 @@ def trace(count, name="work"):
         with tracer.trace(name, resource=str(n)) as span:
             span.set_tag("who", name)
             with tracer.trace(name + ".child"): pass
+def memory(process):
+    with open(f"/proc/{process}/maps") as maps: return {line.split()[4] for line in maps if "/memfd:" in line}
+def has_heir():
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{process}/cmdline", "rb") as words:
+                if b"--dd-heir" in words.read() and memory(process) & memory("self"): return True
+        except OSError: pass
+def wait_for_heir():
+    end = time.monotonic() + 20
+    while not has_heir() and time.monotonic() < end: time.sleep(0.02)
 """
 # 10 ms are enough where a thread that has work gets a processor; the usual interval is a second.
 KILL = "time.sleep(0.2); os.kill(os.getpid(), signal.SIGKILL)\n"
+# The kernel that writes a core dump first kills whoever still shares the process's memory.
+SETTLE = "wait_for_heir(); time.sleep(0.2); "
 
 
 def environment(agent, **more):
@@ -49,8 +62,8 @@ def arrived(agent, count):
 
 ENDS = {
     "SIGKILL": (KILL, -signal.SIGKILL),
-    "SIGSEGV": ("time.sleep(0.2); os.kill(os.getpid(), signal.SIGSEGV)", -signal.SIGSEGV),
-    "abort": ("time.sleep(0.2); os.abort()", -signal.SIGABRT),
+    "SIGSEGV": (SETTLE + "os.kill(os.getpid(), signal.SIGSEGV)", -signal.SIGSEGV),
+    "abort": (SETTLE + "os.abort()", -signal.SIGABRT),
     "SIGTERM": ("os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM),
     "os._exit": ("os._exit(3)", 3),
     "exec": ("os.execv('/bin/sh', ['sh', '-c', 'exit 4'])", 4),
