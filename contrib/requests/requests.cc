@@ -3,6 +3,7 @@
 #include "contrib/support/http_client.h"
 #include "contrib/support/integration.h"
 #include "contrib/support/wire_headers.h"
+#include "core/py/compat/compat.h"
 
 namespace dd::contrib::requests {
 namespace {
@@ -11,7 +12,8 @@ Name kAdapters("adapters"), kBody("body"), kConnectionClass("ConnectionCls"),
     kContentLength("content-length"), kGetAdapter("get_adapter"), kHeaders("headers"),
     kHttp("http"), kHttps("https"), kMethod("method"), kPoolClasses("pool_classes_by_scheme"),
     kPoolManager("poolmanager"), kProxies("proxies"), kReason("reason"), kRequest("request"),
-    kSend("send"), kStatusCode("status_code"), kStore("_store"), kUrl("url");
+    kSend("send"), kStatusCode("status_code"), kStore("_store"), kUrl("url"),
+    kUserAgent("user-agent");
 
 constexpr HttpClientFacts kFacts = {.component = "requests",
                                     .service = "requests",
@@ -24,8 +26,10 @@ constinit const HttpClientKnobs* knobs = nullptr;
 // the headers are written into the request before they see it.
 struct Usual {
   Ref adapter, adapter_send, get_adapter, headers, pool_manager, http_pool, https_pool, http, https;
+  // Versions of the pools' classes that are known to have these connections.
+  unsigned http_version = 0, https_version = 0;
 };
-constinit const Usual* usual = nullptr;
+constinit Usual* usual = nullptr;
 
 void prepare(const Settings& from) {
   knobs = new HttpClientKnobs(http_client_knobs(from, "requests"));
@@ -45,14 +49,43 @@ void prepare(const Settings& from) {
                 .https = https.attr(kConnectionClass)};
 }
 
+bool is_usual(Handle adapter) {
+  return adapter.type().is(usual->adapter) && usual->adapter_send.is(adapter.method(kSend));
+}
+
 // Session.send() hands the request to an adapter as it is.
 bool goes_to_usual_adapter(Handle session) {
   if (!usual->get_adapter.is(session.method(kGetAdapter))) return false;
+  const Ref adapters = session.attr(kAdapters);
   bool all = true;
-  session.attr(kAdapters).each_pair([&all](Handle, Handle adapter) {
-    all = all && adapter.type().is(usual->adapter) && usual->adapter_send.is(adapter.method(kSend));
-  });
+  if (!adapters || !PyODict_CheckExact(adapters.ptr())) {
+    adapters.each_pair([&all](Handle, Handle adapter) { all = all && is_usual(adapter); });
+    return all;
+  }
+  Py_ssize_t position = 0;  // in any order, so without what an OrderedDict makes for its own
+  PyObject *key = nullptr, *value = nullptr;
+  while (all && PyDict_Next(adapters.ptr(), &position, &key, &value))
+    all = is_usual(Ref::borrow(value));
   return all;
+}
+
+bool have_usual_connections() {
+  const unsigned http = py::compat::class_version(usual->http_pool.ptr());
+  const unsigned https = py::compat::class_version(usual->https_pool.ptr());
+  if (http != 0 && https != 0 && http == usual->http_version && https == usual->https_version)
+    return true;
+  if (!usual->http_pool.attr(kConnectionClass).is(usual->http) ||
+      !usual->https_pool.attr(kConnectionClass).is(usual->https))
+    return false;
+  usual->http_version = http;
+  usual->https_version = https;
+  return true;
+}
+
+// As CaseInsensitiveDict finds it: lower-case name -> (name, value). Empty: ask the mapping itself.
+Ref user_agent(Handle headers) {
+  if (!headers.type().is(usual->headers)) return {};
+  return headers.attr(kStore).item(kUserAgent).item(1);
 }
 
 // The adapter hands the headers to a connection's request(), and code of the application has no
@@ -63,8 +96,7 @@ Ref stored_for_usual_connection(const Call& call, Handle headers) {
   if (!pools.type().is(usual->pool_manager)) return {};
   const Ref classes = pools.attr(kPoolClasses);
   if (!classes.item(kHttp).is(usual->http_pool) || !classes.item(kHttps).is(usual->https_pool) ||
-      !usual->http_pool.attr(kConnectionClass).is(usual->http) ||
-      !usual->https_pool.attr(kConnectionClass).is(usual->https))
+      !have_usual_connections())
     return {};
   Ref stored = headers.attr(kStore);
   const Ref body = call.arg(0, kRequest).attr(kBody);
@@ -79,10 +111,12 @@ void enter_send(Call& call, Scope& scope) {
   const Ref method = request.attr(kMethod);
   const Ref headers = request.attr(kHeaders);
   if (!url.is_str()) return;
+  const Ref agent = user_agent(headers);
   start_http_client(scope, kFacts, *knobs,
                     {.method = method.utf8(),
                      .url = url.utf8(),
                      .headers = headers,
+                     .user_agent = agent,
                      .later = goes_to_usual_adapter(call.self()),
                      .client = call.self()});
 }

@@ -120,7 +120,8 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
     span.set(tags::kOutHost, host);
     if (facts.tells_server_address) span.set(tags::kServerAddress, host);
   }
-  const py::Ref agent = request.headers.item(kUserAgent);
+  const py::Ref agent =
+      request.user_agent ? request.user_agent.share() : request.headers.item(kUserAgent);
   std::string room;
   const std::string_view agent_text = text_of(agent, room);
   if (facts.tells_user_agent && !agent_text.empty()) span.set(tags::kHttpUserAgent, agent_text);

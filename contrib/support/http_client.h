@@ -38,6 +38,7 @@ struct HttpClientRequest {
   std::string_view method, url;
   std::string_view host{};  // who is spoken to: a proxy; empty: who the URL names
   py::Handle headers;       // what is sent: a mapping; context is written into it when it may be
+  py::Handle user_agent{};  // empty: what `headers` says
   bool may_inject = true;   // false: a client above has done it
   bool later = false;       // the headers are written by send_headers()
   std::string_view retries_remain{};

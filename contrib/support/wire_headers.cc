@@ -1,7 +1,7 @@
 #include "contrib/support/wire_headers.h"
 
 #include <optional>
-#include <string>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -39,30 +39,43 @@ WireHeaders::~WireHeaders() {
   }
 }
 
-// What is injected, as the block and as objects.
+// What is injected, as the block and where in it.
 class WireHeaders::Writer final : public propagation::Carrier {
  public:
-  explicit Writer(WireHeaders& of) : of_(of) {
-    of_.headers_.reserve(8);
-    text.reserve(512);
-  }
+  explicit Writer(WireHeaders& of) : of_(of) {}
   std::optional<std::string_view> get(std::string_view) const override { return std::nullopt; }
   void set(std::string_view name, std::string_view value) override {
-    Ref key = tracing::name_of_header(name);
-    const std::size_t before = text.size();
-    if (before != 0) text.append("\r\n", 2);
-    text.append(name).append(": ", 2).append(value);
-    fits = fits && key && is_plain(std::string_view(text).substr(before ? before + 2 : 0)) &&
-           !name.empty() && !value.empty() && !of_.has(key);
-    if (!fits) return;
-    of_.headers_.emplace_back(std::move(key), py::str(value));
+    constexpr std::string_view kBetween = "\r\n", kAfterName = ": ";
+    fits_ = fits_ && of_.count_ < kMost && !name.empty() && !value.empty() &&
+            name.size() < kMostBytes && value.size() < kMostBytes &&
+            size_ + name.size() + value.size() + 4 <= kMostBytes;
+    if (!fits_) return;
+    if (size_ != 0) add(kBetween);
+    const std::size_t begin = size_;
+    add(name);
+    add(kAfterName);
+    Header& made = of_.headers_[of_.count_++];
+    made.at = size_;
+    made.size = value.size();
+    add(value);
+    made.name = tracing::name_of_header(name);
+    fits_ = made.name && is_plain({text_ + begin, size_ - begin}) && !of_.has(made.name);
   }
 
-  std::string text;
-  bool fits = true;
+  std::string_view block() const {  // empty: there is none, or it does not fit
+    return fits_ ? std::string_view(text_, size_) : std::string_view();
+  }
 
  private:
+  void add(std::string_view more) {
+    more.copy(text_ + size_, more.size());
+    size_ += more.size();
+  }
+
   WireHeaders& of_;
+  std::size_t size_ = 0;
+  bool fits_ = true;
+  char text_[kMostBytes];
 };
 
 bool WireHeaders::has(Handle name) const {
@@ -75,18 +88,20 @@ std::unique_ptr<WireHeaders> WireHeaders::expect(Handle span, Handle stored) {
   std::unique_ptr<WireHeaders> made(new WireHeaders(span, stored));
   Writer writer(*made);
   tracing::inject(span, writer);
-  if (!writer.fits || writer.text.empty()) return {};
-  made->block_ = py::bytes(writer.text);
+  if (writer.block().empty()) return {};
+  made->block_ = py::bytes(writer.block());
   return made;
 }
 
 void WireHeaders::show() const {
-  for (const auto& [name, value] : headers_) {
-    const Handle pair[] = {name, value};
+  const std::string_view block = block_.bytes();
+  for (const Header& header : std::span(headers_, count_)) {
+    const Ref value = py::str(block.substr(header.at, header.size));
+    const Handle pair[] = {header.name, value};
     const Ref both = py::tuple(pair);
     if (!both || !PyDict_CheckExact(stored_.ptr()))
-      (void)stored_.set_item(name, both);
-    else if (PyDict_SetItem(stored_.ptr(), name.ptr(), both.ptr()) < 0)
+      (void)stored_.set_item(header.name, both);
+    else if (PyDict_SetItem(stored_.ptr(), header.name.ptr(), both.ptr()) < 0)
       py::swallow_error();
   }
 }

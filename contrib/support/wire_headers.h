@@ -10,9 +10,8 @@
 
 #pragma once
 
+#include <cstddef>
 #include <memory>
-#include <utility>
-#include <vector>
 
 #include "core/py/hook.h"
 #include "core/trace/span.h"
@@ -22,8 +21,8 @@ namespace dd::contrib {
 class WireHeaders {
  public:
   // The headers of `span`, for a request whose own headers are `stored`: lower-case name ->
-  // (name, value). Empty when they must take the usual way: one of them is there already, or
-  // http.client might refuse one.
+  // (name, value). Empty when they must take the usual way: one of them is there already,
+  // http.client might refuse one, or they are more or longer than those of most traces.
   static std::unique_ptr<WireHeaders> expect(py::Handle span, py::Handle stored);
   ~WireHeaders();
   WireHeaders(const WireHeaders&) = delete;
@@ -38,13 +37,19 @@ class WireHeaders {
 
  private:
   class Writer;
+  static constexpr std::size_t kMost = 10, kMostBytes = 1536;
+  struct Header {
+    py::Ref name;
+    std::size_t at = 0, size = 0;  // of its value in the block
+  };
   WireHeaders(py::Handle span, py::Handle stored);
   bool has(py::Handle name) const;
   static WireHeaders* first_;  // all that are under way
 
   const trace::Span* const span_;
   const py::Ref span_object_, stored_;
-  std::vector<std::pair<py::Ref, py::Ref>> headers_;
+  Header headers_[kMost];
+  std::size_t count_ = 0;
   py::Ref block_;
   PyObject* connection_ = nullptr;  // between its request() and endheaders(); its address only
   WireHeaders* next_;
