@@ -89,15 +89,17 @@ Ref start_span(Handle parent, trace::StartOptions&& options, bool activate, bool
     context = parent;
   }
   // Whether a span has the process' version depends on what is active, not on its parent.
-  Ref active;
-  if (parent_is_active) {
-    if (span_parent) options.active_root = as_span(parent)->root->span;
-  } else if (!trace::Tracer::get().facts().version.empty()) {
-    const py::ErrorKeep keep;
-    active = active_object();
-    if (PyErr_Occurred()) py::swallow_error();
+  Ref asked;
+  if (!trace::Tracer::get().facts().version.empty()) {
+    Handle active = span_parent;
+    if (!parent_is_active) {
+      const py::ErrorKeep keep;
+      asked = active_object();
+      if (PyErr_Occurred()) py::swallow_error();
+      active = is_span(asked) ? Handle(asked) : Handle();
+    }
     // What a forked child finds active is a context of its parent's, and no root.
-    if (is_span(active))
+    if (active)
       if (const trace::Span* const root = as_span(active)->root->span;
           root->segment->fork_generation == base::fork_generation())
         options.active_root = root;

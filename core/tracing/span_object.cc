@@ -29,8 +29,6 @@ using trace::Chunk;
 using trace::Segment;
 using trace::Shared;
 
-constinit PyTypeObject* type_object = nullptr;
-
 // Dead objects of the exact type, linked through their `root`. Only touched with the GIL held.
 constexpr int kMaxFree = 128;
 constinit SpanObject* free_list = nullptr;
@@ -49,7 +47,7 @@ void construct(SpanObject* self) {
 }
 
 SpanObject* allocate(PyTypeObject* type) {
-  if (type == type_object && free_list != nullptr) {
+  if (type == known_span_type && free_list != nullptr) {
     SpanObject* const self = std::exchange(free_list, free_list->root);
     --free_count;
     PyObject_Init(reinterpret_cast<PyObject*>(self), type);
@@ -106,12 +104,12 @@ void dealloc(PyObject* object) {
   }
   // A long chain of parents is taken apart here in a loop, not by recursion.
   Ref parent = std::move(self->parent);
-  while (parent && Py_REFCNT(parent.ptr()) == 1 && Py_TYPE(parent.ptr()) == type_object) {
+  while (parent && Py_REFCNT(parent.ptr()) == 1 && Py_TYPE(parent.ptr()) == known_span_type) {
     Ref next = std::move(as_span(parent)->parent);
     std::swap(parent, next);
   }
   delete std::exchange(self->extras, nullptr);
-  if (type == type_object && free_count < kMaxFree) {
+  if (type == known_span_type && free_count < kMaxFree) {
     self->root = std::exchange(free_list, self);
     ++free_count;
   } else {
@@ -497,9 +495,9 @@ PyMethodDef* all_methods() {
 
 }  // namespace
 
-PyTypeObject* span_type() {
-  if (type_object != nullptr) [[likely]]
-    return type_object;
+constinit PyTypeObject* known_span_type = nullptr;
+
+PyTypeObject* make_span_type() {
   static PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(make)},
                                 {Py_tp_init, reinterpret_cast<void*>(initialize)},
                                 {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
@@ -514,16 +512,17 @@ PyTypeObject* span_type() {
                                 {0, nullptr}};
   static PyType_Spec spec = {"ddtrace._trace.span.Span", sizeof(SpanObject), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
-  type_object = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
-  if (type_object != nullptr)
-    type_object->tp_name = "Span";  // messages say it, as of a Python class
-  if (type_object != nullptr && !add_span_steps(type_object, enter_span, exit_span)) return nullptr;
-  return type_object;
+  known_span_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  if (known_span_type != nullptr)
+    known_span_type->tp_name = "Span";  // messages say it, as of a Python class
+  if (known_span_type != nullptr && !add_span_steps(known_span_type, enter_span, exit_span))
+    return nullptr;
+  return known_span_type;
 }
 
 Ref wrap_span(trace::Span* span, Handle parent, Handle parent_context) {
   if (span_type() == nullptr) return Ref();
-  SpanObject* const self = allocate(type_object);
+  SpanObject* const self = allocate(known_span_type);
   if (self == nullptr) return Ref();
   self->span = span;
   span->object = self;

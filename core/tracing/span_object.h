@@ -54,7 +54,11 @@ struct SpanObject {
 static_assert(sizeof(SpanObject) <=
               64);  // and 16 of the collector's: a size CPython has a pool for
 
-PyTypeObject* span_type();  // made on first use; null only when out of memory
+extern constinit PyTypeObject* known_span_type;
+PyTypeObject* make_span_type();
+inline PyTypeObject* span_type() {  // made on first use; null only when out of memory
+  return known_span_type != nullptr ? known_span_type : make_span_type();
+}
 inline bool is_span(py::Handle object) {
   return object && PyObject_TypeCheck(object.ptr(), span_type());
 }

@@ -63,10 +63,10 @@ bool bind(const char* function, const char* const (&names)[kCount], PyObject* co
 }
 
 Ref start_with(PyObject* name, PyObject* service, PyObject* resource, PyObject* type, Handle parent,
-               bool activate) {
+               bool activate, bool parent_is_active) {
   const KnownText* const known = known_text(name);
   if (known && !service && !resource && !type)
-    return start_span(parent, {.known_name = known->text}, activate);
+    return start_span(parent, {.known_name = known->text}, activate, parent_is_active);
   const FieldText name_text(name), service_text(service), resource_text(resource), type_text(type);
   // What is given and no text is none; what is not given has a default.
   const auto given = [](PyObject* value) { return value != nullptr && value != Py_None; };
@@ -77,7 +77,7 @@ Ref start_with(PyObject* name, PyObject* service, PyObject* resource, PyObject* 
                          .service = no_service ? "" : service_text.view,
                          .resource = no_resource ? "" : resource_text.view,
                          .type = type_text.view},
-                        activate);
+                        activate, parent_is_active);
   if (!made) return made;
   trace::Span& span = *as_span(made)->span;
   if (no_service) {
@@ -104,7 +104,7 @@ PyObject* py_trace(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject*
   if (!bind("trace", kNames, args, count, kwnames, bound)) return nullptr;
   const Ref parent = parent_of_next();
   if (PyErr_Occurred()) return nullptr;
-  Ref span = start_with(bound[0], bound[1], bound[2], bound[3], parent, true);
+  Ref span = start_with(bound[0], bound[1], bound[2], bound[3], parent, true, true);
   keep_api(span, bound[4]);
   return span.release();
 }
@@ -120,7 +120,7 @@ PyObject* py_start_span(PyObject*, PyObject* const* args, Py_ssize_t count, PyOb
       parent && !parent.is_none() && !is_span(parent) && !is_context(parent))
     return PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute 'trace_id'",
                         Py_TYPE(parent.ptr())->tp_name);
-  Ref span = start_with(bound[0], bound[2], bound[3], bound[4], bound[1], activate != 0);
+  Ref span = start_with(bound[0], bound[2], bound[3], bound[4], bound[1], activate != 0, false);
   keep_api(span, bound[6]);
   return span.release();
 }
