@@ -90,8 +90,9 @@ struct ChunkHooks {
   void (*decide)(Segment& segment, Span& local_root) = nullptr;
   // After the decision: single-span rules, `discard`. False drops the chunk.
   bool (*decided)(Segment& segment, std::vector<Span*>& spans) = nullptr;
-  // Somebody else's writer in place of the sinks; the spans are not sealed. False: goes on.
-  bool (*take)(const std::vector<Span*>& spans) = nullptr;
+  // Somebody else's writer in place of the sinks; the spans are not sealed. False: those that are
+  // left in `spans` go on.
+  bool (*take)(std::vector<Span*>& spans) = nullptr;
   // Every chunk once, with all its spans, whatever became of it; before the sinks get it.
   void (*leave)(const std::vector<Span*>& spans) = nullptr;
 };

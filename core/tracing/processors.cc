@@ -1,5 +1,6 @@
 #include "core/tracing/processors.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -129,15 +130,32 @@ void filter(Spans& spans, std::vector<trace::Shared<trace::Chunk>>& chunks) {
   spans = std::move(kept);
 }
 
-bool take(const Spans& spans) {
+// What the writer is being given in this thread, and what of it is to go on.
+struct Taking {
+  const Spans* given;
+  Spans passed = {};
+};
+thread_local constinit Taking* taking = nullptr;
+
+bool take(Spans& spans) {
   if (writer == nullptr) return false;
   const py::ErrorKeep keep;
-  if (trace::Segment& segment = *spans.front()->segment; !segment.origin.empty())
-    spans.front()->set(trace::tags::kOrigin, segment.origin);
+  trace::Segment& segment = *spans.front()->segment;
+  trace::Span& first = *spans.front();
+  if (!segment.origin.empty()) first.set(trace::tags::kOrigin, segment.origin);
   const Ref target = Ref::borrow(writer), list = list_of(spans), method = target.attr(kWrite);
+  Taking now{.given = &spans};
+  Taking* const before = std::exchange(taking, &now);
   if (list && method && !Ref::steal(PyObject_CallOneArg(method.ptr(), list.ptr())))
     report("writer", target, list);
-  return true;
+  taking = before;
+  if (now.passed.empty()) return true;
+  // The sinks put these where they belong.
+  if (!segment.origin.empty()) first.remove(trace::tags::kOrigin);
+  for (trace::Span* const span : now.passed) span->remove(trace::Key("_dd.tracer_kr"));
+  list.each([](Handle item) { pack_structs(as_span(item)); });
+  spans = std::move(now.passed);
+  return false;
 }
 
 void leave(const Spans& spans) {
@@ -209,6 +227,24 @@ void decide_trace_last(trace::Segment& segment, trace::Span& root) {
 void set_sampler(Handle object) { replace(sampler, object); }
 void set_processors(Handle list) { replace(processors, list); }
 void set_writer(Handle object) { replace(writer, object); }
+bool pass_on(Handle list) {
+  if (taking == nullptr || !list.is_list() || list.size() == 0) return false;
+  Spans passed;
+  bool known = true;
+  list.each([&](Handle item) {
+    trace::Span* const span = is_span(item) ? as_span(item)->span : nullptr;
+    const auto has = [&](const Spans& spans) {
+      return std::find(spans.begin(), spans.end(), span) != spans.end();
+    };
+    if (span == nullptr || !has(*taking->given) || has(taking->passed) || has(passed))
+      known = false;
+    else
+      passed.push_back(span);
+  });
+  if (!known) return false;
+  taking->passed.insert(taking->passed.end(), passed.begin(), passed.end());
+  return true;
+}
 void set_listeners(Handle on_start, Handle on_finish) {
   replace(start_listeners, on_start);
   replace(finish_listeners, on_finish);

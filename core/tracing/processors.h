@@ -23,6 +23,9 @@ void decide_trace(trace::Segment& segment, trace::Span& root);
 void decide_trace_last(trace::Segment& segment, trace::Span& root);
 // An object with write(list[Span]), called with each chunk after sampling; empty for our own.
 void set_writer(py::Handle writer);
+// Called by that writer while it is given a chunk: these spans of it go on as if the writer were
+// not there. False, and nothing happens, when they are not all its, or are passed on already.
+bool pass_on(py::Handle spans);
 // Callables that get each span when it has started, and when it has ended: lists, read when used.
 void set_listeners(py::Handle on_start, py::Handle on_finish);
 

@@ -29,6 +29,7 @@
 #include "core/transport/agent_sink.h"
 #include "core/transport/stats_sink.h"
 #include "pyshim/native/batch_object.h"
+#include "pyshim/native/posting.h"
 #include "pyshim/native/remote_config.h"
 #include "pyshim/native/runtime_metrics.h"
 #include "pyshim/native/statsd_object.h"
@@ -90,6 +91,9 @@ PyObject* set_writer(PyObject*, PyObject* value) {
   tracing::set_writer(value == Py_None ? Handle() : Handle(value));
   return py::none().release();
 }
+
+// Spans that the writer in charge is being given now go on as if it were not there.
+PyObject* pass_on(PyObject*, PyObject* spans) { return PyBool_FromLong(tracing::pass_on(spans)); }
 
 PyObject* set_listeners(PyObject*, PyObject* args) {
   PyObject *on_start, *on_finish;
@@ -320,6 +324,8 @@ PyMethodDef functions[] = {
     {"set_provider", set_provider, METH_O, nullptr},
     {"set_processors", set_processors, METH_O, nullptr},
     {"set_writer", set_writer, METH_O, nullptr},
+    {"pass_on", pass_on, METH_O, nullptr},
+    {"post", post, METH_VARARGS, nullptr},
     {"set_listeners", set_listeners, METH_VARARGS, nullptr},
     {"set_event", set_event, METH_VARARGS, nullptr},
     {"set_sampler", set_sampler, METH_O, nullptr},

@@ -8,7 +8,9 @@ from typing import Any
 from ddtrace import _native
 from ddtrace._trace._reports import report
 from ddtrace._trace.processor import SpanProcessor, TraceProcessor
-from ddtrace.internal.writer.writer import NativeWriter
+from ddtrace.internal import atexit
+from ddtrace.internal.service import ServiceStatusError
+from ddtrace.internal.writer.tracers_writer import TracersWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class SpanAggregator(SpanProcessor):
     """Collects spans to traces and hands these to processors and a writer."""
 
     _live = False
+    _ends_with_process = False
 
     def __init__(
         self,
@@ -79,7 +82,7 @@ class SpanAggregator(SpanProcessor):
         self.dd_processors = list(dd_processors or [])
         self._user_processors = list(user_processors or [])
         self.sampling_processor = TraceSamplingProcessor(self._live)
-        self._native_writer = NativeWriter()
+        self._native_writer = TracersWriter()
         self._writer: Any = self._native_writer
         self._traces: dict[int, _Trace] = {}
         self._lock = threading.RLock()
@@ -94,6 +97,16 @@ class SpanAggregator(SpanProcessor):
         self._writer = writer
         if self._live:
             _native.set_writer(None if writer is self._native_writer else writer)
+            if not self._ends_with_process:
+                self._ends_with_process = True
+                atexit.register(self._stop_at_exit)
+
+    def _stop_at_exit(self) -> None:
+        from ddtrace._trace.tracer import Tracer
+
+        if self._writer is not self._native_writer:
+            self._stop_writer(Tracer.SHUTDOWN_TIMEOUT)
+        self._native_writer.flush_written()
 
     @property
     def user_processors(self) -> list[TraceProcessor]:
@@ -191,14 +204,23 @@ class SpanAggregator(SpanProcessor):
         stop = getattr(self._writer, "stop", None)
         if stop is None:
             self._flush()
-        else:
+            return
+        try:
             stop(timeout)
+        except ServiceStatusError:
+            pass  # nothing was written
 
     def _renew_writer(self) -> None:
         """Sends what is waiting; another's writer may put a new one in its place."""
         self._flush()
         if self._writer is not self._native_writer and hasattr(self._writer, "recreate"):
             self.writer = self._writer.recreate(appsec_enabled=None, llmobs_enabled=None)
+
+    def restore(self) -> None:
+        """As the settings made it."""
+        self.writer = self._native_writer
+        self.user_processors = []
+        self.sampling_processor.sampler = None
 
     def _flush(self) -> None:
         flush = getattr(self._writer, "flush_queue", None)

@@ -49,6 +49,8 @@ class Tracer(TracerBase):
     _instance: Tracer | None = None
 
     def __init__(self) -> None:
+        if "_provider" in vars(self):
+            self._forget()
         self._provider: BaseContextProvider = DefaultContextProvider()
         self._wrap_executor: Callable[..., Any] | None = None
         own = _native.opt_out()  # by the settings: a product is on then
@@ -62,6 +64,18 @@ class Tracer(TracerBase):
                 "Initializing multiple Tracer instances is not supported. "
                 "Use ``ddtrace.trace.tracer`` instead."
             )
+
+    def _forget(self) -> None:
+        """As the settings made it: programs call `__init__` again to undo what they changed."""
+        for replaced in ("start_span", "trace", "_common_tags"):
+            vars(self).pop(replaced, None)
+        if self._aggregator is not None:
+            self._aggregator.restore()
+        self.context_provider = DefaultContextProvider()
+        TracerBase.set_tags(self, {})
+        from ddtrace.internal.settings._config import config
+
+        self.enabled = bool(config._tracing_enabled)
 
     @property
     def enabled(self) -> bool:

@@ -208,6 +208,7 @@ class MsgpackEncoderBase(BufferedEncoder):
     """Collects traces, each a list of spans."""
 
     content_type = "application/msgpack"
+    metrics_are_real = False  # as they are on their way to an agent
 
     def __init__(self, max_size: int, max_item_size: int) -> None:
         super().__init__(max_size, max_item_size)
@@ -246,6 +247,12 @@ class MsgpackEncoderBase(BufferedEncoder):
         grown = self.size + len(encoded)
         self._check(grown - before, grown)
         self._traces.append(encoded)
+
+    def _numbers(self, span: Span) -> dict[str, int | float]:
+        numbers = span.get_metrics()
+        if self.metrics_are_real:
+            return {key: float(value) for key, value in numbers.items()}
+        return numbers
 
     def _encode(self, span: Span, trace_id: int, origin: str | None) -> bytes:
         raise NotImplementedError()
@@ -292,7 +299,7 @@ class MsgpackEncoderV04(MsgpackEncoderBase):
         if span._has_meta_structs():
             structs = span._get_meta_structs()
             fields["meta_struct"] = {key: pack(value) for key, value in structs.items()}
-        numbers = span.get_metrics()
+        numbers = self._numbers(span)
         if numbers:
             fields["metrics"] = numbers
         return pack(fields)
@@ -383,7 +390,7 @@ class MsgpackEncoderV05(MsgpackEncoderBase):
                 span.duration_ns or 0,
                 1 if span.error else 0,
                 {index(key): index(value) for key, value in tags.items()},
-                {index(key): value for key, value in span.get_metrics().items()},
+                {index(key): value for key, value in self._numbers(span).items()},
                 index(span.span_type),
             )
         )

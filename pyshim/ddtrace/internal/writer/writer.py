@@ -2,142 +2,115 @@
 
 from __future__ import annotations
 
-import abc
 import sys
 from typing import Any, TextIO
 
-from ddtrace import _native
+from ddtrace.internal.logger import get_logger
+from ddtrace.internal.utils import _human_size
+from ddtrace.internal.writer.interfaces import AgentWriterInterface, TraceWriter
+from ddtrace.internal.writer.native_writer import NativeWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ddtrace._trace.span import Span
-    from ddtrace.internal.service import ServiceStatus
+    from ddtrace.internal.native._exporter import AgentResponse
+
+__all__ = [
+    "AGENTLESS_INTAKE_PATH",
+    "AGENTLESS_INTAKE_URLS",
+    "AGENTLESS_STATS_PATH",
+    "AgentWriterInterface",
+    "LogWriter",
+    "NativeWriter",
+    "TraceWriter",
+    "_human_size",
+    "compute_agentless_intake_url",
+    "compute_agentless_stats_url",
+    "create_trace_writer",
+]
+
+log = get_logger(__name__)
+
+AGENTLESS_INTAKE_PATH = "/v1/input"
+AGENTLESS_STATS_PATH = "/api/v0.2/stats"
+AGENTLESS_MAX_BUFFER_SIZE = 10 << 20
+AGENTLESS_INTAKE_URLS = {
+    **{
+        site: f"https://public-trace-http-intake.logs.{site}"
+        for site in ("datadoghq.com", "datadoghq.eu", "datad0g.com")
+    },
+    **{
+        f"{part}.datadoghq.com": f"https://trace.browser-intake-{part}-datadoghq.com"
+        for part in ("us3", "us5")
+    },
+    **{
+        f"{part}.datadoghq.com": f"https://browser-intake-{part}-datadoghq.com"
+        for part in ("ap1", "ap2", "uk1")
+    },
+}
 
 
-class TraceWriter(metaclass=abc.ABCMeta):
-    """Takes traces and sends them somewhere."""
-
-    @abc.abstractmethod
-    def recreate(
-        self, appsec_enabled: bool | None = None, llmobs_enabled: bool | None = None
-    ) -> TraceWriter:
-        """Another one, with what this one was made with."""
-
-    @abc.abstractmethod
-    def stop(self, timeout: float | None = None) -> None:
-        """Sends what is waiting and stops."""
-
-    @abc.abstractmethod
-    def write(self, spans: Sequence[Span] | None = None) -> None:
-        """Takes the spans of a trace."""
-
-    @abc.abstractmethod
-    def flush_queue(self) -> None:
-        """Sends what is waiting."""
+def compute_agentless_intake_url(site: str) -> str:
+    """Where a site takes traces without an agent."""
+    known = AGENTLESS_INTAKE_URLS.get(site)
+    if known is None:
+        *parts, end = site.split(".")
+        known = f"https://browser-intake-{'-'.join(parts)}.{end}"
+        log.warning("site %s is not a known one: its traces go to %s", site, known)
+    return known + AGENTLESS_INTAKE_PATH
 
 
-class AgentWriterInterface(metaclass=abc.ABCMeta):
-    """A writer to an agent."""
-
-    @abc.abstractmethod
-    def set_test_session_token(self, token: str | None) -> None:
-        """The session of a test agent its requests belong to."""
-
-    @abc.abstractmethod
-    def flush_queue(self, raise_exc: bool = False) -> None:
-        """Sends what is waiting."""
+def compute_agentless_stats_url(site: str) -> str:
+    """Where a site takes statistics without an agent."""
+    return f"https://trace.agent.{site}{AGENTLESS_STATS_PATH}"
 
 
-class NativeWriter(TraceWriter, AgentWriterInterface):
-    """The writer of the native core, as far as Python may see it."""
+def create_trace_writer(
+    response_callback: Callable[[AgentResponse], None] | None = None, agentless: bool = False
+) -> TraceWriter:
+    """A writer as the settings say: to the agent, or to the log."""
+    if _use_log_writer():
+        return LogWriter()
+    from ddtrace import _native
+    from ddtrace.internal.settings._config import config
 
-    agentless = False
-    _sync_mode = False
-    _report_metrics = True
-    _test_session_token: str | None = None
+    return NativeWriter(
+        _native.agent_url(),
+        dogstatsd=_statsd(),
+        sync_mode=_use_sync_mode(),
+        compute_stats_enabled=bool(config._trace_compute_stats),
+        response_callback=response_callback,
+    )
 
-    @property
-    def _api_version(self) -> str:
-        from ddtrace import config
 
-        return str(config._trace_api or "v0.5")
+def _use_log_writer() -> bool:
+    """Whether traces are lines of a log: in AWS Lambda without an agent."""
+    from ddtrace.internal.settings.env import env
 
-    @property
-    def interval(self) -> float:
-        """Seconds between two payloads."""
-        from ddtrace import config
+    told = ("DD_AGENT_HOST", "DATADOG_TRACE_AGENT_HOSTNAME", "DD_TRACE_AGENT_URL")
+    if any(env.get(name) for name in told) or not env.get("AWS_LAMBDA_FUNCTION_NAME"):
+        return False
+    import os
 
-        return float(config._trace_writer_interval_seconds)
+    return not os.path.exists("/opt/extensions/datadog-agent")
 
-    @property
-    def _interval(self) -> float:
-        return self.interval
 
-    @property
-    def _buffer_size(self) -> int:
-        from ddtrace import config
+def _use_sync_mode() -> bool:
+    """Whether each trace is sent at once: in functions of clouds that have an agent."""
+    from ddtrace.internal.settings.env import env
 
-        return int(config._trace_writer_buffer_size)
+    function = env.get("AWS_LAMBDA_FUNCTION_NAME") and not _use_log_writer()
+    google = env.get("FUNCTION_NAME") or (env.get("K_SERVICE") and env.get("FUNCTION_TARGET"))
+    azure = env.get("FUNCTIONS_WORKER_RUNTIME") and env.get("FUNCTIONS_EXTENSION_VERSION")
+    return bool(function or google or azure)
 
-    @property
-    def _max_payload_size(self) -> int:
-        from ddtrace import config
 
-        return int(config._trace_writer_payload_size)
+def _statsd() -> Any:
+    from ddtrace.internal.dogstatsd import default_url, get_dogstatsd_client
 
-    def start(self) -> None:
-        """The native worker starts by itself."""
-
-    def join(self, timeout: float | None = None) -> None:
-        """Waits until all is sent."""
-        self.flush_queue()
-
-    def on_shutdown(self) -> None:
-        """Sends what is waiting."""
-        self.flush_queue()
-
-    @property
-    def intake_url(self) -> str:
-        """Where traces are sent."""
-        return _native.agent_url()
-
-    @property
-    def status(self) -> ServiceStatus:
-        """Always running: the native worker starts when there is something to send."""
-        from ddtrace.internal.service import ServiceStatus
-
-        return ServiceStatus.RUNNING
-
-    def write(self, spans: Sequence[Span] | None = None) -> None:
-        """Spans reach the native writer by themselves."""
-
-    def flush_queue(self, raise_exc: bool = False) -> None:
-        """Sends what is waiting."""
-        from ddtrace._trace.tracer import tracer
-
-        _native.TracerBase.flush(tracer)
-
-    def set_test_session_token(self, token: str | None) -> None:
-        """The session of a test agent that all later requests belong to."""
-        self._test_session_token = token
-        _native.set_test_session_token(token)
-
-    def recreate(
-        self, appsec_enabled: bool | None = None, llmobs_enabled: bool | None = None
-    ) -> NativeWriter:
-        """There is only one; the statistics so far are sent."""
-        _native.flush_statistics(2.0)
-        return self
-
-    def stop(self, timeout: float | None = None) -> None:
-        """Sends what is waiting, and the statistics so far."""
-        self.flush_queue()
-        _native.flush_statistics(2.0)
-
-    def __repr__(self) -> str:
-        return f"NativeWriter(status={self.status!r}, intake_url={self.intake_url!r})"
+    return get_dogstatsd_client(default_url())
 
 
 class LogWriter(TraceWriter):
