@@ -156,7 +156,8 @@ void on_trigger(py::Handle module, const void* data) {
   on_import(module, data);
 }
 
-constexpr std::string_view kHeaderTags = "_HEADER_TAGS", kQueryString = "_TRACE_QUERY_STRING";
+constexpr std::string_view kHeaderTags = "_HEADER_TAGS", kQueryString = "_TRACE_QUERY_STRING",
+                           kShownQuery = "_HTTP_TAG_QUERY_STRING";
 
 // "DD_FLASK_HEADER_TAGS" -> "FLASK"; nullopt for other variables.
 std::optional<std::string_view> section_of(std::string_view variable, std::string_view knob) {
@@ -182,6 +183,8 @@ void replace_settings(ProcessName name) {
       own_http(*made, *section).headers = http::HeaderTags(text);
     else if (const auto asked = section_of(variable, kQueryString))
       own_http(*made, *asked).tells_query = means_yes(text);
+    else if (const auto shown = section_of(variable, kShownQuery))
+      own_http(*made, *shown).shows_query = means_yes(text);
   }
   set_settings(made);
   for (std::size_t i = 0; i < kCount; ++i) {

@@ -12,17 +12,11 @@ constexpr AsgiFacts kFacts = {.component = "asgi",
                               .request = {"asgi.request", "http.server.request"},
                               .fallback = {},
                               .outside = kOutside};
-constinit const std::string* own_service = nullptr;
-constinit bool continues = true;
+constinit const AsgiKnobs* knobs = nullptr;
 
-void prepare(const Settings& from) {
-  own_service = new std::string(from.own_service("asgi"));
-  continues = from.knob("asgi", "DISTRIBUTED_TRACING", true);
-}
+void prepare(const Settings& from) { knobs = asgi_knobs(from, kFacts); }
 
-void enter(py::Call& call, py::Scope& scope) {
-  enter_asgi(call, scope, kFacts, *own_service, continues);
-}
+void enter(py::Call& call, py::Scope& scope) { enter_asgi(call, scope, kFacts, *knobs); }
 
 constexpr const char* kModules[] = {"ddtrace.contrib.asgi"};
 constexpr py::Target kTargets[] = {{.where = "ddtrace.contrib.asgi:TraceMiddleware._run",

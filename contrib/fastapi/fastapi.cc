@@ -17,17 +17,11 @@ constexpr AsgiFacts kFacts = {.component = "fastapi",
                               .request = {"fastapi.request", "http.server.request"},
                               .fallback = "fastapi",
                               .outside = kOutside};
-constinit const std::string* own_service = nullptr;
-constinit bool continues = true;
+constinit const AsgiKnobs* knobs = nullptr;
 
-void prepare(const Settings& from) {
-  own_service = new std::string(from.own_service("fastapi"));
-  continues = from.knob("fastapi", "DISTRIBUTED_TRACING", true);
-}
+void prepare(const Settings& from) { knobs = asgi_knobs(from, kFacts); }
 
-void enter_application(Call& call, Scope& scope) {
-  enter_asgi(call, scope, kFacts, *own_service, continues);
-}
+void enter_application(Call& call, Scope& scope) { enter_asgi(call, scope, kFacts, *knobs); }
 
 // The path of a route in an included router has the router's prefix since FastAPI 0.14x only in
 // the context of the request.

@@ -34,18 +34,26 @@ constexpr WebServerFacts kFacts = {.component = "flask",
                                    .request = {"flask.request", "http.server.request"},
                                    .application = "flask.application",
                                    .response = "flask.response"};
-constinit const std::string *own_service = nullptr, *version = nullptr;
-constinit bool continues = true;
+struct Knobs {
+  std::string own_service, version, nameless_template;
+  bool continues, tells_arguments, tells_signals;
+};
+constinit const Knobs* knobs = nullptr;
 
 void prepare(const Settings& from) {
-  own_service = new std::string(from.own_service("flask"));
-  continues = from.knob("flask", "DISTRIBUTED_TRACING", true);
-  version = new std::string(library_version("flask"));
+  knobs = new Knobs{
+      .own_service = from.own_service("flask"),
+      .version = knobs ? knobs->version : library_version("flask"),
+      .nameless_template = from.text("flask", "TEMPLATE_DEFAULT_NAME").value_or("<memory>"),
+      .continues = from.knob("flask", "DISTRIBUTED_TRACING", true),
+      .tells_arguments = from.knob("flask", "COLLECT_VIEW_ARGS", true),
+      .tells_signals = from.knob("flask", "TRACE_SIGNALS", true)};
 }
 
 void enter_wsgi(Call& call, Scope& scope) {
-  trace::Span* span = start_wsgi_request(call, scope, kFacts, *own_service, 0, continues);
-  if (span && !version->empty()) span->set_static(tags::kFlaskVersion, *version);
+  trace::Span* span =
+      start_wsgi_request(call, scope, kFacts, knobs->own_service, 0, knobs->continues);
+  if (span && !knobs->version.empty()) span->set_static(tags::kFlaskVersion, knobs->version);
 }
 void leave_wsgi(Outcome& outcome, Scope& scope) { finish_wsgi_request(outcome, scope, kFacts); }
 
@@ -60,7 +68,7 @@ void enter_step(Call& call, Scope& scope) {
   if (!live || live.span().parent || live.span().parent_id) return;
   // Called by hand, without a request.
   const Named named = settings().naming.of_server(
-      {.integration = kFacts.component, .fallback = kFacts.component, .own = *own_service});
+      {.integration = kFacts.component, .fallback = kFacts.component, .own = knobs->own_service});
   live.span().set_service(named.service);
   live.span().set(tags::kServiceSource, named.source);
 }
@@ -138,8 +146,9 @@ void tag_route() {
     span->set(tags::kFlaskEndpoint, endpoint.utf8());
     span->set(tags::kFlaskUrlRule, rule.utf8());
   }
-  view_args.each_pair(
-      [&spans](Handle name, Handle value) { set_view_argument(spans, name, value); });
+  if (knobs->tells_arguments)
+    view_args.each_pair(
+        [&spans](Handle name, Handle value) { set_view_argument(spans, name, value); });
   spans.request->set(tags::kHttpRoute, rule.utf8());
 }
 
@@ -326,7 +335,7 @@ const Signal* signal_of_flask(Handle object) {
 
 // Most signals have no receivers.
 void enter_receivers(Call& call, Scope& scope) {
-  const Signal* signal = signal_of_flask(call.self());
+  const Signal* signal = knobs->tells_signals ? signal_of_flask(call.self()) : nullptr;
   if (!signal) return;
   const Ref receivers = call.self().attr(kReceivers);
   if (receivers.is_dict() && PyDict_GET_SIZE(receivers.ptr()) == 0) return;
@@ -354,7 +363,7 @@ void enter_found_template(Call& call, Scope&) {
   trace::Span* span = const_cast<trace::Span*>(tracing::native(active));
   if (!span || !span->name.view().starts_with("flask.render_template")) return;
   const Ref name = call.arg(call.arg(1).is_dict() ? 0 : 1).attr(kPlainName);
-  const std::string_view shown = name.is_str() ? name.utf8() : "<memory>";
+  const std::string_view shown = name.is_str() ? name.utf8() : knobs->nameless_template;
   span->set_resource(shown);
   span->set(tags::kFlaskTemplateName, shown);
 }

@@ -23,7 +23,7 @@ constexpr auto kTargets =
 extern const Integration integration;
 constexpr Integration integration = {.name = "httpx2",
                                      .package = "httpx2",
-                                     .versions = "",
+                                     .versions = ">=2.0",
                                      .modules = kModules,
                                      .targets = kTargets,
                                      .prepare = prepare};

@@ -66,11 +66,14 @@ trace::Span* start(Scope& scope, const Operation& operation, Named named, Handle
   return &span;
 }
 
-// What is sent is this process' own, what is received may have a service of its own.
+// What is sent is its parent's, else this process' own; what is received may have a service of its
+// own.
 Named named(std::string_view own) {
   const Naming& naming = settings().naming;
   const NamingFacts& facts = naming.facts();
   if (naming.only_process()) own = {};
+  const trace::Span* parent = tracing::active_span();
+  if (own.empty() && parent) return {.service = parent->service.view(), .source = "kombu"};
   const bool by_user = !own.empty() || (naming.only_process() && facts.service_is_users);
   return naming.mapped({.service = own.empty() ? std::string_view(facts.service) : own,
                         .source = by_user ? "m" : "kombu"});

@@ -1,5 +1,7 @@
 // mysql: mysql-connector-python, pure and compiled: one span a statement, commit and rollback.
 
+#include <utility>
+
 #include "contrib/support/dbapi.h"
 #include "contrib/support/integration.h"
 
@@ -11,9 +13,11 @@ Name kConnection("_connection"), kDatabase("_database"), kServerHost("server_hos
 
 // The public `database` asks the server.
 SqlPlace place(Handle connection) {
+  Ref database = connection.attr(kDatabase);
+  if (database.utf8().empty()) database = Ref();
   return {.host = connection.attr(kServerHost),
           .port = connection.attr(kServerPort),
-          .database = connection.attr(kDatabase),
+          .database = std::move(database),
           .user = connection.attr(kUser)};
 }
 

@@ -71,7 +71,6 @@ Settings::Settings(Lookup lookup, ProcessName process)
       show_client_query(yes(lookup, "DD_TRACE_HTTP_CLIENT_TAG_QUERY_STRING", true)),
       tell_client_ip(yes(lookup, "DD_TRACE_CLIENT_IP_ENABLED", false)),
       client_ip_header(text_or_empty(lookup, "DD_TRACE_CLIENT_IP_HEADER")),
-      hide_asgi_404(yes(lookup, "DD_ASGI_OBFUSCATE_404_RESOURCE", false)),
       endpoints(endpoints_told(lookup)),
       infers_proxies(yes(lookup, "DD_TRACE_INFERRED_PROXY_SERVICES_ENABLED",
                          yes(lookup, "DD_TRACE_INFERRED_SPANS_ENABLED", false))),
@@ -108,8 +107,12 @@ bool Settings::on(std::string_view integration, bool by_default,
                      value ? std::optional<std::string_view>(*value) : std::nullopt);
 }
 
+std::optional<std::string> Settings::text(std::string_view section, std::string_view knob) const {
+  return lookup_(variable(section, knob));
+}
+
 std::string Settings::own_service(std::string_view section) const {
-  const std::optional<std::string> named = lookup_(variable(section, "SERVICE"));
+  const std::optional<std::string> named = text(section, "SERVICE");
   return named ? *named : text_or_empty(lookup_, variable(section, "SERVICE_NAME"));
 }
 

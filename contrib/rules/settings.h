@@ -47,7 +47,6 @@ class Settings {
   const bool show_client_query;                 // DD_TRACE_HTTP_CLIENT_TAG_QUERY_STRING
   const bool tell_client_ip;                    // DD_TRACE_CLIENT_IP_ENABLED
   const std::string client_ip_header;           // DD_TRACE_CLIENT_IP_HEADER
-  const bool hide_asgi_404;                     // DD_ASGI_OBFUSCATE_404_RESOURCE
   const Endpoints endpoints;
   const bool infers_proxies;  // DD_TRACE_INFERRED_PROXY_SERVICES_ENABLED
   // Of websockets: DD_TRACE_WEBSOCKET_MESSAGES_ENABLED, _INHERIT_SAMPLING, _SEPARATE_TRACES.
@@ -63,6 +62,7 @@ class Settings {
     std::string section;  // as in variables: "FLASK"; empty for all
     http::HeaderTags headers;
     std::optional<bool> tells_query;  // http.query.string; nullopt: as for all
+    std::optional<bool> shows_query;  // in http.url; nullopt: as for all
   };
   std::vector<OwnHttp> own_http;  // filled before the settings are in force
 
@@ -72,6 +72,7 @@ class Settings {
   // Of one integration: whether it is on, and what DD_<NAME>_<KNOB> says.
   bool on(std::string_view integration, bool by_default, std::optional<bool> argument = {}) const;
   std::string own_service(std::string_view section) const;
+  std::optional<std::string> text(std::string_view section, std::string_view knob) const;
   bool knob(std::string_view section, std::string_view knob, bool fallback) const;
   long long number(std::string_view section, std::string_view knob, long long fallback) const;
 

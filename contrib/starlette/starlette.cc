@@ -22,13 +22,9 @@ constexpr AsgiFacts kFacts = {.component = "starlette",
                               .fallback = "starlette",
                               .has_error_page = true,
                               .outside = kOutside};
-constinit const std::string* own_service = nullptr;
-constinit bool continues = true;
+constinit const AsgiKnobs* knobs = nullptr;
 
-void prepare(const Settings& from) {
-  own_service = new std::string(from.own_service("starlette"));
-  continues = from.knob("starlette", "DISTRIBUTED_TRACING", true);
-}
+void prepare(const Settings& from) { knobs = asgi_knobs(from, kFacts); }
 
 // Applications of FastAPI are FastAPI's.
 bool is_of_fastapi(Handle application) {
@@ -38,7 +34,7 @@ bool is_of_fastapi(Handle application) {
 
 void enter_application(Call& call, Scope& scope) {
   tell_routes(call.self());
-  if (!is_of_fastapi(call.self())) enter_asgi(call, scope, kFacts, *own_service, continues);
+  if (!is_of_fastapi(call.self())) enter_asgi(call, scope, kFacts, *knobs);
 }
 
 void enter_route(Call& call, Scope&) {

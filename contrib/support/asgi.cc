@@ -114,10 +114,9 @@ void tag_headers(trace::Span& span, Handle headers, Side side) {
 }
 
 void tag_request(trace::Span& span, Handle scope, Handle headers, std::string_view method) {
-  const Settings& all = settings();
   if (!method.empty()) span.set(tags::kHttpMethod, method);
   if (const std::string url = whole_url(scope, headers); !url.empty())
-    span.set(tags::kHttpUrl, http::shown_url(url, all.show_server_query, all.redactor()));
+    span.set(tags::kHttpUrl, url_shown(span, url, settings().show_server_query));
   if (tells_query(span)) {
     const std::string query = text_of(scope.item(kQueryString));
     if (!query.empty()) span.set(kHttpQueryString, query);
@@ -158,7 +157,7 @@ void heard(Request& request, Handle message) {
       request.headers_of_error = message.item(kHeaders);
     else
       tag_headers(span, message.item(kHeaders), Side::kResponse);
-    if (status == 404 && settings().hide_asgi_404) span.set_resource(request.method + " 404");
+    if (status == 404 && request.knobs->hides_404) span.set_resource(request.method + " 404");
   } else if (type.utf8() == "http.response.body") {
     // An answer that tells of an error may still be followed by the exception.
     if (!message.item(kMoreBody).truth() && !request.says_error) request.finish();
@@ -196,8 +195,17 @@ Ref traceback_inside(Handle error, const AsgiFacts& facts) {
 }  // namespace
 }  // namespace asgi_engine
 
-void enter_asgi(py::Call& call, py::Scope& scope, const AsgiFacts& facts,
-                std::string_view own_service, bool continues) {
+const AsgiKnobs* asgi_knobs(const Settings& from, const AsgiFacts& facts) {
+  const std::string_view section = facts.component;
+  return new AsgiKnobs{.own_service = from.own_service(section),
+                       .request = from.text(section, "REQUEST_SPAN_NAME")
+                                      .value_or(std::string(from.naming.operation(facts.request))),
+                       .continues = from.knob(section, "DISTRIBUTED_TRACING", true),
+                       .hides_404 = from.knob(section, "OBFUSCATE_404_RESOURCE",
+                                              from.knob("asgi", "OBFUSCATE_404_RESOURCE", false))};
+}
+
+void enter_asgi(py::Call& call, py::Scope& scope, const AsgiFacts& facts, const AsgiKnobs& knobs) {
   using namespace asgi_engine;
   const Handle about = call.arg(0, kScope), server = call.arg(2, kSend);
   if (!about.is_dict() || !server) return;
@@ -205,13 +213,12 @@ void enter_asgi(py::Call& call, py::Scope& scope, const AsgiFacts& facts,
   const bool is_websocket = type.utf8() == "websocket" && settings().trace_messages;
   if (type.utf8() != "http" && !is_websocket) return;
   Ref box = py::box(Request{.facts = &facts,
-                            .own_service = own_service,
+                            .knobs = &knobs,
                             .scope = about.share(),
                             .identity = about.ptr(),
                             .path = about.item(kPath),
                             .method = is_websocket ? std::string("websocket") : method.text(),
-                            .is_websocket = is_websocket,
-                            .continues = continues});
+                            .is_websocket = is_websocket});
   if (is_websocket) {
     py::unboxed<Request>(box)->peer = about.item(kClient).item(Py_ssize_t{0}).text();
     if (const Handle receive = call.arg(1, kReceive))
@@ -234,17 +241,17 @@ void begin_asgi(py::Scope& scope) {
   if (!request) return;
   const Ref about = std::move(request->scope);
   const AsgiFacts& facts = *request->facts;
-  const Settings& all = settings();
+  const AsgiKnobs& knobs = *request->knobs;
   const Ref headers = about.item(kHeaders);
-  Named named = all.naming.of_server(
-      {.integration = facts.component, .fallback = facts.fallback, .own = request->own_service});
+  Named named = settings().naming.of_server(
+      {.integration = facts.component, .fallback = facts.fallback, .own = knobs.own_service});
   if (facts.fallback.empty()) named.source = "m";
   const Ref root = about.item(kRootPath);
   if (!request->path.utf8().starts_with(root.utf8())) request->mounted = root.text();
   std::string resource = request->method + " ";
   resource.append(request->path.utf8());
   const std::string_view name =
-      request->is_websocket ? facts.request.v0 : all.naming.operation(facts.request);
+      request->is_websocket ? facts.request.v0 : std::string_view(knobs.request);
   const tracing::SpanStart start = {.name = name,
                                     .service = named.service,
                                     .resource = resource,
@@ -254,7 +261,7 @@ void begin_asgi(py::Scope& scope) {
   if (const Request* above = py::unboxed<Request>(outer);
       above && (above->identity == about.ptr() || above->path.is(request->path)))
     request->outer = std::move(outer);
-  const Ref continued = request->continues ? tracing::continued(headers) : Ref();
+  const Ref continued = knobs.continues ? tracing::continued(headers) : Ref();
   const Handle told = headers;
   request->span = start_request({read_header, &told}, continued, start, TellsStatus::kWithError);
   if (!request->span) return;

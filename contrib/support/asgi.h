@@ -30,9 +30,16 @@ struct AsgiFacts {             // of a framework, immutable
   std::span<const std::string_view> outside{};
 };
 
+struct AsgiKnobs {  // of a framework, from its settings
+  std::string own_service;
+  std::string request;  // the name of its spans
+  bool continues;       // the traces of headers
+  bool hides_404;       // the resource of an unknown page is "GET 404"
+};
+const AsgiKnobs* asgi_knobs(const Settings& settings, const AsgiFacts& facts);
+
 // For a coroutine function `(scope, receive, send)`.
-void enter_asgi(py::Call& call, py::Scope& scope, const AsgiFacts& facts,
-                std::string_view own_service, bool continues = true);
+void enter_asgi(py::Call& call, py::Scope& scope, const AsgiFacts& facts, const AsgiKnobs& knobs);
 void begin_asgi(py::Scope& scope);
 void leave_asgi(py::Outcome& outcome, py::Scope& scope);
 

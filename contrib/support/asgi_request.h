@@ -14,7 +14,7 @@ namespace dd::contrib {
 
 struct AsgiRequest {
   const AsgiFacts* facts;
-  std::string_view own_service;
+  const AsgiKnobs* knobs;
   py::Ref scope;       // until it begins
   PyObject* identity;  // of the scope, for comparing
   py::Ref path;
@@ -28,9 +28,8 @@ struct AsgiRequest {
   py::Ref headers_of_error;  // of that answer
 
   bool is_websocket = false;
-  bool continues = true;  // the trace of its headers
-  std::string peer;       // of a websocket: the client's address
-  py::Ref received;       // the Span of the last message
+  std::string peer;  // of a websocket: the client's address
+  py::Ref received;  // the Span of the last message
   std::uint32_t messages_in = 0, messages_out = 0;
 
   void finish() const {

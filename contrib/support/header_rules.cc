@@ -1,6 +1,7 @@
 #include "contrib/support/header_rules.h"
 
 #include "contrib/support/integration.h"
+#include "core/http/url.h"
 #include "core/trace/tags.h"
 
 namespace dd::contrib {
@@ -51,6 +52,12 @@ bool tells_query(const trace::Span& span) {
     if (row.section.empty()) return row.tells_query.value_or(false);
   }
   return false;
+}
+
+std::string url_shown(const trace::Span& span, std::string_view url, bool with_query) {
+  const Settings::OwnHttp* own = find_own(span);
+  if (own && own->shows_query) with_query = *own->shows_query;
+  return http::shown_url(url, with_query, settings().redactor());
 }
 
 }  // namespace dd::contrib

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "contrib/rules/settings.h"
@@ -28,5 +29,7 @@ class HeaderRules {
 // Whether the query of a request is a tag of its own.
 inline constexpr trace::Key kHttpQueryString("http.query.string");
 bool tells_query(const trace::Span& span);
+// A URL as its integration wants it, else as all of its side do: redacted, and with its query?
+std::string url_shown(const trace::Span& span, std::string_view url, bool with_query);
 
 }  // namespace dd::contrib

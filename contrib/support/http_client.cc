@@ -113,7 +113,7 @@ void start_http_client(py::Scope& scope, const HttpClientFacts& facts, const Htt
   if (!live) return;
   trace::Span& span = live.span();
   span.set(tags::kHttpMethod, method);
-  span.set(tags::kHttpUrl, http::shown_url(request.url, all.show_client_query, all.redactor()));
+  span.set(tags::kHttpUrl, url_shown(span, request.url, all.show_client_query));
   if (tells_query(span)) span.set(kHttpQueryString, url.query);
   const std::string_view host = request.host.empty() ? url.host : request.host;
   if (!host.empty()) {

@@ -15,12 +15,15 @@ Name kColl("coll"), kComment("comment"), kCommentOf("$comment"), kCopy("copy"), 
     kDeletes("deletes"), kDocuments("documents"), kDumps("dumps"), kOperationName("name"),
     kOrdered("ordered"), kQ("q"), kQueryOf("$query"), kSpec("spec"), kUpdates("updates");
 
-// Names stay, values become "?"; in lists only what has names is told.
+// Names stay, values become "?"; in lists only what has names is told, and of the lists that a
+// value is looked for in, nothing.
 Ref normalized(Handle value, bool in_list) {
   if (value.is_dict()) {
     Ref all = py::dict();
     value.each_pair([&](Handle key, Handle part) {
-      (void)all.set_item(py::str(key.display()), normalized(part, false));
+      const std::string name = key.display();
+      const bool looked_in = name == "$in" || name == "$nin";
+      (void)all.set_item(py::str(name), looked_in ? py::str("?") : normalized(part, false));
     });
     return all;
   }

@@ -46,6 +46,14 @@ std::size_t length(std::string_view utf8) {
       std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
+// Bytes that are no UTF-8 are shown as "\\xff".
+std::string shown_bytes(Handle bytes) {
+  const std::string_view raw = bytes.bytes();
+  const Ref text = Ref::steal(
+      PyUnicode_DecodeUTF8(raw.data(), static_cast<Py_ssize_t>(raw.size()), "backslashreplace"));
+  return text.text();
+}
+
 std::string_view first_word(std::string_view text) { return text.substr(0, text.find(' ')); }
 
 // Commands that answer with values: they count as a row when there are any.
@@ -185,7 +193,7 @@ std::string redis_command_text(std::span<PyObject* const> words, std::size_t lon
     const Handle object = word;
     std::string room;
     std::string_view text = object.utf8();
-    if (text.empty()) text = room = object.is_bytes() ? object.text() : object.display();
+    if (text.empty()) text = room = object.is_bytes() ? shown_bytes(object) : object.display();
     std::string shown(text.substr(0, prefix(text, kLongestValue)));
     if (shown.size() < text.size()) shown.append(kTooLong);
     if (!out.empty()) out.push_back(' ');

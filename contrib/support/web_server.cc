@@ -111,10 +111,8 @@ void tag_client_ip(trace::Span& span, Handle environ) {
 }
 
 void tag_request(trace::Span& span, Handle environ, std::string_view method) {
-  const Settings& all = settings();
   span.set(tags::kHttpMethod, method);
-  span.set(tags::kHttpUrl,
-           http::shown_url(whole_url(environ), all.show_server_query, all.redactor()));
+  span.set(tags::kHttpUrl, url_shown(span, whole_url(environ), settings().show_server_query));
   const Ref query = environ.item(kQuery);
   if (query && tells_query(span)) span.set(kHttpQueryString, query.utf8());
   const Ref agent = environ.item(kAgentHeader);
@@ -168,6 +166,15 @@ struct Heard {
   LiveSpan span;
 };
 
+tracing::SpanStart request_start(const Operation& operation, std::string_view service) {
+  const std::string_view name = settings().naming.operation(operation);
+  return {.name = name,
+          .service = service,
+          .type = "web",
+          .measured = true,
+          .known_name = trace::Text::lasting(name)};
+}
+
 void end_request(Request& request) {
   trace::Span& span = request.request.span();
   // Without a route the status says what the request was.
@@ -195,19 +202,13 @@ trace::Span* start_wsgi_request(py::Call& call, py::Scope& scope, const WebServe
   const Handle environ = call.arg(first, kEnviron);
   const Handle server = call.arg(first + 1, kStartResponse);
   if (!environ.is_dict() || !server) return nullptr;
-  const Settings& all = settings();
-  const Named named = all.naming.of_server(
+  const Named named = settings().naming.of_server(
       {.integration = facts.component, .fallback = facts.component, .own = own_service});
   const Ref verb = environ.item(kMethod);
-  const tracing::SpanStart start = {
-      .name = all.naming.operation(facts.request),
-      .service = named.service,
-      .type = "web",
-      .measured = true,
-      .known_name = trace::Text::lasting(all.naming.operation(facts.request))};
   const Ref continued = continues ? tracing::continued(environ) : Ref();
   EnvironHeaders headers{environ};
-  LiveSpan whole = start_request(headers.reader(), continued, start, facts.tells_front);
+  LiveSpan whole = start_request(headers.reader(), continued,
+                                 request_start(facts.request, named.service), facts.tells_front);
   if (!whole) return nullptr;
   trace::Span& span = whole.span();
   span.set_static(tags::kComponent, facts.component);
@@ -255,18 +256,11 @@ tracing::LiveSpan start_wsgi_span(py::Handle environ, py::Handle continued,
 
 tracing::LiveSpan start_web_request(const WebRequestFacts& facts, py::Handle environ,
                                     bool continues) {
-  const Settings& all = settings();
+  const Naming& naming = settings().naming;
   const NameQuestion asked = {.integration = facts.component, .fallback = facts.component};
-  const Named named =
-      facts.keeps_service ? all.naming.of_client(asked) : all.naming.of_server(asked);
-  const tracing::SpanStart start = {
-      .name = all.naming.operation(facts.request),
-      .service = named.service,
-      .type = "web",
-      .measured = true,
-      .known_name = trace::Text::lasting(all.naming.operation(facts.request))};
+  const Named named = facts.keeps_service ? naming.of_client(asked) : naming.of_server(asked);
   const Ref continued = continues ? tracing::continued(environ) : Ref();
-  LiveSpan made = start_wsgi_span(environ, continued, start);
+  LiveSpan made = start_wsgi_span(environ, continued, request_start(facts.request, named.service));
   if (!made) return made;
   trace::Span& span = made.span();
   span.set_static(tags::kComponent, facts.component);

@@ -268,6 +268,7 @@ CASES: dict[str, Case] = {
     "endpoints": tracing_script("endpoints", DD_TRACE_RESOURCE_RENAMING_ENABLED="true"),
     "configured_queries": replace(tracing_script("configured"), arguments=["configured.py", "queries"]),
     "configured_apart": replace(tracing_script("configured"), arguments=["configured.py", "apart"]),
+    "configured_shown": replace(tracing_script("configured"), arguments=["configured.py", "shown"]),
     "configured_asgi": tracing_web("configured_asgi"),
     "flask_errors": script("flask_errors"),
     "flask_hooks": script("flask_hooks"),
@@ -898,6 +899,7 @@ CASES: dict[str, Case] = {
     "pylibmc_basic": store("pylibmc_basic", "memcached"),
     "pymongo_basic": store("pymongo_basic", "mongodb"),
     "pymongo_errors": store("pymongo_basic errors", "mongodb"),
+    "pymongo_lists": store("pymongo_basic lists", "mongodb"),
     "pymongo_v1": store(
         "pymongo_basic", "mongodb", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
     ),
@@ -1005,6 +1007,9 @@ CASES: dict[str, Case] = {
         "rabbitmq",
         BROKER="amqp://guest:guest@127.0.0.1:{RABBITMQ_PORT}//",
         DD_TRACE_KOMBU_ENABLED="true",
+    ),
+    "kombu_within": replace(
+        store("kombu_within", DD_SERVICE="web", DD_TRACE_KOMBU_ENABLED="true"), prints_trace=True
     ),
     "kombu_v1": store(
         "kombu_basic",

@@ -41,6 +41,18 @@ class Reading(unittest.TestCase):
             ("config.redis.service", {"DD_REDIS_SERVICE": "r"}, "r"),
             ("config.redis.service_name", {"DD_REDIS_SERVICE_NAME": "r"}, "r"),
             ("config.redis._default_service", {}, "redis"),
+            ("config.redis.cmd_max_length", {"DD_REDIS_CMD_MAX_LENGTH": "20"}, "20"),
+            ("config.redis.cmd_max_length + 1", {}, "1001"),
+            (
+                "config.subprocess.sensitive_wildcards",
+                {"DD_SUBPROCESS_SENSITIVE_WILDCARDS": "a*,b"},
+                "['a*', 'b']",
+            ),
+            (
+                "config.psycopg._dbapi_span_operation_name",
+                {"DD_TRACE_SPAN_ATTRIBUTE_SCHEMA": "v1"},
+                "postgresql.query",
+            ),
             (
                 "config.redis._default_service",
                 {"DD_TRACE_SPAN_ATTRIBUTE_SCHEMA": "v1", "DD_SERVICE": "s"},

@@ -78,10 +78,27 @@ class Patch(unittest.TestCase):
         module = importlib.import_module("ddtrace.contrib.internal.requests.patch")
         self.assertEqual(module._supported_versions(), {"requests": ">=2.25.1"})
         self.assertEqual(module.get_versions(), {})
+        self.assertIs(module.config, importlib.import_module("ddtrace").config)
         with self.assertRaises(ModuleNotFoundError):
             importlib.import_module("ddtrace.contrib.internal.nosuch.patch")
         with self.assertRaises(ModuleNotFoundError):
             importlib.import_module("ddtrace.contrib.sqlite3")
+
+    def test_modules_of_integrations_know_the_versions_of_libraries(self):
+        def module(name):
+            return importlib.import_module(f"ddtrace.contrib.internal.{name}.patch")
+
+        self.assertEqual(module("sqlite3").get_version(), sqlite3.sqlite_version)
+        for name in ("asyncio", "futures", "logging", "subprocess"):
+            self.assertEqual(module(name).get_version(), "")
+        cases = {
+            "httplib": {"http.client": "*"},
+            "grpc": {"grpc": ">=1.34"},
+            "kafka": {"confluent_kafka": ">=1.9.2"},
+            "psycopg": {"psycopg": ">=3.0.0", "psycopg2": ">=2.9.10"},
+        }
+        for name, versions in cases.items():
+            self.assertEqual(module(name)._supported_versions(), versions)
 
     def test_patch_all_is_deprecated(self):
         from ddtrace import DDTraceDeprecationWarning, patch_all

@@ -133,6 +133,17 @@ TRIGGERS: dict[str, tuple[str, ...]] = {
     "vertica": ("vertica_python",),
 }
 
+#: what says its version elsewhere: module:attribute
+VERSIONS: dict[str, str] = {"sqlite3": "sqlite3:sqlite_version", "mysql": "mysql.connector"}
+
+#: the versions it is made for, where they are not those of the module that triggers it
+SUPPORTED: dict[str, dict[str, str]] = {
+    "aiobotocore": {"aiobotocore": ">=1.0.0", "botocore": ">=1.15.32"},
+    "mistralai": {"mistralai": ">=2.0.0"},
+    "mysqldb": {"mysqldb": "*"},
+    "psycopg": {"psycopg": ">=3.0.0", "psycopg2": ">=2.9.10"},
+}
+
 #: section of the settings: key: (variable or "", default)
 SETTINGS: dict[str, dict[str, tuple[str, object]]] = {
     "aiobotocore": {
@@ -140,6 +151,7 @@ SETTINGS: dict[str, dict[str, tuple[str, object]]] = {
     },
     "aiohttp": {
         "distributed_tracing": ("", True),
+        "disable_stream_timing_for_mem_leak": ("DD_AIOHTTP_CLIENT_DISABLE_STREAM_TIMING_FOR_MEM_LEAK", False),
     },
     "aiohttp_client": {
         "distributed_tracing": ("DD_AIOHTTP_CLIENT_DISTRIBUTED_TRACING", True),
@@ -163,7 +175,7 @@ SETTINGS: dict[str, dict[str, tuple[str, object]]] = {
     "anthropic": {},
     "aredis": {
         "_default_service": ("", "redis"),
-        "cmd_max_length": ("DD_AREDIS_CMD_MAX_LENGTH", "1000"),
+        "cmd_max_length": ("DD_AREDIS_CMD_MAX_LENGTH", 1000),
         "resource_only_command": ("DD_REDIS_RESOURCE_ONLY_COMMAND", True),
     },
     "asgi": {
@@ -223,6 +235,8 @@ SETTINGS: dict[str, dict[str, tuple[str, object]]] = {
         "distributed_tracing": ("DD_CELERY_DISTRIBUTED_TRACING", False),
         "producer_service_name": ("DD_CELERY_PRODUCER_SERVICE", "celery-producer"),
         "worker_service_name": ("DD_CELERY_WORKER_SERVICE", "celery-worker"),
+        "_default_service_producer": ("", "celery-producer"),
+        "_default_service_worker": ("", "celery-worker"),
     },
     "cherrypy": {
         "distributed_tracing": ("DD_CHERRYPY_DISTRIBUTED_TRACING", True),
@@ -250,6 +264,10 @@ SETTINGS: dict[str, dict[str, tuple[str, object]]] = {
         "use_handler_with_url_name_resource_format": ("DD_DJANGO_USE_HANDLER_WITH_URL_NAME_RESOURCE_FORMAT", False),
         "use_handler_resource_format": ("DD_DJANGO_USE_HANDLER_RESOURCE_FORMAT", False),
         "use_legacy_resource_format": ("DD_DJANGO_USE_LEGACY_RESOURCE_FORMAT", False),
+        "include_user_name": ("DD_DJANGO_INCLUDE_USER_NAME", True),
+        "include_user_email": ("DD_DJANGO_INCLUDE_USER_EMAIL", False),
+        "include_user_login": ("DD_DJANGO_INCLUDE_USER_LOGIN", True),
+        "include_user_realname": ("DD_DJANGO_INCLUDE_USER_REALNAME", False),
         "trace_asgi_websocket_messages": ("DD_TRACE_WEBSOCKET_MESSAGES_ENABLED", True),
         "asgi_websocket_messages_inherit_sampling": ("DD_TRACE_WEBSOCKET_MESSAGES_INHERIT_SAMPLING", True),
         "websocket_messages_separate_traces": ("DD_TRACE_WEBSOCKET_MESSAGES_SEPARATE_TRACES", True),
@@ -293,21 +311,26 @@ SETTINGS: dict[str, dict[str, tuple[str, object]]] = {
     "graphql": {
         "_default_service": ("", "graphql"),
         "resolvers_enabled": ("DD_TRACE_GRAPHQL_RESOLVERS_ENABLED", False),
-        "error_extensions": ("DD_TRACE_GRAPHQL_ERROR_EXTENSIONS", ""),
+        "_error_extensions": ("DD_TRACE_GRAPHQL_ERROR_EXTENSIONS", None),
     },
     "grpc": {
+        "_default_service": ("", "grpc-client"),
         "distributed_tracing_enabled": ("", True),
     },
     "grpc_aio_client": {
+        "_default_service": ("", "grpc-aio-client"),
         "distributed_tracing_enabled": ("", True),
     },
     "grpc_aio_server": {
+        "_default_service": ("", "grpc-aio-server"),
         "distributed_tracing_enabled": ("", True),
     },
     "grpc_client": {
+        "_default_service": ("", "grpc-client"),
         "distributed_tracing_enabled": ("", True),
     },
     "grpc_server": {
+        "_default_service": ("", "grpc-server"),
         "distributed_tracing_enabled": ("", True),
     },
     "httplib": {
@@ -334,14 +357,15 @@ SETTINGS: dict[str, dict[str, tuple[str, object]]] = {
     },
     "kombu": {
         "distributed_tracing_enabled": ("DD_KOMBU_DISTRIBUTED_TRACING", True),
-        "service_name": ("DD_KOMBU_SERVICE", "kombu"),
     },
     "langchain": {},
     "langgraph": {},
     "litellm": {},
     "llama_index": {},
     "logbook": {},
-    "logging": {},
+    "logging": {
+        "tracer": ("", None),
+    },
     "loguru": {},
     "mako": {},
     "mariadb": {
@@ -393,7 +417,7 @@ SETTINGS: dict[str, dict[str, tuple[str, object]]] = {
     },
     "pymongo": {
         "_default_service": ("", "pymongo"),
-        "mongodb_obfuscation": ("DD_TRACE_MONGODB_OBFUSCATION", True),
+        "_mongodb_obfuscation": ("DD_TRACE_MONGODB_OBFUSCATION", True),
     },
     "pymysql": {
         "_default_service": ("", "pymysql"),
@@ -433,12 +457,12 @@ SETTINGS: dict[str, dict[str, tuple[str, object]]] = {
     },
     "redis": {
         "_default_service": ("", "redis"),
-        "cmd_max_length": ("DD_REDIS_CMD_MAX_LENGTH", "1000"),
+        "cmd_max_length": ("DD_REDIS_CMD_MAX_LENGTH", 1000),
         "resource_only_command": ("DD_REDIS_RESOURCE_ONLY_COMMAND", True),
     },
     "rediscluster": {
         "_default_service": ("", "rediscluster"),
-        "cmd_max_length": ("DD_REDISCLUSTER_CMD_MAX_LENGTH", "1000"),
+        "cmd_max_length": ("DD_REDISCLUSTER_CMD_MAX_LENGTH", 1000),
         "resource_only_command": ("DD_REDIS_RESOURCE_ONLY_COMMAND", True),
     },
     "requests": {
@@ -484,7 +508,7 @@ SETTINGS: dict[str, dict[str, tuple[str, object]]] = {
     },
     "structlog": {},
     "subprocess": {
-        "sensitive_wildcards": ("DD_SUBPROCESS_SENSITIVE_WILDCARDS", ""),
+        "sensitive_wildcards": ("DD_SUBPROCESS_SENSITIVE_WILDCARDS", [""]),
     },
     "test_visibility": {},
     "tornado": {
@@ -504,7 +528,7 @@ SETTINGS: dict[str, dict[str, tuple[str, object]]] = {
     },
     "valkey": {
         "_default_service": ("", "valkey"),
-        "cmd_max_length": ("DD_VALKEY_CMD_MAX_LENGTH", "1000"),
+        "cmd_max_length": ("DD_VALKEY_CMD_MAX_LENGTH", 1000),
         "resource_only_command": ("DD_VALKEY_RESOURCE_ONLY_COMMAND", True),
     },
     "vertexai": {},
@@ -519,7 +543,7 @@ SETTINGS: dict[str, dict[str, tuple[str, object]]] = {
     },
     "yaaredis": {
         "_default_service": ("", "redis"),
-        "cmd_max_length": ("DD_YAAREDIS_CMD_MAX_LENGTH", "1000"),
+        "cmd_max_length": ("DD_YAAREDIS_CMD_MAX_LENGTH", 1000),
         "resource_only_command": ("DD_REDIS_RESOURCE_ONLY_COMMAND", True),
     },
 }

@@ -1,4 +1,4 @@
-"""What a program configures: continued traces and query strings, in Flask and in its client."""
+"""What a program configures of Flask and of its client: continued traces, query strings, what is shown."""
 
 import sys
 
@@ -10,6 +10,12 @@ from serving import serving
 if sys.argv[1] == "queries":
     config.flask.http.trace_query_string = True
     config.requests.http.trace_query_string = True
+elif sys.argv[1] == "shown":
+    config.flask["collect_view_args"] = False
+    config.flask["template_default_name"] = "<nameless>"
+    config.flask["trace_query_string"] = True
+    config.flask.http_tag_query_string = False
+    config.requests.http_tag_query_string = False
 else:
     config.flask["distributed_tracing_enabled"] = False
     config.requests["distributed_tracing"] = False
@@ -19,7 +25,7 @@ app = flask.Flask(__name__)
 
 @app.route("/<name>")
 def page(name):
-    return name
+    return flask.render_template_string("{{ name }}", name=name)
 
 
 parent = {"x-datadog-trace-id": "5", "x-datadog-parent-id": "6"}

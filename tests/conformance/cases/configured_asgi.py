@@ -1,4 +1,4 @@
-"""FastAPI, told not to continue the traces of requests, and then to."""
+"""FastAPI, told not to continue the traces of requests, and then to; its spans named, pages hidden."""
 
 import asyncio
 
@@ -19,3 +19,9 @@ parent = [(b"x-datadog-trace-id", b"5"), (b"x-datadog-parent-id", b"6")]
 for wanted in (False, True):
     config.fastapi["distributed_tracing"] = wanted
     asyncio.run(request(app, "/", headers=parent))
+config.fastapi["request_span_name"] = "api.request"
+config.fastapi.http_tag_query_string = False
+asyncio.run(request(app, "/?token=s"))
+for wanted in (False, True):
+    config.fastapi["obfuscate_404_resource"] = wanted
+    asyncio.run(request(app, "/unknown"))

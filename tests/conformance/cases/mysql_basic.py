@@ -47,3 +47,7 @@ with mysql.connector.connect(**PLACE, use_pure=True) as other, other.cursor() as
 connection.close()
 show("closed", lambda: connection.cursor().execute("SELECT 4"))
 show("refused", lambda: mysql.connector.connect(**{**PLACE, "port": 1}))
+nowhere = {key: value for key, value in PLACE.items() if key != "database"}
+with mysql.connector.connect(**nowhere) as other, other.cursor() as rows:
+    rows.execute("SELECT 5")
+    print(rows.fetchone())

@@ -1,4 +1,4 @@
-"""pymongo: commands, cursors, bulk writes, asyncio; with an argument, what the server refuses."""
+"""pymongo: commands, cursors, bulk writes, asyncio; with `errors`, what the server refuses; with `lists`, queries with lists."""
 
 import asyncio
 import os
@@ -18,6 +18,19 @@ def show(label, call):
 
 
 client = pymongo.MongoClient("127.0.0.1", PORT)
+if sys.argv[1:] == ["lists"]:
+    people = client.cases.people
+    for query in (
+        {"a": {"$in": [1, 2]}},
+        {"a": {"$in": []}},
+        {"$or": [{"a": 1}, {"b": {"$not": {"$nin": ["x"]}}}]},
+        {"a": {"$all": [1, 2]}},
+        {"a": [{"b": 1}, [2], 3]},
+    ):
+        show("found", lambda: people.find_one(query))
+    show("deleted", lambda: people.delete_one({"a": {"$in": [1]}}).deleted_count)
+    client.close()
+    sys.exit()
 if sys.argv[1:]:
     show("operator", lambda: client.cases.people.find_one({"$bad": 1}))
     show("unknown", lambda: client.cases.command("noSuchCommand", 1))

@@ -36,6 +36,7 @@ with client.pipeline() as pipe:
     show("empty pipeline", pipe.execute)
 with client.pipeline(transaction=False) as pipe:
     pipe.set("blah", 32)
+    pipe.set("bytes", b"\xff\xc3\xa9\x00")
     pipe.rpush("foo", "éé")
     pipe.hgetall("xxx")
     show("no transaction", pipe.execute)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from ddtrace import _contrib
-from ddtrace.internal._integrations import TRIGGERS
+from ddtrace import _contrib, config
+from ddtrace.internal._integrations import SUPPORTED, TRIGGERS, VERSIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def _version(trigger: str) -> str:
     from importlib.metadata import PackageNotFoundError, version
 
-    module = sys.modules.get(trigger)
-    found = getattr(module, "__version__", None)
+    name, _, attribute = VERSIONS.get(trigger, trigger).partition(":")
+    found = getattr(sys.modules.get(name), attribute or "__version__", None)
     if isinstance(found, str):
-        return found
+        return found.partition(" ")[0]
     try:
         return version(trigger)
     except PackageNotFoundError:
@@ -28,6 +28,8 @@ def _version(trigger: str) -> str:
 def functions_of(name: str) -> dict[str, Any]:
     """What an integration's module has."""
     triggers = TRIGGERS.get(name, (name,))
+    package, versions = _contrib.made_for(name) or (None, "")
+    has_version = bool(package) or name in VERSIONS
 
     def patch() -> None:
         """Instruments the library; does nothing when it is."""
@@ -39,7 +41,7 @@ def functions_of(name: str) -> dict[str, Any]:
 
     def get_version() -> str:
         """The version of the library."""
-        return _version(triggers[0])
+        return _version(triggers[0]) if has_version and len(triggers) == 1 else ""
 
     def get_versions() -> dict[str, str]:
         """The versions of the libraries it is made for that are in use."""
@@ -47,11 +49,10 @@ def functions_of(name: str) -> dict[str, Any]:
 
     def _supported_versions() -> dict[str, str]:
         """The versions it is made for."""
-        package, versions = _contrib.made_for(name) or (None, "")
-        return {package: versions or "*"} if package else {name: "*"}
+        return SUPPORTED.get(name) or {triggers[0]: versions or "*"}
 
     functions = (patch, unpatch, get_version, get_versions, _supported_versions)
     for function in functions:
         function.__module__ = f"ddtrace.contrib.internal.{name}.patch"
         function.__qualname__ = function.__name__
-    return {function.__name__: function for function in functions}
+    return {"config": config, **{function.__name__: function for function in functions}}

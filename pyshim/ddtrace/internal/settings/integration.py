@@ -26,6 +26,8 @@ def _text(value: object) -> str | None:
     """A value as it would be written in the environment; None when it cannot be."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list):
+        return ",".join(map(str, value))
     return str(value) if isinstance(value, (str, int, float)) else None
 
 
@@ -37,7 +39,19 @@ def _from_text(text: str, default: object) -> object:
             return int(text)
         except ValueError:
             return default
-    return text
+    return text.split(",") if isinstance(default, list) else text
+
+
+def _is_its_own(section: str, variable: str) -> bool:
+    """Whether no other integration reads the variable."""
+    if variable.startswith(f"DD_{_integration_env_var_id(section)}_"):
+        return True
+    rows = (row for settings in SETTINGS.values() for row in settings.values())
+    return bool(variable) and sum(row[0] == variable for row in rows) == 1
+
+
+#: whose database an integration speaks to, where it is not called after it
+_DATABASES = {"psycopg": "postgresql", "pymysql": "mysql", "mysqldb": "mysql"}
 
 
 class Hooks:
@@ -214,10 +228,10 @@ class IntegrationConfig(AttrDict):
                 told[prefix + "SERVICE"] = _text(service)
             elif key in ("distributed_tracing", "distributed_tracing_enabled"):
                 told[prefix + "DISTRIBUTED_TRACING"] = _text(self.get(key))
-            else:
+            elif key != "trace_query_string":  # said in `http`; an entry of that name means nothing
                 told[prefix + key.upper().lstrip("_")] = _text(self.get(key))
             variable = SETTINGS.get(self.integration_name, {}).get(key, ("", None))[0]
-            if variable.startswith("DD_" + prefix[3:]):
+            if _is_its_own(self.integration_name, variable):
                 told[variable] = _text(self.get(key))
         if told:
             _contrib.set_settings(told)
@@ -242,6 +256,9 @@ class IntegrationConfig(AttrDict):
         if key == "http" and isinstance(value, HttpConfig):
             value._changed = self._http_changed
             self._http_changed(value)
+        elif key == "http_tag_query_string":
+            variable = f"DD_{_integration_env_var_id(self.integration_name)}_HTTP_TAG_QUERY_STRING"
+            _contrib.set_settings({variable: _text(bool(value))})
 
     def __repr__(self) -> str:
         return f"{type(self).__module__}.{type(self).__name__}({', '.join(self)})"
@@ -272,6 +289,10 @@ def defaults_of(name: str, http_client_query: object) -> dict[str, Any]:
             from ddtrace.internal.schema import schematize_service_name
 
             default = schematize_service_name(str(default))
+        if key == "_dbapi_span_operation_name":
+            from ddtrace.internal.schema import schematize_database_operation
+
+            default = schematize_database_operation(str(default), _DATABASES.get(name, name))
         text = env.get(variable) if variable else None
         out[key] = default if text is None else _from_text(text, default)
     return out
