@@ -131,6 +131,27 @@ PyObject* stop_with(PyObject* result) {
   return nullptr;
 }
 
+// Without calling the class, and without what was handled when it was raised.
+PyObject* stop_unseen_with(PyObject* result) {
+  if (!compat::kAwaitIterates || result == Py_None) return stop_with(result);
+  auto* const type = reinterpret_cast<PyTypeObject*>(PyExc_StopIteration);
+  PyObject* const args = PyTuple_New(1);
+  PyObject* const made = args != nullptr ? type->tp_alloc(type, 0) : nullptr;
+  if (made == nullptr) {
+    Py_XDECREF(args);
+    PyErr_Clear();
+    return stop_with(result);
+  }
+  PyTuple_SET_ITEM(args, 0, Py_NewRef(result));
+  auto* const stop = reinterpret_cast<PyStopIterationObject*>(made);
+  stop->args = args;
+  stop->value = result;
+  compat::PendingError error;
+  error.value = made;
+  compat::put_error(error);
+  return nullptr;
+}
+
 PyObject* stop_value() {
   if (PyErr_Occurred() == nullptr) return Py_NewRef(Py_None);
   if (!PyErr_ExceptionMatches(PyExc_StopIteration)) return nullptr;

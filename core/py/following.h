@@ -56,6 +56,9 @@ Ref follow_by_stand_in(Handle result, Kind kind, const Wish& wish, Scope& scope)
 // The end of an iteration as its caller wants it: a pending StopIteration, except that a result of
 // None needs none.
 PyObject* stop_with(PyObject* result);  // takes it over; returns null
+// The same for `await`, which from 3.12 on asks for the next item and takes the value out of the
+// exception at once: nobody sees what that one was raised in, and it costs half as much.
+PyObject* stop_unseen_with(PyObject* result);
 // A pending StopIteration, taken out as its value; null when another error is pending.
 PyObject* stop_value();
 // Sends like PyIter_Send, to anything that can be awaited or iterated.

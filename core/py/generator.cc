@@ -59,6 +59,13 @@ PyObject* generator_next(PyObject* self) {
   return sent == PYGEN_RETURN ? stop_with(out) : out;
 }
 
+// Of coroutines, which no Python code can ask for an item.
+PyObject* coroutine_next(PyObject* self) {
+  PyObject* out = nullptr;
+  const PySendResult sent = generator_send(self, Py_None, &out);
+  return sent == PYGEN_RETURN ? stop_unseen_with(out) : out;
+}
+
 PyObject* send_method(PyObject* self, PyObject* value) {
   if (!is_followed(self)) return call_method(self, kSend, &value, 1);
   PyObject* out = nullptr;
@@ -298,7 +305,7 @@ bool generator_prepare() {
   fill_fast(wrapper_methods[1], wrapper_throw);
   fill_fast(wrapper_methods[2], wrapper_close);
   coroutine_type.tp_iter = iterate_coroutine;
-  coroutine_type.tp_iternext = generator_next;
+  coroutine_type.tp_iternext = coroutine_next;
   coroutine_type.tp_getset = coroutine_getset;
   generator_type.tp_iternext = generator_next;
   awaitable_generator_type.tp_iternext = generator_next;

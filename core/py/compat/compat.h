@@ -192,6 +192,9 @@ inline constexpr bool kHasGil = false;
 inline constexpr bool kHasGil = true;
 #endif
 
+// Whether `await` asks what is no coroutine of CPython's own for its next item; before, it sends.
+inline constexpr bool kAwaitIterates = PY_VERSION_HEX >= 0x030C0000;
+
 // A counter that only threads which hold the GIL write.
 inline void add(std::atomic<int>& counter, int amount) {
 #ifdef Py_GIL_DISABLED

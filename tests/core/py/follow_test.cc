@@ -165,6 +165,13 @@ TEST_F(Follow, a_coroutine_leaves_when_its_result_is_there) {
   EXPECT_EQ(seen, "raised KeyError;");
   same("return m.maybe(3)");
   EXPECT_EQ(seen, "= 3;");
+  same(
+      "import weakref\n"
+      "class Result: pass\n"
+      "results = [await m.value(Result()) for i in range(3)]\n"
+      "known = [weakref.ref(x) for x in results]\n"
+      "del results\n"
+      "return [x() for x in known]");
 }
 
 TEST_F(Follow, every_way_to_drive_a_coroutine) {
