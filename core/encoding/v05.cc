@@ -120,21 +120,42 @@ class StringTable {
 
   static std::uint32_t hash(std::string_view text) {
     std::uint64_t h = 0x9E3779B97F4A7C15ull ^ text.size();
-    const char* at = text.data();
-    std::size_t left = text.size();
     const auto mix = [&h](std::uint64_t word) {
       const auto wide = static_cast<unsigned __int128>(h ^ word) * 0xD6E8FEB86659FD93ull;
       h = static_cast<std::uint64_t>(wide) ^ static_cast<std::uint64_t>(wide >> 64);
     };
-    std::uint64_t word = 0;
-    for (; left >= 8; at += 8, left -= 8) {
-      std::memcpy(&word, at, 8);
-      mix(word);
+    if (text.size() <= 8) {
+      mix(short_word(text.data(), text.size()));
+    } else {
+      for (std::size_t at = 0; at + 8 < text.size(); at += 8)
+        mix(load<std::uint64_t>(text.data() + at));
+      mix(load<std::uint64_t>(text.data() + text.size() - 8));
     }
-    word = 0;
-    if (left) std::memcpy(&word, at, left);
-    mix(word);
     return static_cast<std::uint32_t>(h >> 32 ^ h);
+  }
+
+  // Most texts are short: neither hash nor comparison calls anything for them. Parts may overlap.
+  template <class T>
+  static T load(const char* at) {
+    T word;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+  }
+  // All of a text of at most eight characters.
+  static std::uint64_t short_word(const char* at, std::size_t size) {
+    if (size >= 4)
+      return load<std::uint32_t>(at) | std::uint64_t{load<std::uint32_t>(at + size - 4)} << 32;
+    if (size == 0) return 0;
+    const auto letter = [at](std::size_t place) {
+      return std::uint64_t{static_cast<unsigned char>(at[place])};
+    };
+    return letter(0) | letter(size / 2) << 8 | letter(size - 1) << 16;
+  }
+  static bool equal(const char* a, const char* b, std::size_t size) {
+    if (size <= 8) return short_word(a, size) == short_word(b, size);
+    if (size > 16) return std::memcmp(a, b, size) == 0;
+    return load<std::uint64_t>(a) == load<std::uint64_t>(b) &&
+           load<std::uint64_t>(a + size - 8) == load<std::uint64_t>(b + size - 8);
   }
 
   std::uint32_t find(std::string_view text) const {
@@ -143,7 +164,7 @@ class StringTable {
     for (std::size_t slot = h & mask; slots_[slot] != 0; slot = (slot + 1) & mask) {
       const Entry& entry = entries_[slots_[slot]];
       if (entry.hash == h && entry.size == text.size() &&
-          std::memcmp(out_.view().data() + entry.text, text.data(), text.size()) == 0)
+          equal(out_.view().data() + entry.text, text.data(), text.size()))
         return slots_[slot];
     }
     return 0;

@@ -65,6 +65,8 @@ class Payload(unittest.TestCase):
         self.assertTrue(all(span["meta"]["_dd.origin"] == "synthetics" for span in chunks[1]))
         self.assertEqual({k: v for k, v in many["meta"].items() if k[0] == "k"},
                          {f"k{i}": str(i % 3000) for i in range(70_000)})
+        alike = [place * "z" + "a" + (size - place - 1) * "z" for size in range(1, 41) for place in range(size)]
+        self.assertEqual({k: v for k, v in many["meta"].items() if set(k) <= {"a", "z"}}, {k: k for k in alike})
         self.assertEqual(many["metrics"]["m19"], 19.0)
 
     def test_v04(self):

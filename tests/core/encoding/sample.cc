@@ -94,6 +94,13 @@ int main(int argc, char** argv) {
   for (int i = 0; i < 70'000; ++i)
     second.tag(many, "k" + std::to_string(i), std::to_string(i % 3000));
   for (int i = 0; i < 20; ++i) second.metric(many, "m" + std::to_string(i), i);
+  // Texts that differ in one letter only.
+  for (std::size_t size = 1; size <= 40; ++size)
+    for (std::size_t place = 0; place < size; ++place) {
+      std::string text(size, 'z');
+      text[place] = 'a';
+      second.tag(many, text, text);
+    }
   for (std::uint64_t i = 10; i < 30; ++i) second.span("leaf", i, 4);
 
   // OTLP repeats what a table of texts says once.
