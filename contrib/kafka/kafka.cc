@@ -139,7 +139,12 @@ void enter_poll(Call& call, Scope& scope) {
   if (!inside.is_set()) scope.emplace<Timed>(call.self(), base::wall_ns());
 }
 
-// Of a message, or of the first of several.
+void link_to(const LiveSpan& live, Handle message) {
+  const Ref context = context_of_message(message, true);
+  if (context && !live.object().call_method(kLinkSpan, context)) py::swallow_error();
+}
+
+// Of a message, or of the first of several; links go to all of them.
 void leave_poll(Outcome& outcome, Scope& scope) {
   Timed* timed = scope.get<Timed>();
   if (!timed) return;
@@ -148,13 +153,16 @@ void leave_poll(Outcome& outcome, Scope& scope) {
   const Ref message = several ? outcome.result.item(Py_ssize_t{0}) : outcome.result.share();
   const bool received = message && !message.is_none();
   if (!received && !outcome.data() && !knobs->empty_polls) return;
-  const Ref context = received && knobs->distributed ? context_of_message(message, true) : Ref();
+  const bool links = knobs->distributed && knobs->links;
+  const Ref context =
+      received && knobs->distributed && !links ? context_of_message(message, true) : Ref();
   const LiveSpan live =
-      start_kafka_consumer(what({"kafka.consume", "kafka.process"}),
-                           knobs->links ? Handle() : Handle(context), timed->start_ns);
+      start_kafka_consumer(what({"kafka.consume", "kafka.process"}), context, timed->start_ns);
   if (!live) return;
-  if (context && knobs->links && !live.object().call_method(kLinkSpan, context))
-    py::swallow_error();
+  if (links && several)
+    outcome.result.each([&](Handle one) { link_to(live, one); });
+  else if (links && received)
+    link_to(live, message);
   trace::Span& span = live.span();
   span.set_static(trace::Key("kafka.received_message"), received ? "True" : "False");
   span.set(trace::Key("kafka.group_id"), clients()[timed->consumer.ptr()].group);

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/py/error.h"
 #include "core/py/gil.h"
@@ -91,6 +92,21 @@ Ref start_with(PyObject* name, PyObject* service, PyObject* resource, PyObject* 
   return made;
 }
 
+// A tracer that is not the first one is told of each span that it has started.
+struct TracerObject {
+  PyObject_HEAD
+  bool is_second;
+};
+constinit py::Name kOwn("_own");
+
+Ref told(PyObject* tracer, Ref span) {
+  if (!reinterpret_cast<TracerObject*>(tracer)->is_second || !span) return span;
+  const py::ErrorKeep keep;
+  const Ref own = Handle(tracer).attr(kOwn);
+  if (own && !Ref::steal(PyObject_CallOneArg(own.ptr(), span.ptr()))) py::swallow_error();
+  return span;
+}
+
 void keep_api(const Ref& span, PyObject* api) {
   if (!span || api == nullptr ||
       (PyUnicode_Check(api) && PyUnicode_CompareWithASCIIString(api, "datadog") == 0))
@@ -98,7 +114,7 @@ void keep_api(const Ref& span, PyObject* api) {
   extras(as_span(span)).api = Handle(api).share();
 }
 
-PyObject* py_trace(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject* kwnames) {
+PyObject* py_trace(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* kwnames) {
   static constexpr const char* kNames[] = {"name", "service", "resource", "span_type", "span_api"};
   PyObject* bound[5] = {};
   if (!bind("trace", kNames, args, count, kwnames, bound)) return nullptr;
@@ -106,10 +122,11 @@ PyObject* py_trace(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject*
   if (PyErr_Occurred()) return nullptr;
   Ref span = start_with(bound[0], bound[1], bound[2], bound[3], parent, true, true);
   keep_api(span, bound[4]);
-  return span.release();
+  return told(self, std::move(span)).release();
 }
 
-PyObject* py_start_span(PyObject*, PyObject* const* args, Py_ssize_t count, PyObject* kwnames) {
+PyObject* py_start_span(PyObject* self, PyObject* const* args, Py_ssize_t count,
+                        PyObject* kwnames) {
   static constexpr const char* kNames[] = {"name",      "child_of", "service", "resource",
                                            "span_type", "activate", "span_api"};
   PyObject* bound[7] = {};
@@ -122,7 +139,7 @@ PyObject* py_start_span(PyObject*, PyObject* const* args, Py_ssize_t count, PyOb
                         Py_TYPE(parent.ptr())->tp_name);
   Ref span = start_with(bound[0], bound[2], bound[3], bound[4], bound[1], activate != 0, false);
   keep_api(span, bound[6]);
-  return span.release();
+  return told(self, std::move(span)).release();
 }
 
 PyObject* py_current_span(PyObject*, PyObject*) {
@@ -167,6 +184,14 @@ PyObject* py_flush(PyObject*, PyObject*) {
   return nothing();
 }
 
+PyObject* get_second(PyObject* self, void*) {
+  return PyBool_FromLong(reinterpret_cast<TracerObject*>(self)->is_second);
+}
+int set_second(PyObject* self, PyObject* value, void*) {
+  reinterpret_cast<TracerObject*>(self)->is_second = value == Py_True;
+  return 0;
+}
+
 PyObject* get_enabled(PyObject*, void*) { return PyBool_FromLong(trace::Tracer::get().enabled()); }
 int set_enabled(PyObject*, PyObject* value, void*) {
   const int on = value == nullptr ? 0 : PyObject_IsTrue(value);
@@ -203,9 +228,11 @@ PyTypeObject* tracer_type() {
       {"flush", py_flush, METH_NOARGS, "flush($self)\n--\n\nSends what is waiting."},
       {}};
   static PyGetSetDef fields[] = {
-      {"enabled", get_enabled, set_enabled, "Whether finished spans are sent.", nullptr}, {}};
+      {"enabled", get_enabled, set_enabled, "Whether finished spans are sent.", nullptr},
+      {"_is_second", get_second, set_second, "Whether it is told of its spans.", nullptr},
+      {}};
   static PyType_Slot slots[] = {{Py_tp_methods, methods}, {Py_tp_getset, fields}, {0, nullptr}};
-  static PyType_Spec spec = {"ddtrace._native.TracerBase", sizeof(PyObject), 0,
+  static PyType_Spec spec = {"ddtrace._native.TracerBase", sizeof(TracerObject), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
   type_object = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
   return type_object;

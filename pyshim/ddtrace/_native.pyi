@@ -250,7 +250,9 @@ class Span:
     def _set_ctx_items(self, items: Mapping[str, Any]) -> None: ...
     def _get_ctx_item(self, key: str) -> Any: ...
 
+@disjoint_base
 class TracerBase:
+    _is_second: bool
     enabled: bool
     def trace(
         self,

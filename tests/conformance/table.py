@@ -922,6 +922,14 @@ CASES: dict[str, Case] = {
         DD_SERVICE="web",
         DD_VERSION="3",
     ),
+    "kafka_links": store(
+        "kafka_basic open",
+        "kafka",
+        KAFKA="127.0.0.1:{KAFKA_PORT}",
+        DD_KAFKA_PROPAGATION_ENABLED="true",
+        DD_TRACE_PROPAGATION_AS_SPAN_LINKS="kafka",
+        DD_SERVICE="web",
+    ),
     "kafka_v1": store(
         "kafka_basic",
         "kafka",

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 import threading
 import unittest
 from dataclasses import dataclass
@@ -283,6 +285,48 @@ class Subscribers(Case):
         with core.context_with_event(MyEvent(4)):
             pass
         self.assertEqual(calls, [("started", 4), ("ended", (None, None, None))])
+
+
+CARRIED = """
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from ddtrace.internal import core
+from ddtrace.trace import tracer
+
+told = []
+core.on("threading.submit", lambda: told.append("submit") or "mine", "llmobs_ctx")
+core.on("threading.execution", lambda context: told.append(("execution", context)))
+
+def create(data):
+    data["made"] = len(told)
+    told.append("create")
+
+core.on("asyncio.create_task", create)
+core.on("asyncio.execute_task", lambda data: told.append(("execute", data)))
+
+async def inner():
+    return tracer.current_span()
+
+async def outer():
+    with tracer.trace("outer") as span:
+        task = asyncio.create_task(inner())
+        assert "inner" in repr(task)
+        assert await task is span
+
+with ThreadPoolExecutor(1) as pool, tracer.trace("x") as span:
+    assert pool.submit(tracer.current_trace_context).result().trace_id == span.trace_id
+assert told == ["submit", ("execution", "mine")], told
+told.clear()
+asyncio.run(outer())
+[executed] = [item for item in told if item[0] == "execute"]
+assert told[executed[1]["made"]] == "create", told
+"""
+
+
+class Carried(unittest.TestCase):
+    def test_work_elsewhere_is_told(self):
+        subprocess.run([sys.executable, "-c", CARRIED], check=True)
 
 
 if __name__ == "__main__":

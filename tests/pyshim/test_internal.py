@@ -395,5 +395,49 @@ class Names(unittest.TestCase):
         self.assertRaises(TypeError, compat.ensure_text, 3)
 
 
+class Places(unittest.TestCase):
+    """Where things are that programs ask for."""
+
+    def answer(self, expression, **environment):
+        program = ("from ddtrace.internal import agent, serverless\n"
+                   "from ddtrace.internal.settings import _agent\n"
+                   "from ddtrace.internal.settings.standalone import standalone_config as standalone\n"
+                   f"print(repr(({expression})))\n")
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("DD_")}
+        done = subprocess.run([sys.executable, "-c", program], check=True, text=True, stdout=subprocess.PIPE,
+                              env=kept | {"DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false"} | environment)
+        return done.stdout.strip()
+
+    def test_the_agent(self):
+        both = "_agent.config.trace_agent_url, _agent.config.dogstatsd_url"
+        self.assertEqual(self.answer(both, DD_AGENT_HOST="h", DD_DOGSTATSD_PORT="9"),
+                         "('http://h:8126', 'udp://h:9')")
+        self.assertEqual(self.answer(both, DD_TRACE_AGENT_URL="unix:///x", DD_DOGSTATSD_URL="udp://q:1"),
+                         "('unix:///x', 'udp://q:1')")
+        self.assertEqual(self.answer("_agent.get_agent_hostname(), _agent.get_agent_port()", DD_AGENT_HOST="h"),
+                         "('h', 8126)")
+        self.assertEqual(self.answer("[_agent.is_ipv6_hostname(h) for h in ('::1', '[::1]', 'x')]"),
+                         "[True, False, False]")
+        self.assertEqual(self.answer("agent.is_reachable()", DD_TRACE_AGENT_URL="http://127.0.0.1:9"), "False")
+
+    def test_the_cloud(self):
+        asked = "serverless.in_aws_lambda(), serverless.in_azure_function(), serverless.in_gcp_function()"
+        self.assertEqual(self.answer(asked), "(False, False, False)")
+        self.assertEqual(self.answer(asked, K_SERVICE="a", FUNCTION_TARGET="b"), "(False, False, True)")
+
+    def test_products_without_tracing(self):
+        asked = "standalone.apm_tracing_enabled, standalone.apm_opt_out"
+        self.assertEqual(self.answer(asked), "(True, False)")
+        self.assertEqual(self.answer(asked, DD_APM_TRACING_ENABLED="false", DD_APPSEC_ENABLED="true"),
+                         "(False, True)")
+
+    def test_headers_of_wsgi(self):
+        from ddtrace.propagation import _utils
+
+        self.assertEqual(_utils.get_wsgi_header("x-a-b"), "HTTP_X_A_B")
+        self.assertEqual([_utils.from_wsgi_header(key) for key in ("HTTP_X_A", "CONTENT_TYPE", "x")],
+                         ["X-A", "Content-Type", None])
+
+
 if __name__ == "__main__":
     unittest.main()

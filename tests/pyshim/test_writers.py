@@ -1,6 +1,8 @@
 """Writers that programs make, or put around the one that is there."""
 
 import contextlib
+import io
+import json
 import os
 import subprocess
 import sys
@@ -244,6 +246,87 @@ class Around(unittest.TestCase):
         traces, _ = sent_by(program)
         self.assertEqual(names(traces), [["sent"]])
         self.assertNotIn("gone", traces[0][0]["meta"])
+
+
+SECOND = """
+from ddtrace.trace import TraceFilter, Tracer, tracer
+
+class Keeps:
+    def __init__(self):
+        self.kept = []
+
+    def write(self, spans):
+        self.kept.append([span.name for span in spans])
+
+class Own(Tracer):
+    def __init__(self):
+        super().__init__()
+        self._span_aggregator.writer = Keeps()
+
+class Renames(TraceFilter):
+    def process_trace(self, trace):
+        trace[0].name = "renamed"
+        return trace
+
+own, other = Own(), Own()
+kept = own._span_aggregator.writer.kept
+own.set_tags({"team": "x"})
+with own.trace("a") as span:
+    own.trace("b").finish()
+assert span.get_tag("team") == "x"
+with tracer.trace("first") as span, own.trace("inner"):
+    pass
+assert span.get_tag("team") is None
+assert kept == [["a", "b"], ["inner"]], kept
+other.configure(trace_processors=[Renames()])
+other.trace("c").finish()
+assert other._span_aggregator.writer.kept == [["renamed"]]
+own.enabled = False
+own.trace("gone").finish()
+own.enabled = True
+assert len(kept) == 2 and tracer.enabled
+firsts = tracer._span_aggregator.writer = Keeps()
+tracer.trace("kept").finish()
+own.trace("d").finish()
+assert (firsts.kept, kept[2:]) == ([["kept"]], [["d"]])
+own.shutdown()
+assert tracer.enabled and not own.enabled
+"""
+
+
+class SecondTracers(unittest.TestCase):
+    def test_have_their_own_spans_writers_and_filters(self):
+        self.assertEqual(names(sent_by(SECOND)[0]), [["first"]])
+
+    def test_without_a_writer_of_their_own_send_with_the_first(self):
+        program = ("from ddtrace.trace import Tracer\n"
+                   "class Plain(Tracer):\n"
+                   "    pass\n"
+                   "Plain().trace('a').finish()\n")
+        self.assertEqual(names(sent_by(program)[0]), [["a"]])
+
+
+class Lines(unittest.TestCase):
+    """Of a log."""
+
+    def line_of(self, span):
+        out = io.StringIO()
+        writers.LogWriter(out=out).write([span])
+        [[fields]] = json.loads(out.getvalue())["traces"]
+        return fields
+
+    def test_have_what_there_is(self):
+        span = Span("a", span_id=7, trace_id=5)
+        span.start_ns = 3
+        self.assertEqual(self.line_of(span), {
+            "trace_id": "0000000000000005", "parent_id": "0000000000000000", "span_id": "0000000000000007",
+            "service": None, "resource": "a", "name": "a", "error": 0, "start": 3})
+
+    def test_have_links(self):
+        span = Span("a")
+        span.set_link(1, 2, attributes={"b": 1})
+        self.assertEqual(self.line_of(span)["span_links"], [
+            {"trace_id": f"{1:032x}", "span_id": f"{2:016x}", "attributes": {"b": "1"}}])
 
 
 class Settings(unittest.TestCase):

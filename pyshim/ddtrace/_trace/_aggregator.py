@@ -65,10 +65,47 @@ class _Trace:
         self.finished = 0
 
 
+class _Router:
+    """Gives the spans of each tracer to its own writer, once there are several tracers."""
+
+    def __init__(self) -> None:
+        self.first: Any = None  # the first tracer's, None for the native one
+        self.needed = False
+
+    def apply(self) -> None:
+        """Tells the native core who gets spans."""
+        _native.set_writer(self if self.needed else self.first)
+
+    def write(self, spans: list[Span]) -> None:
+        """Takes the spans of a trace."""
+        own: dict[SpanAggregator, list[Span]] = {}
+        others = []
+        for span in spans:
+            tracer = span._get_ctx_item(TRACER_OF_SPAN)
+            if tracer is None or tracer._aggregator is None or not tracer._aggregator.is_own:
+                others.append(span)
+            elif tracer.enabled:
+                own.setdefault(tracer._aggregator, []).append(span)
+        for aggregator, mine in own.items():
+            try:
+                aggregator._hand_on(mine)
+            except Exception as error:
+                report("writer", aggregator.writer, mine, error)
+        if others and self.first is not None:
+            self.first.write(others)
+        elif others:
+            _native.pass_on(others)
+
+
+TRACER_OF_SPAN = "tracer"
+_router = _Router()
+
+
 class SpanAggregator(SpanProcessor):
     """Collects spans to traces and hands these to processors and a writer."""
 
     _live = False
+    is_own = True
     _ends_with_process = False
 
     def __init__(
@@ -96,10 +133,11 @@ class SpanAggregator(SpanProcessor):
     def writer(self, writer: Writer) -> None:
         self._writer = writer
         if self._live:
-            _native.set_writer(None if writer is self._native_writer else writer)
-            if not self._ends_with_process:
-                self._ends_with_process = True
-                atexit.register(self._stop_at_exit)
+            _router.first = None if writer is self._native_writer else writer
+            _router.apply()
+        if not self._ends_with_process:
+            self._ends_with_process = True
+            atexit.register(self._stop_at_exit)
 
     def _stop_at_exit(self) -> None:
         from ddtrace._trace.tracer import Tracer
@@ -232,6 +270,22 @@ class SpanAggregator(SpanProcessor):
             f"{type(self).__name__}({self.partial_flush_enabled}, {self.partial_flush_min_spans}, "
             f"{self.dd_processors}, {self.user_processors}, {self.writer})"
         )
+
+
+class SecondAggregator(SpanAggregator):
+    """That of a tracer beside the first one, whose spans are its own once it is told so."""
+
+    is_own = False
+
+    def __init__(self) -> None:
+        least = _native.partial_flush()
+        super().__init__(least > 0, least or 300)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in ("writer", "user_processors") and not self.is_own:
+            self.is_own = _router.needed = True
+            _router.apply()
 
 
 class LiveAggregator(SpanAggregator):

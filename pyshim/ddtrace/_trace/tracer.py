@@ -56,6 +56,8 @@ class Tracer(TracerBase):
         own = _native.opt_out()  # by the settings: a product is on then
         self._products = {"appsec": own, "iast": False, "apm_off": own}
         self._aggregator: SpanAggregator | None = None
+        self._on = True
+        self._is_second = globals().get("tracer", self) is not self
         if Tracer._instance is None:
             if type(self) is Tracer:
                 Tracer._instance = self
@@ -72,7 +74,8 @@ class Tracer(TracerBase):
         if self._aggregator is not None:
             self._aggregator.restore()
         self.context_provider = DefaultContextProvider()
-        TracerBase.set_tags(self, {})
+        if not self._is_second:
+            TracerBase.set_tags(self, {})
         from ddtrace.internal.settings._config import config
 
         self.enabled = bool(config._tracing_enabled)
@@ -80,11 +83,24 @@ class Tracer(TracerBase):
     @property
     def enabled(self) -> bool:
         """Whether traces are sent for their own sake; set it to stop or start that."""
+        if self._is_second and not self._on:
+            return False
         return bool(_ENABLED.__get__(self)) and not _native.opt_out()
 
     @enabled.setter
     def enabled(self, enabled: bool) -> None:
-        _ENABLED.__set__(self, enabled)
+        if self._is_second:
+            self._on = bool(enabled)
+        else:
+            _ENABLED.__set__(self, enabled)
+
+    def _own(self, span: Span) -> None:
+        """A tracer beside the first one has started it."""
+        from ddtrace._trace._aggregator import TRACER_OF_SPAN
+
+        span._set_ctx_item(TRACER_OF_SPAN, self)
+        for key, value in (self.__dict__.get("_common_tags") or {}).items():
+            span.set_tag(key, value)
 
     @property
     def context_provider(self) -> BaseContextProvider:
@@ -99,9 +115,9 @@ class Tracer(TracerBase):
     @property
     def _span_aggregator(self) -> SpanAggregator:
         if self._aggregator is None:
-            from ddtrace._trace._aggregator import LiveAggregator
+            from ddtrace._trace._aggregator import LiveAggregator, SecondAggregator
 
-            self._aggregator = LiveAggregator()
+            self._aggregator = SecondAggregator() if self._is_second else LiveAggregator()
         return self._aggregator
 
     @property
@@ -251,7 +267,7 @@ class Tracer(TracerBase):
 
     def shutdown(self, timeout: float | None = None) -> None:
         """Sends what is waiting and stops: later spans are made but not sent."""
-        if not _ENABLED.__get__(self):
+        if not (self._on if self._is_second else _ENABLED.__get__(self)):
             return
         if self._aggregator is None:
             self.flush()
@@ -334,7 +350,8 @@ class CommonTags(dict[str, str]):
             self._changed()
 
     def _changed(self) -> None:
-        TracerBase.set_tags(self._tracer, self)
+        if not self._tracer._is_second:
+            TracerBase.set_tags(self._tracer, self)
 
     def __setitem__(self, key: str, value: str) -> None:
         super().__setitem__(key, value)

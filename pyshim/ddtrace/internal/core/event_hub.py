@@ -157,6 +157,11 @@ def _tell_native(event_id: str, heard: bool) -> None:
             dispatch(event_id, (tracer.context_provider, active))
 
         _native.set_event(event_id, activated if heard else None)
+    elif heard and event_id.startswith(("threading.", "asyncio.")):
+        from ddtrace.internal import _carried_events
+
+        if event_id in _carried_events.EVENTS:
+            _carried_events.tell(event_id)
     elif event_id in ("span.exception", "web.request.final_tags", "http.span_inject"):
         _native.set_event(event_id, (lambda *args: dispatch(event_id, args)) if heard else None)
 

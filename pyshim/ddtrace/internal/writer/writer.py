@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any, TextIO
 
+from ddtrace.internal import serverless
 from ddtrace.internal.logger import get_logger
+from ddtrace.internal.settings.env import env
 from ddtrace.internal.utils import _human_size
 from ddtrace.internal.writer.interfaces import AgentWriterInterface, TraceWriter
 from ddtrace.internal.writer.native_writer import NativeWriter
@@ -87,24 +89,17 @@ def create_trace_writer(
 
 def _use_log_writer() -> bool:
     """Whether traces are lines of a log: in AWS Lambda without an agent."""
-    from ddtrace.internal.settings.env import env
-
     told = ("DD_AGENT_HOST", "DATADOG_TRACE_AGENT_HOSTNAME", "DD_TRACE_AGENT_URL")
-    if any(env.get(name) for name in told) or not env.get("AWS_LAMBDA_FUNCTION_NAME"):
+    if any(env.get(name) for name in told):
         return False
-    import os
-
-    return not os.path.exists("/opt/extensions/datadog-agent")
+    return serverless.in_aws_lambda() and not serverless.has_aws_lambda_agent_extension()
 
 
 def _use_sync_mode() -> bool:
     """Whether each trace is sent at once: in functions of clouds that have an agent."""
-    from ddtrace.internal.settings.env import env
-
-    function = env.get("AWS_LAMBDA_FUNCTION_NAME") and not _use_log_writer()
-    google = env.get("FUNCTION_NAME") or (env.get("K_SERVICE") and env.get("FUNCTION_TARGET"))
-    azure = env.get("FUNCTIONS_WORKER_RUNTIME") and env.get("FUNCTIONS_EXTENSION_VERSION")
-    return bool(function or google or azure)
+    if serverless.in_aws_lambda():
+        return not _use_log_writer()
+    return serverless.in_gcp_function() or serverless.in_azure_function()
 
 
 def _statsd() -> Any:
@@ -143,7 +138,7 @@ class LogWriter(TraceWriter):
 
 
 def _fields(span: Span) -> dict[str, Any]:
-    fields = {
+    fields: dict[str, Any] = {
         "trace_id": f"{span._trace_id_64bits:016X}",
         "parent_id": f"{span.parent_id or 0:016X}",
         "span_id": f"{span.span_id:016X}",
@@ -151,11 +146,13 @@ def _fields(span: Span) -> dict[str, Any]:
         "resource": span.resource,
         "name": span.name,
         "error": span.error,
+    }
+    if_any = {
         "start": span.start_ns,
         "duration": span.duration_ns,
         "meta": span.get_tags(),
         "metrics": span.get_metrics(),
+        "type": span.span_type,
+        "span_links": [link.to_dict() for link in span._get_links()],
     }
-    if span.span_type:
-        fields["type"] = span.span_type
-    return fields
+    return fields | {key: value for key, value in if_any.items() if value}
