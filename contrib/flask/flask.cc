@@ -23,12 +23,14 @@
 namespace dd::contrib::flask {
 namespace {
 
-Name kAutomaticOptions("provide_automatic_options"), kCurrentApp("current_app"),
+Name kAutomaticOptions("provide_automatic_options"), kCode("__code__"), kCurrentApp("current_app"),
     kCurrentObject("_get_current_object"), kEndpoint("endpoint"), kEnviron("environ"), kF("f"),
-    kFlask("flask"), kFunc("func"), kHandlers("error_handler_spec"), kMethods("methods"),
-    kName("__name__"), kNotFound("NotFound"), kPlainName("name"), kReceivers("receivers"),
-    kRequest("request"), kRule("rule"), kScriptName("SCRIPT_NAME"), kUrlRule("url_rule"),
-    kViewArgs("view_args"), kViewFunc("view_func");
+    kFlask("flask"), kFunc("func"), kHandlers("error_handler_spec"), kMethod("method"),
+    kMethods("methods"), kName("__name__"), kNext("tb_next"), kNotFound("NotFound"),
+    kPlainName("name"), kReceivers("receivers"), kRequest("request"),
+    kRoutingException("routing_exception"), kRule("rule"), kScriptName("SCRIPT_NAME"),
+    kTraceback("__traceback__"), kUrlRule("url_rule"), kViewArgs("view_args"),
+    kViewFunc("view_func"), kViewFunctions("view_functions");
 
 constexpr WebServerFacts kFacts = {.component = "flask",
                                    .request = {"flask.request", "http.server.request"},
@@ -271,6 +273,28 @@ void enter_registered(Call& call, Scope& scope) {
   }
 }
 
+// Flask 1: views that are no functions, where they are called.
+void enter_object_view(Call& call, Scope& scope) {
+  const Ref request = running_request(), rule = request.attr(kUrlRule);
+  const Ref impossible = request.attr(kRoutingException);
+  if (!rule || (impossible && !impossible.is_none())) return;
+  if (rule.attr(kAutomaticOptions).truth() && request.attr(kMethod).text() == "OPTIONS") return;
+  const Ref view = call.self().attr(kViewFunctions).item(rule.attr(kEndpoint));
+  if (!view || view.attr(kCode)) return;
+  const View shown = describe_view(view, call.self().ptr());
+  const Step step = {.name = shown.name, .component = kFacts.component, .resource = shown.resource};
+  if (start_step(scope, step)) tell_code_origin(view);
+}
+
+void leave_object_view(Outcome& outcome, Scope& scope) {
+  tracing::LiveSpan* live = step_of(scope);
+  if (!live || !*live) return;
+  // Without the frame that is not the view's.
+  if (outcome.error) live->fail(outcome.error, outcome.error.attr(kTraceback).attr(kNext));
+  settle_source(live->span());
+  live->finish();
+}
+
 constexpr py::Target kRegistered = {
     .where = "flask:<registered>", .enter = enter_registered, .leave = leave_step};
 constinit py::Patch* registered = nullptr;
@@ -393,6 +417,11 @@ constexpr const char* kModules[] = {"flask"};
 constexpr py::Target kTargets[] = {
     {"flask:Flask.wsgi_app", enter_wsgi, leave_wsgi},
     step("flask:Flask.preprocess_request", kPreprocess, enter_preprocess),
+    // Before the step, which is around it.
+    {.where = "flask:Flask.dispatch_request",
+     .enter = enter_object_view,
+     .leave = leave_object_view,
+     .versions = "<2"},
     step("flask:Flask.dispatch_request", kDispatch, enter_step, leave_dispatch),
     step("flask:Flask.process_response", kProcess),
     step("flask:Flask.handle_exception", kHandle),

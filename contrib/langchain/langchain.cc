@@ -1,8 +1,10 @@
-// langchain: one span for each call of a model, a sequence, a function or a tool of langchain_core.
+// langchain: one span for each call of a model, sequence, function, tool, embedding or store.
 
 #include <algorithm>
+#include <cctype>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "contrib/support/integration.h"
 #include "contrib/support/llm_client.h"
@@ -11,8 +13,10 @@
 namespace dd::contrib::langchain {
 namespace {
 
-Name kLlmType("_llm_type"), kName("name"), kRunnableLambda("RunnableLambda"),
-    kRunnables("langchain_core.runnables.base");
+Name kClassName("__name__"), kDict("__dict__"), kEmbedDocuments("embed_documents"),
+    kEmbedQuery("embed_query"), kLlmType("_llm_type"), kName("name"),
+    kRunnableLambda("RunnableLambda"), kRunnables("langchain_core.runnables.base"),
+    kSearch("similarity_search");
 Name kModelNames[] = {Name("model"), Name("model_name"), Name("model_id"), Name("model_key"),
                       Name("repo_id")};
 
@@ -66,15 +70,18 @@ LlmRequest* start(Call& call, Scope& scope, std::string_view resource, bool wait
   return request;
 }
 
+void tell_model(LlmRequest& request, std::string&& provider, Handle model) {
+  trace::Span& span = request.span.span();
+  request.provider = std::move(provider);
+  request.model = model_of(model);
+  span.set(trace::Key("langchain.request.provider"), request.provider);
+  if (!request.model.empty()) span.set(trace::Key("langchain.request.model"), request.model);
+}
+
 template <bool waits>
 void enter_model(Call& call, Scope& scope) {
   LlmRequest* request = start(call, scope, class_path(call.self().type()), waits);
-  if (!request) return;
-  trace::Span& span = request->span.span();
-  request->provider = provider_of(call.self());
-  request->model = model_of(call.self());
-  span.set(trace::Key("langchain.request.provider"), request->provider);
-  if (!request->model.empty()) span.set(trace::Key("langchain.request.model"), request->model);
+  if (request) tell_model(*request, provider_of(call.self()), call.self());
 }
 
 template <bool waits>
@@ -101,6 +108,32 @@ void leave(Outcome& outcome, Scope& scope) {
   if (!llm_of(scope) || !outcome.result || !follow_llm(outcome, scope, kPieces))
     finish_llm(outcome, scope);
 }
+
+// Embeddings and stores of vectors are classes of others: their methods, as soon as there is a
+// class.
+void enter_store(Call& call, Scope& scope) {
+  const Handle self = call.arg(0);
+  LlmRequest* request = start(call, scope, class_path(self.type()), false);
+  if (!request) return;
+  std::string provider = self.type().attr(kClassName).text();
+  for (char& c : provider) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  tell_model(*request, std::move(provider), self);
+}
+constexpr Work kEmbeds{.kind = "embedding"}, kFinds{.kind = "retrieval"};
+constexpr py::Target kEmbedding = on_llm("langchain:<embedding>", enter_store, finish, &kEmbeds),
+                     kStore = on_llm("langchain:<store>", enter_store, finish, &kFinds);
+constinit py::Patch* classes = nullptr;
+
+void adopt(Handle made, const Name& method, const py::Target& target) {
+  if (!classes) classes = new py::Patch;
+  const Ref own = made.attr(kDict).item(method);
+  if (own) classes->adopt(own, target);
+}
+void enter_embeddings_class(Call& call, Scope&) {
+  adopt(call.self(), kEmbedQuery, kEmbedding);
+  adopt(call.self(), kEmbedDocuments, kEmbedding);
+}
+void enter_store_class(Call& call, Scope&) { adopt(call.self(), kSearch, kStore); }
 
 constexpr const char* kModules[] = {"langchain_core"};
 constexpr Work kAnswers{.kind = "llm"}, kTells{.kind = "llm", .streams = true},
@@ -137,6 +170,16 @@ constexpr py::Target kTargets[] = {
                      &kAbatched),
     on_llm("langchain_core.tools:BaseTool.invoke", enter_tool<false>, leave, &kUsed),
     on_llm_coroutine("langchain_core.tools:BaseTool.ainvoke", enter_tool<true>, leave, &kUsed),
+    {.where = "langchain_core.embeddings.embeddings:Embeddings.__init_subclass__",
+     .enter = enter_embeddings_class,
+     .optional = true},
+    {.where = "langchain_core.vectorstores.base:VectorStore.__init_subclass__",
+     .enter = enter_store_class,
+     .optional = true},
+    {.where = "langchain_core.vectorstores:VectorStore.__init_subclass__",
+     .enter = enter_store_class,
+     .versions = "<0.3",
+     .optional = true},
 };
 
 }  // namespace

@@ -70,7 +70,10 @@ void tag_llm_model(const LlmRequest& request) {
   span.set_static(trace::Key("gen_ai.operation.name"), request.kind);
   if (!request.model.empty()) span.set(trace::Key("_dd.llmobs.model_name"), request.model);
   if (!request.provider.empty()) {
-    span.set(trace::Key("gen_ai.request.model"), request.model.empty() ? "unknown" : request.model);
+    if (!request.model.empty())
+      span.set(trace::Key("gen_ai.request.model"), request.model);
+    else if (request.kind != "retrieval")  // a store that is searched has none
+      span.set_static(trace::Key("gen_ai.request.model"), "unknown");
     span.set(trace::Key("_dd.llmobs.model_provider"), request.provider);
     span.set(trace::Key("gen_ai.provider.name"), request.provider);
   }

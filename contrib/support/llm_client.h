@@ -20,7 +20,7 @@ struct LlmCall {
   std::string_view name;         // "openai.request"
   std::string_view resource;     // "createChatCompletion"
   std::string_view own_service;  // of the settings
-  std::string_view kind{};       // "llm", "embedding"; empty: no model answers
+  std::string_view kind{};       // "llm", "embedding", "retrieval"; empty: no model answers
   bool waits = false;            // a coroutine: begin_llm() is its target's `begin`
   bool tells_component = true;   // else its service is told as the user's choice, too
   bool late_service = false;     // only one that the user chose, given after the start (step.h)

