@@ -5,6 +5,7 @@ import functools
 import os
 import subprocess
 import sys
+import threading
 import time
 import unittest
 import warnings
@@ -393,6 +394,25 @@ class Names(unittest.TestCase):
         self.assertTrue(compat.ip_is_global("8.8.8.8"))
         self.assertFalse(compat.is_valid_ip("z"))
         self.assertRaises(TypeError, compat.ensure_text, 3)
+
+
+class PeriodicThreads(unittest.TestCase):
+    def test_end_when_their_work_says_so(self):
+        from ddtrace.internal import _threads, periodic
+
+        told, ended, known = [], threading.Event(), []
+
+        def work():
+            known.append(_threads.periodic_threads.get(threading.get_ident()))
+            told.append(1)
+            return _threads.PERIODIC_STOP if len(told) == 3 else None
+
+        thread = periodic.PeriodicThread(0.001, work, on_shutdown=ended.set)
+        thread.start()
+        self.assertTrue(ended.wait(10))
+        thread.join(10)
+        self.assertEqual((len(told), known), (3, [thread] * 3))
+        self.assertNotIn(thread, _threads.periodic_threads.values())
 
 
 class Places(unittest.TestCase):

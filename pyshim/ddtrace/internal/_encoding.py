@@ -102,7 +102,7 @@ class BufferedEncoder:
         raise NotImplementedError()
 
     def _check(self, item: int, size: int) -> None:
-        if item > self._max_item_size:
+        if item > min(self._max_item_size, self._max_size):
             raise BufferItemTooLarge(item)
         if size > self._max_size:
             raise BufferFull(item)
@@ -233,7 +233,7 @@ class MsgpackEncoderBase(BufferedEncoder):
 
     def put(self, trace: list[Span]) -> None:
         """Takes a trace, or raises BufferFull or BufferItemTooLarge."""
-        if trace is not None and not isinstance(trace, list):
+        if not isinstance(trace, list):
             raise TypeError(
                 "Argument 'trace' has incorrect type "
                 f"(expected list, got {type(trace).__name__})"

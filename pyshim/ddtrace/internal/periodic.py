@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+PERIODIC_STOP = object()
+periodic_threads: dict[int, PeriodicThread] = {}  # those that run, by their number
+
+
 class PeriodicThread:
-    """Calls `target` every `interval` seconds until it is stopped."""
+    """Calls `target` every `interval` seconds until it is stopped, or gives PERIODIC_STOP."""
 
     interval = 0.0
     no_wait_at_start = False
@@ -74,16 +78,23 @@ class PeriodicThread:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        if self.no_wait_at_start:
-            self._target()
-        while True:
+        number = threading.get_ident()
+        periodic_threads[number] = self
+        try:
+            self._turn()
+        finally:
+            periodic_threads.pop(number, None)
+
+    def _turn(self) -> None:
+        stops = self.no_wait_at_start and self._target() is PERIODIC_STOP
+        while not stops:
             with self._wake:
                 if not self._ending and self._asked == self._done:
                     self._wake.wait(self.interval)
                 if self._ending:
                     break
                 asked = self._asked
-            self._target()
+            stops = self._target() is PERIODIC_STOP
             with self._wake:
                 self._done = asked
                 self._wake.notify_all()
