@@ -34,7 +34,8 @@ constexpr Missing kMissing[] = {
 };
 
 bool turns_on(const Missing& product, std::string_view text) {
-  return product.by == TurnedOn::kByAnyWord ? !text.empty() : *config::parse_switch(text);
+  return product.by == TurnedOn::kByAnyWord ? !text.empty()
+                                            : *config::parse_flag(text, config::Words::kYes);
 }
 
 void add_products(std::vector<SetInVain>& out) {

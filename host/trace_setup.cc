@@ -74,22 +74,30 @@ std::optional<std::string> setting(std::string_view name) {
   return std::string(*text);
 }
 
-std::string agent_url_used(std::string_view) { return transport::agent_sink::agent_url(); }
+std::optional<std::string> instead_if(bool bad, std::string (*used)()) {
+  return bad ? std::optional(used()) : std::nullopt;
+}
 
 constexpr config::Check kChecks[] = {
     {"DD_TRACE_AGENT_URL",
-     [](std::string_view text) { return transport::parse_agent_url(text).ok(); }, &agent_url_used},
-    {"DD_AGENT_HOST", [](std::string_view text) { return text.find_first_of("/ \t") == text.npos; },
-     &agent_url_used},
+     [](std::string_view text) {
+       return instead_if(!transport::parse_agent_url(text).ok(), &transport::agent_sink::agent_url);
+     }},
+    {"DD_AGENT_HOST",
+     [](std::string_view text) {
+       return instead_if(text.find_first_of("/ \t") != text.npos,
+                         &transport::agent_sink::agent_url);
+     }},
     {"DD_DOGSTATSD_URL",
      [](std::string_view text) {
        statsd::Place place;
-       return statsd::parse_url(text, place);
-     },
-     [](std::string_view) { return statsd::default_url(); }},
+       return instead_if(!statsd::parse_url(text, place), &statsd::default_url);
+     }},
     {"DD_TRACE_OBFUSCATION_QUERY_STRING_REGEXP",
-     [](std::string_view text) { return http::QueryRedactor(text).usable(); },
-     [](std::string_view) { return std::string("none: no query string is shown"); }},
+     [](std::string_view text) {
+       return instead_if(!http::QueryRedactor(text).usable(),
+                         [] { return std::string("none: no query string is shown"); });
+     }},
 };
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <memory>
 
-#include "core/base/ascii.h"
+#include "core/config/parse.h"
 
 namespace dd::contrib {
 namespace {
@@ -17,14 +17,9 @@ bool yes(Lookup lookup, std::string_view variable, bool fallback) {
   return value ? means_yes(*value) : fallback;
 }
 
-// "structured" is an older word for yes; blanks around it do not matter.
 bool wants_log_injection(Lookup lookup) {
   const std::optional<std::string> value = lookup("DD_LOGS_INJECTION");
-  if (!value) return true;
-  std::string word;
-  for (const char c : *value)
-    if (c != ' ' && c != '\t' && c != '\n' && c != '\r') word += base::lower(c);
-  return means_yes(word) || word == "structured";
+  return !value || *config::parse_flag(*value, config::Words::kStructured);
 }
 
 NamingFacts naming_facts(Lookup lookup, ProcessName process) {

@@ -30,6 +30,9 @@ def rows_of(source: pathlib.Path) -> list[list[str]]:
 
 
 def write_table(target: pathlib.Path, texts: str, kept: KeptTexts, kind: str, name: str, rows: list[str]) -> None:
+    table = (kept.declare(texts) + "namespace {\n"
+             f"constexpr {kind} {name}[] = {{\n" + "\n".join(rows) + "\n};\n}  // namespace\n")
+    if target.exists() and target.read_text() == table:
+        return  # nothing is compiled again
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(kept.declare(texts) + "namespace {\n"
-                      f"constexpr {kind} {name}[] = {{\n" + "\n".join(rows) + "\n};\n}  // namespace\n")
+    target.write_text(table)

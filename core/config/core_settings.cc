@@ -90,7 +90,8 @@ constinit Setting<bool> debug({.env = "DD_TRACE_DEBUG",
                                .from_otel = debug_from_otel});
 constinit Setting<bool> logs_injection({.env = "DD_LOGS_INJECTION",
                                         .fallback = "true",
-                                        .remote = "log_injection_enabled"});
+                                        .remote = "log_injection_enabled",
+                                        .words = Words::kStructured});
 constinit Setting<bool> report_hostname({.env = "DD_TRACE_REPORT_HOSTNAME", .fallback = "false"});
 constinit Setting<bool> wide_trace_ids({.env = "DD_TRACE_128_BIT_TRACEID_GENERATION_ENABLED",
                                         .fallback = "true"});
@@ -103,7 +104,9 @@ constinit Setting<bool> remove_integration_services(
 constinit Setting<bool> peer_service_defaults({.env = "DD_TRACE_PEER_SERVICE_DEFAULTS_ENABLED",
                                                .fallback = "false"});
 constinit Setting<bool> process_tags_enabled(
-    {.env = "DD_EXPERIMENTAL_PROPAGATE_PROCESS_TAGS_ENABLED", .fallback = "true", .words = true});
+    {.env = "DD_EXPERIMENTAL_PROPAGATE_PROCESS_TAGS_ENABLED",
+     .fallback = "true",
+     .words = Words::kYes});
 constinit Setting<std::int64_t> rate_limit({.env = "DD_TRACE_RATE_LIMIT", .fallback = "100"});
 constinit Setting<std::int64_t> datadog_tags_max_length(
     {.env = "DD_TRACE_X_DATADOG_TAGS_MAX_LENGTH", .fallback = "512"});
@@ -162,10 +165,10 @@ constinit Setting<std::int64_t> writer_payload_bytes(
 constinit Setting<bool> git_metadata({.env = "DD_TRACE_GIT_METADATA_ENABLED", .fallback = "true"});
 constinit Setting<bool> native_span_events({.env = "DD_TRACE_NATIVE_SPAN_EVENTS",
                                             .fallback = "false",
-                                            .words = true});
+                                            .words = Words::kYes});
 constinit Setting<bool> apm_tracing_enabled({.env = "DD_APM_TRACING_ENABLED",
                                              .fallback = "true",
-                                             .words = true});
+                                             .words = Words::kYes});
 constinit Setting<bool> stats_computation({.env = "DD_TRACE_STATS_COMPUTATION_ENABLED",
                                            .fallback = "false",
                                            .aliases = "DD_TRACE_COMPUTE_STATS"});
@@ -263,7 +266,7 @@ std::span<SettingBase* const> core_settings() { return kTable; }
 
 bool product_wanted(std::string_view name) {
   const auto value = variable("DD_" + std::string(name) + "_ENABLED");
-  return value && parse_switch(*value).value_or(false);
+  return value && *parse_flag(*value, Words::kYes);
 }
 
 bool apm_opt_out() {

@@ -28,7 +28,6 @@ bool one_of(std::string_view text, std::span<const std::string_view> words) {
 
 constexpr std::array<std::string_view, 3> kFalse = {"", "false", "0"};
 constexpr std::array<std::string_view, 2> kNo = {"no", "off"};
-constexpr std::string_view kYes[] = {"yes", "on"};
 
 // A setting that takes one of a few words, or a list of them.
 struct Choice {
@@ -48,25 +47,29 @@ constexpr Choice kChoices[] = {
     {"DD_TRACE_LOG_LEVEL", false, {"CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "NOTSET"}},
 };
 
-// The ranges that can be read.
-std::string usable_statuses(std::string_view text) {
+std::string or_none(std::string_view text) {
+  return text.empty() ? std::string("none") : std::string(text);
+}
+
+// nullopt: every range can be read; otherwise those that can.
+std::optional<std::string> usable_statuses(std::string_view text) {
   std::string kept;
-  for (const std::string& piece : parse_list(text))
-    if (!parse_status_ranges(piece).empty()) kept.append(kept.empty() ? "" : ",").append(piece);
-  return kept.empty() ? "none" : kept;
+  bool all = true;
+  for (const std::string& piece : parse_list(text)) {
+    const bool good = !parse_status_ranges(piece).empty();
+    if (good) kept.append(kept.empty() ? "" : ",").append(piece);
+    all = all && good;
+  }
+  return all ? std::nullopt : std::optional(or_none(kept));
+}
+
+std::optional<std::string> at_least_one(std::string_view text) {
+  return *parse_int(text) >= 1 ? std::nullopt : std::optional<std::string>("1");
 }
 
 constexpr Check kOwnChecks[] = {
-    {"DD_TRACE_PARTIAL_FLUSH_MIN_SPANS",
-     [](std::string_view text) { return *parse_int(text) >= 1; },
-     [](std::string_view) { return std::string("1"); }},
-    {"DD_TRACE_HTTP_SERVER_ERROR_STATUSES",
-     [](std::string_view text) {
-       return std::ranges::none_of(parse_list(text), [](const std::string& piece) {
-         return parse_status_ranges(piece).empty();
-       });
-     },
-     &usable_statuses},
+    {"DD_TRACE_PARTIAL_FLUSH_MIN_SPANS", &at_least_one},
+    {"DD_TRACE_HTTP_SERVER_ERROR_STATUSES", &usable_statuses},
 };
 constinit std::span<const Check> more_checks;
 
@@ -80,10 +83,6 @@ std::string_view fallback_of(const KnownSetting& known) {
   const SettingBase* const setting = find_declared(known.name);
   const std::string_view own = setting == nullptr ? std::string_view() : setting->spec().fallback;
   return own.empty() ? known.fallback : own;
-}
-
-std::string or_none(std::string_view text) {
-  return text.empty() ? std::string("none") : std::string(text);
 }
 
 Verdict judge_choice(const Choice& choice, std::string_view text, std::string_view fallback) {
@@ -111,13 +110,8 @@ Verdict judge(const KnownSetting& known, std::string_view text) {
   for (const Choice& choice : kChoices)
     if (choice.name == known.name) return judge_choice(choice, text, fallback_of(known));
   if (known.type == "boolean") {
-    if (known.name == "DD_LOGS_INJECTION") {
-      text = trim(text);
-      if (same_ignoring_case(text, "structured")) return {};
-    }
-    const bool good = *parse_bool(text) || one_of(text, kFalse) || one_of(text, kNo) ||
-                      (known.words && one_of(text, kYes));
-    return {good, "false"};
+    if (known.words == Words::kStructured) text = trim(text);
+    return {*parse_flag(text, known.words) || one_of(text, kFalse) || one_of(text, kNo), "false"};
   }
   // An empty text of an address is none.
   if (known.name.ends_with("_PORT"))
@@ -125,8 +119,8 @@ Verdict judge(const KnownSetting& known, std::string_view text) {
   if (known.type == "int" && !parse_int(text)) return {false, or_none(fallback_of(known))};
   if (known.type == "decimal" && !parse_double(text)) return {false, or_none(fallback_of(known))};
   const Check* const check = text.empty() ? nullptr : find_check(known.name);
-  if (check == nullptr || check->good(text)) return {};
-  return {false, check->used(text)};
+  auto used = check == nullptr ? std::nullopt : check->instead(text);
+  return used ? Verdict{false, std::move(*used)} : Verdict{};
 }
 
 // The first of the name and its older ones that this source has.
@@ -140,8 +134,7 @@ std::optional<Held> find_held(const KnownSetting& known, Origin origin) {
 }
 
 std::string as_understood(const KnownSetting& known, const std::string& text) {
-  if (known.type != "boolean" || same_ignoring_case(text, "structured")) return text;
-  return show(*parse_bool(text) || (known.words && one_of(text, kYes)));
+  return known.type == "boolean" ? show(*parse_flag(text, known.words)) : text;
 }
 
 void add_declared(const KnownSetting& known, Explained& out) {

@@ -34,12 +34,11 @@ Explained explain(std::string_view name);
 // Those that have another value than their default, by name.
 std::vector<Explained> settings_not_default();
 
-// What the type of a setting does not say of a text: whether it can be used, and what is used in
-// its place. Asked about texts that are of the type and not empty.
+// What the type of a setting does not say of a text: what is used in its place; nullopt when it can
+// be used. Asked about texts that are of the type and not empty.
 struct Check {
   std::string_view name;
-  bool (*good)(std::string_view text);
-  std::string (*used)(std::string_view text);
+  std::optional<std::string> (*instead)(std::string_view text);
 };
 // Of other libraries, besides the few of this one.
 // Once, before anything is complained about.

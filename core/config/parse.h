@@ -32,9 +32,17 @@ constexpr std::optional<bool> parse_bool(std::string_view text) {
   return text == "1" || same_ignoring_case(text, "true");
 }
 
-// The same, and "yes" and "on".
-constexpr std::optional<bool> parse_switch(std::string_view text) {
-  return *parse_bool(text) || same_ignoring_case(text, "yes") || same_ignoring_case(text, "on");
+// What turns a flag on besides "true" and "1".
+enum class Words : std::uint8_t {
+  kNone,
+  kYes,         // "yes" and "on"
+  kStructured,  // "structured"; blanks around any of them do not count
+};
+constexpr std::optional<bool> parse_flag(std::string_view text, Words more) {
+  const auto is = [&](std::string_view word) { return same_ignoring_case(text, word); };
+  if (more == Words::kStructured) text = trim(text);
+  return *parse_bool(text) || (more == Words::kYes && (is("yes") || is("on"))) ||
+         (more == Words::kStructured && is("structured"));
 }
 
 constexpr std::optional<std::int64_t> parse_int(std::string_view text) {

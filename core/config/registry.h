@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/base/kept_text.h"
+#include "core/config/parse.h"
 
 namespace dd::config {
 
@@ -20,8 +21,8 @@ struct KnownSetting {
   bool remote;    // may change by remote configuration
   bool reported;  // told by telemetry, under its name
   bool stable;    // the reference takes it from the files of settings too; this program takes all
-  bool words;     // of a boolean: "yes" and "on" are true too
   bool unused;    // no source of this program names it (make_registry.py)
+  Words words;    // of a boolean: what is true too
 };
 
 std::span<const KnownSetting> registry();  // sorted by name

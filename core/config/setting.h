@@ -39,7 +39,7 @@ struct Spec {
   std::optional<std::string> (*from_otel)(std::string_view) = nullptr;
   std::string_view remote = {};  // field of the remote document; empty: fixed at start
   bool secret = false;           // never shown or reported
-  bool words = false;            // of a bool: "yes" and "on" are true too
+  Words words = Words::kNone;    // of a bool: what is true too
 };
 
 class SettingBase {
@@ -61,9 +61,9 @@ class SettingBase {
 };
 
 template <class T>
-constexpr std::optional<T> parse_as(std::string_view text) {
+constexpr std::optional<T> parse_as(std::string_view text, Words words) {
   if constexpr (std::is_same_v<T, bool>)
-    return parse_bool(text);
+    return parse_flag(text, words);
   else if constexpr (std::is_same_v<T, std::int64_t>)
     return parse_int(text);
   else
@@ -79,13 +79,11 @@ class Setting final : public SettingBase {
  public:
   constexpr explicit Setting(const Spec& spec)
       : SettingBase(spec),
-        value_(parse_as<T>(spec.fallback).value_or(T{})),
-        values_{parse_as<T>(spec.fallback).value_or(T{})} {}
+        value_(parse_as<T>(spec.fallback, spec.words).value_or(T{})),
+        values_{parse_as<T>(spec.fallback, spec.words).value_or(T{})} {}
   T get() const { return value_.load(std::memory_order_relaxed); }
   bool assign(std::string_view text, Origin origin) override {
-    std::optional<T> value = parse_as<T>(text);
-    if constexpr (std::is_same_v<T, bool>)
-      if (spec_.words) value = parse_switch(text);
+    const std::optional<T> value = parse_as<T>(text, spec_.words);
     if (value) set(*value, origin);
     return value.has_value();
   }

@@ -86,11 +86,9 @@ std::optional<std::string> shown(Kind kind, std::string_view text) {
     case Kind::kFlag:
       return config::show(config::parse_bool(text).value_or(false));
     case Kind::kInjection:
-      text = config::trim(text);
-      return config::show(config::parse_bool(text).value_or(false) ||
-                          config::same_ignoring_case(text, "structured"));
+      return config::show(*config::parse_flag(text, config::Words::kStructured));
     case Kind::kSwitch:
-      return config::show(config::parse_switch(text).value_or(false));
+      return config::show(*config::parse_flag(text, config::Words::kYes));
     case Kind::kWhole: {
       const auto number = config::parse_int(text);
       return number ? std::optional(config::show(*number)) : std::nullopt;

@@ -1,5 +1,3 @@
-#include "core/telemetry/telemetry.h"
-
 #include <algorithm>
 #include <atomic>
 #include <functional>
@@ -13,6 +11,7 @@
 #include "core/telemetry/dependencies.h"
 #include "core/telemetry/metrics.h"
 #include "core/telemetry/report.h"
+#include "core/telemetry/telemetry.h"
 #include "core/trace/segment.h"
 #include "core/trace/span.h"
 #include "core/trace/tags.h"
@@ -33,7 +32,9 @@ constinit config::Setting<double> heartbeat_s({.env = "DD_TELEMETRY_HEARTBEAT_IN
 constinit config::Setting<double> extended_s({.env = "_DD_TELEMETRY_EXTENDED_HEARTBEAT_INTERVAL",
                                               .fallback = "86400"});
 constinit config::Setting<bool> endpoint_collection(
-    {.env = "DD_API_SECURITY_ENDPOINT_COLLECTION_ENABLED", .fallback = "true", .words = true});
+    {.env = "DD_API_SECURITY_ENDPOINT_COLLECTION_ENABLED",
+     .fallback = "true",
+     .words = config::Words::kYes});
 constinit config::Setting<bool> log_collection({.env = "DD_TELEMETRY_LOG_COLLECTION_ENABLED",
                                                 .fallback = "true"});
 constinit config::Setting<bool> dependency_collection(

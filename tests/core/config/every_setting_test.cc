@@ -207,9 +207,10 @@ TEST_F(EverySetting, that_is_a_port_is_a_number_of_a_port) {
 }
 
 TEST_F(EverySetting, may_be_checked_by_who_knows_what_it_means) {
-  static constexpr Check kChecks[] = {{"DD_SITE",
-                                       [](std::string_view text) { return text != "moon"; },
-                                       [](std::string_view) { return std::string("earth"); }}};
+  static constexpr Check kChecks[] = {{"DD_SITE", [](std::string_view text) {
+                                         return text == "moon" ? std::optional<std::string>("earth")
+                                                               : std::nullopt;
+                                       }}};
   also_check(kChecks);
   load({}, {{"DD_SITE", "moon"}}, {});
   EXPECT_EQ(said_, "ddpython: DD_SITE=moon is not understood; using earth\n");
