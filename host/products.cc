@@ -8,6 +8,7 @@
 #include "core/config/core_settings.h"
 #include "core/config/setting.h"
 #include "core/product/safe_mode.h"
+#include "core/py/imports/import_hook.h"
 #include "core/py/ref.h"
 #include "core/statsd/client.h"
 #include "core/telemetry/telemetry.h"
@@ -35,6 +36,9 @@ constexpr product::Row kTable[] = {
 #undef DD_PRODUCT
 };
 static_assert(product::is_in_order(kTable), "a row of products.def stands above what it needs");
+
+constexpr py::ModuleHook kOurPackage[] = {
+    {"ddtrace", [](py::Handle, const void*) { speak_soon(); }}};
 
 constinit bool running = false;
 
@@ -117,7 +121,7 @@ Status start_products(std::string_view failing) {
   running = true;
   at_exit(&stop_products);
   write_startup_log();
-  begin_in_silence();
+  py::import_hook::add(kOurPackage);
   return {};
 }
 

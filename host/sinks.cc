@@ -36,14 +36,6 @@ constexpr std::int64_t kSuddenNs = 500'000'000;
 
 constinit product::Gate agent_gate, local_gate, lines_gate, discovery_gate;
 
-// When a process without traces yet began that has telemetry to send or configuration to ask for.
-constinit std::int64_t silent_since_ns = 0;
-
-// With neither a trace nor a library we know it speaks at its end, if it was there for a while.
-bool speaks_at_its_end() {
-  return silent_since_ns != 0 && base::monotonic_ns() - silent_since_ns >= telemetry::kFirstWordNs;
-}
-
 // On the worker.
 void look_at_spans(const trace::Delivery& delivery) {
   remote_config::note_services(delivery);
@@ -118,19 +110,21 @@ Status write_lines() {
 
 }  // namespace
 
-void begin_in_silence() {
+bool will_speak() {
+  return transport::Worker::get().running() || (agent_gate.open() && telemetry::enabled());
+}
+
+void speak_soon() {
   if (agent_gate.open() && (telemetry::enabled() || remote_config::wanted()))
-    silent_since_ns = base::monotonic_ns();
+    transport::Worker::get().start_later(telemetry::kFirstWordNs);
 }
 
 void stop_worker() {
   transport::Worker& worker = transport::Worker::get();
-  if (speaks_at_its_end()) worker.wake();
+  if (will_speak()) worker.wake();  // also of a program without a trace or a library we know
   transport::agent_sink::settle();
   worker.shutdown(kFlushNs);
 }
-
-bool will_speak() { return transport::Worker::get().running() || speaks_at_its_end(); }
 
 }  // namespace dd::host
 

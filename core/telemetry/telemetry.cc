@@ -1,3 +1,5 @@
+#include "core/telemetry/telemetry.h"
+
 #include <algorithm>
 #include <atomic>
 #include <functional>
@@ -7,11 +9,11 @@
 
 #include "core/base/clock.h"
 #include "core/config/core_settings.h"
+#include "core/config/parse.h"
 #include "core/propagation/tally.h"
 #include "core/telemetry/dependencies.h"
 #include "core/telemetry/metrics.h"
 #include "core/telemetry/report.h"
-#include "core/telemetry/telemetry.h"
 #include "core/trace/segment.h"
 #include "core/trace/span.h"
 #include "core/trace/tags.h"
@@ -116,7 +118,7 @@ class Sender final : public transport::Job {
   void note_spans(const trace::Delivery& delivery) {
     for (std::uint32_t i = 0; i < delivery.count; ++i) {
       const std::string_view name = delivery.spans[i]->text(trace::tags::kComponent);
-      if (name.empty() || name == "datadog") continue;
+      if (name.empty() || name == "datadog" || delivery.spans[i]->has(trace::kByOtel)) continue;
       // Spans of one integration share its name.
       if (name.data() != last_component_.data()) {
         last_component_ = name;
@@ -183,6 +185,7 @@ class Sender final : public transport::Job {
   enum class Asked : std::uint8_t { kNothing, kNow, kLast };
   struct Figures {
     std::uint64_t created = 0, finished = 0, dropped_spans = 0;
+    std::uint64_t created_by_otel = 0, finished_by_otel = 0;  // among them
     std::uint64_t requests = 0, failures = 0, bytes = 0, chunks = 0;
     std::uint64_t dropped[static_cast<int>(transport::Drop::kCount)] = {};
     std::uint64_t extracted[propagation::kStyles] = {}, injected[propagation::kStyles] = {};
@@ -223,7 +226,9 @@ class Sender final : public transport::Job {
     const trace::Counts counts = trace::Tracer::get().counts();
     Figures now{.created = counts.spans_created,
                 .finished = counts.spans_finished,
-                .dropped_spans = counts.spans_dropped_unsent};
+                .dropped_spans = counts.spans_dropped_unsent,
+                .created_by_otel = counts.created_by_otel,
+                .finished_by_otel = counts.finished_by_otel};
     if (const transport::Exporter* exporter = transport::agent_sink::exporter()) {
       const transport::Stats stats = exporter->stats();
       now.requests = stats.requests;
@@ -242,8 +247,11 @@ class Sender final : public transport::Job {
                             static_cast<double>(value));
     };
     constexpr const char* kOurs = "src_library:libdatadog";
-    add("spans_created", "integration_name:datadog", now.created - sent_.created);
-    std::uint64_t others = 0;
+    std::uint64_t others = now.created_by_otel - sent_.created_by_otel;
+    add("spans_created", "integration_name:datadog", now.created - sent_.created - others);
+    add("spans_created", "integration_name:otel", others);
+    others = now.finished_by_otel - sent_.finished_by_otel;
+    add("spans_finished", "integration_name:otel", others);
     for (const auto& [name, count] : std::exchange(finished_by_, {})) {
       add("spans_finished", "integration_name:", count, name);
       others += count;
@@ -382,6 +390,17 @@ constinit std::atomic<Sender*> the_sender{nullptr};  // lives as long as the pro
 
 Sender* sender() { return the_sender.load(std::memory_order_relaxed); }
 
+// Something is told to go to the intake itself. A key alone does not say so.
+bool without_agent() {
+  constexpr std::string_view kWays[] = {"DD_AGENTLESS_ENABLED", "_DD_APM_TRACING_AGENTLESS_ENABLED",
+                                        "DD_CIVISIBILITY_AGENTLESS_ENABLED",
+                                        "DD_LLMOBS_AGENTLESS_ENABLED"};
+  return std::ranges::any_of(kWays, [](std::string_view way) {
+    const auto text = config::variable(way);
+    return text && *config::parse_flag(*text, config::Words::kYes);
+  });
+}
+
 std::string intake_url(std::string_view where) {
   if (where == "datad0g.com") return "https://all-http-intake.logs.datad0g.com";
   return "https://instrumentation-telemetry-intake." + std::string(where);
@@ -397,7 +416,7 @@ void push(F&& tell) {
 std::span<config::SettingBase* const> settings() { return kSettings; }
 
 Status start(Options options) {
-  const bool direct = !api_key.get().empty();
+  const bool direct = !api_key.get().empty() && without_agent();
   transport::Destination::Options where;
   if (direct)
     where.headers.emplace_back("DD-API-KEY", api_key.get());

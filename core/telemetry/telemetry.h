@@ -1,6 +1,6 @@
-// Instrumentation telemetry: what the tracer says about itself, to the agent (or, with an API key,
-// to the intake), so that whoever supports it knows what ran. Never anything of the application's
-// data. DD_INSTRUMENTATION_TELEMETRY_ENABLED=false: no request, no socket.
+// Instrumentation telemetry: what the tracer says about itself, to the agent (or, where nothing
+// needs one, to the intake), so that whoever supports it knows what ran. Never anything of the
+// application's data. DD_INSTRUMENTATION_TELEMETRY_ENABLED=false: no request, no socket.
 //
 //     telemetry::start({.agent_url = url, .tracer_version = "4.16.0", ...});   // start-up
 //     telemetry::begin();                       // the first trace: from now on it is sent

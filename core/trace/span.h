@@ -66,6 +66,7 @@ enum SpanFlag : std::uint16_t {
   kKeepsObject = 1 << 11,    // one reference belongs to the chunk, until that leaves
   kUnwanted = 1 << 13,       // begun while tracing was off: never sent
   kStoresCarried = 1 << 12,  // there may be attributes that a bit above stands for, too
+  kByOtel = 1 << 14,         // started by OpenTelemetry's API
 };
 
 struct Link;       // core/trace/link.h

@@ -23,6 +23,7 @@ namespace {
 // next.
 struct ThreadCounts {
   std::atomic<std::uint64_t> created{0}, finished{0}, delivered{0}, dropped{0}, abandoned{0};
+  std::atomic<std::uint64_t> created_by_otel{0}, finished_by_otel{0};
   std::atomic<bool> taken{true};
   ThreadCounts* next = nullptr;
 };
@@ -224,7 +225,8 @@ Tracer& Tracer::get() {
 void Tracer::after_fork() {
   Tracer& tracer = get();
   for (ThreadCounts* at = all_counts.load(std::memory_order_acquire); at; at = at->next) {
-    for (auto* count : {&at->created, &at->finished, &at->delivered, &at->dropped, &at->abandoned})
+    for (auto* count : {&at->created, &at->finished, &at->delivered, &at->dropped, &at->abandoned,
+                        &at->created_by_otel, &at->finished_by_otel})
       count->store(0, std::memory_order_relaxed);
     at->taken.store(at == own_counts, std::memory_order_relaxed);  // the other threads are gone
   }
@@ -274,8 +276,15 @@ Counts Tracer::counts() const {
     sum.spans_delivered += at->delivered.load(std::memory_order_relaxed);
     sum.spans_dropped_unsent += at->dropped.load(std::memory_order_relaxed);
     sum.spans_abandoned += at->abandoned.load(std::memory_order_relaxed);
+    sum.created_by_otel += at->created_by_otel.load(std::memory_order_relaxed);
+    sum.finished_by_otel += at->finished_by_otel.load(std::memory_order_relaxed);
   }
   return sum;
+}
+
+void Tracer::mark_by_otel(Span& span) {
+  span.flags |= kByOtel;
+  add(my_counts().created_by_otel, 1);
 }
 
 Span* Tracer::place(Segment& segment) {
@@ -411,6 +420,8 @@ void Tracer::complete(Span* span, Ending ending) {
   ThreadCounts& counts = my_counts();
   const bool abandoned = ending == Ending::kAbandoned, sent = ending == Ending::kFinished;
   add(abandoned ? counts.abandoned : counts.finished, 1);
+  if (!abandoned && span->has(kByOtel)) [[unlikely]]
+    add(counts.finished_by_otel, 1);
   if (ending == Ending::kUnwanted) {
     add(counts.dropped, 1);
     const ChunkHooks* const hooks = hooks_.load(std::memory_order_acquire);

@@ -75,6 +75,7 @@ struct Counts {  // since the process started, or was forked
   std::uint64_t spans_dropped_unsent;  // disabled, discarded, filtered, no sink
   std::uint64_t spans_abandoned;       // never finished, let go by their holder
   // created = delivered + dropped + abandoned + still open or waiting for their trace
+  std::uint64_t created_by_otel, finished_by_otel;  // of those above
 };
 
 // Steps that other libraries put into the way of a chunk, between finish and the sinks.
@@ -106,6 +107,8 @@ class Tracer {
   Span* start(const StartOptions& options);
   // Once; later calls do nothing. `end_ns` 0: now. May deliver.
   void finish(Span* span, std::int64_t end_ns = 0);
+  // OpenTelemetry's API has started it; counted.
+  void mark_by_otel(Span& span);
   // For a span that will never be finished: its trace no longer waits for it.
   void abandon(Span* span);
   // An unsealed copy of a sealed span, in a chunk of its own that is never sent; for late writes.

@@ -112,6 +112,8 @@ void keep_api(const Ref& span, PyObject* api) {
       (PyUnicode_Check(api) && PyUnicode_CompareWithASCIIString(api, "datadog") == 0))
     return;
   extras(as_span(span)).api = Handle(api).share();
+  if (PyUnicode_Check(api) && PyUnicode_CompareWithASCIIString(api, "otel") == 0)
+    trace::Tracer::get().mark_by_otel(*as_span(span)->span);
 }
 
 PyObject* py_trace(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* kwnames) {

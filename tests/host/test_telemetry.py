@@ -104,7 +104,6 @@ else:
 def test_off_is_silent():
     with Agent() as agent:
         run(agent, DD_INSTRUMENTATION_TELEMETRY_ENABLED="false")
-        run(agent, "pass")
         run(agent, DD_TRACE_ENABLED="false")
         assert agent.by_path(PATH) == []
 
@@ -168,11 +167,37 @@ def test_late_imports_and_all_of_it_once_more():
     assert extended[0]["configuration"][:200] == started["configuration"][:200]
 
 
-def test_a_program_without_spans_says_that_it_runs():
+@pytest.mark.parametrize("program", ["pass", "import time; time.sleep(0.8)", "import ddtrace",
+                                     "from ddtrace.trace import tracer; tracer.trace('open')"])
+def test_a_program_without_finished_spans_says_that_it_ran(program):
     with Agent() as agent:
-        run(agent, "import time; time.sleep(0.8)")
+        run(agent, program)
+        agent.wait_for(until=lambda agent: "app-closing" in dict(messages(agent)))
         kinds = [kind for kind, _ in messages(agent)]
     assert (kinds[0], kinds[-1]) == ("app-started", "app-closing")
+
+
+@pytest.mark.parametrize(("way", "told"), [("DD_SITE", True), ("DD_LLMOBS_AGENTLESS_ENABLED", False),
+                                           ("DD_CIVISIBILITY_AGENTLESS_ENABLED", False)])
+def test_a_key_alone_does_not_go_past_the_agent(way, told):
+    with Agent() as agent:
+        run(agent, "pass", **{"DD_API_KEY": "0" * 32, "DD_SITE": "localhost", way: "localhost" if told else "true"})
+        if told:
+            agent.wait_for(until=lambda agent: agent.by_path(PATH) != [])
+        assert bool(agent.by_path(PATH)) == told
+
+
+def test_spans_of_opentelemetry_are_counted_under_its_name():
+    with Agent() as agent:
+        run(agent, "from ddtrace.trace import tracer\n"
+            "spans = [tracer.start_span('x', span_api=api) for api in ('otel', 'datadog', 'otel')]\n"
+            "for span in spans[:2]: span.finish()\n")
+        agent.wait_for(until=lambda agent: "app-closing" in dict(messages(agent)))
+        counts = {(one["metric"], *one["tags"]): one["points"][0][1] for kind, payload in messages(agent)
+                  if kind == "generate-metrics" for one in payload["series"]}
+    assert {key: value for key, value in counts.items() if key[0].startswith("spans_")} == {
+        ("spans_created", "integration_name:datadog"): 1, ("spans_created", "integration_name:otel"): 2,
+        ("spans_finished", "integration_name:datadog"): 1, ("spans_finished", "integration_name:otel"): 1}
 
 
 def test_executed_pythons_know_their_session():
