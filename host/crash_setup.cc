@@ -120,5 +120,8 @@ constinit const dd::product::Product dd::products::crash_reports = {
     .wanted = [] { return dd::host::with_agent(dd::crash::wanted(), "DD_CRASHTRACKING_ENABLED"); },
     .start = &dd::host::install,
     .fork = {.child =
-                 [] { dd::crash::set_runtime_id(dd::trace::Tracer::get().facts().runtime_id); }},
+                 [] {
+                   dd::crash::set_runtime_id(dd::trace::Tracer::get().facts().runtime_id);
+                   dd::crash::return_to_front();
+                 }},
 };

@@ -50,12 +50,7 @@ int become_heir(void* of) {
   dup2(memory, kMemoryFile);
   dup2(alive, kAliveFile);
   if (process < 0 || dup2(process, kProcessFile) < 0) close(kProcessFile);
-  const char* const words[] = {"ddpython", kHeirOption, nullptr};
-  const char* const environment[] = {nullptr};
-  // Not by the C library's names: the host has a step of its own before those.
-  syscall(SYS_execve, base::own_file(), words, environment);
-  syscall(SYS_exit_group, 127);
-  return 127;
+  base::become_own_copy(kHeirOption);
 }
 
 // execve makes a child one that wait() sees; one whose parent is gone is init's.

@@ -39,6 +39,10 @@ struct Runtime {
 // Installs the handlers: once, after Python's own.
 void install(const Facts& facts, const Runtime& runtime);
 
+// In a forked child: ahead of the handlers that uWSGI puts in the place of all others, in the
+// process its workers are forked from.
+void return_to_front();
+
 // The stack that handlers run on, for a thread other than the main one: made where the thread
 // begins, gone where it ends. Does nothing when the handlers are not installed, or the thread has
 // one.

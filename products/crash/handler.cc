@@ -1,3 +1,4 @@
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -149,10 +150,24 @@ void thread_name(int thread, char (&name)[64]) {
   name[size > 0 ? size - 1 : 0] = 0;
 }
 
+// "S" and the like, before it is asked: the question wakes it.
+void thread_state(int thread, char (&state)[2]) {
+  char path[64], text[128];
+  snprintf(path, sizeof path, "/proc/self/task/%d/stat", thread);
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  const ssize_t size = file < 0 ? 0 : read(file, text, sizeof text - 1);
+  if (file >= 0) close(file);
+  text[size > 0 ? size : 0] = 0;
+  const char* const end_of_name = strrchr(text, ')');
+  state[0] = end_of_name != nullptr && end_of_name[1] == ' ' ? end_of_name[2] : '?';
+  state[1] = 0;
+}
+
 void write_other_thread(int file, int thread, int question) {
-  char name[64];
+  char name[64], state[2];
   thread_name(thread, name);
-  Line(file).text("thread=").decimal(thread).text(" ").text(name).end();
+  thread_state(thread, state);
+  Line(file).text("thread=").decimal(thread).text(" ").text(state).text(" ").text(name).end();
   other_state.store(thread);
   if (syscall(SYS_tgkill, getpid(), thread, question) != 0) return;
   for (int waited = 0; waited < 50 && other_state.load() == thread; ++waited) {
@@ -283,6 +298,25 @@ void* make_alternate_stack() {
   return memory;
 }
 
+void go_in_front(bool (*of)(const struct sigaction&)) {
+  struct sigaction ours = {}, now = {};
+  ours.sa_sigaction = &on_crash;
+  ours.sa_flags = SA_SIGINFO | SA_NODEFER | (use_stack.get() ? SA_ONSTACK : 0);
+  sigfillset(&ours.sa_mask);
+  for (const int number : kSignals) sigdelset(&ours.sa_mask, number);
+  for (std::size_t i = 0; i < std::size(kSignals); ++i)
+    if (sigaction(kSignals[i], nullptr, &now) == 0 && of(now)) {
+      before[i] = now;
+      sigaction(kSignals[i], &ours, nullptr);
+    }
+}
+
+bool is_of_uwsgi(const struct sigaction& now) {
+  Dl_info file;
+  return dladdr(reinterpret_cast<void*>(now.sa_handler), &file) != 0 && file.dli_fname != nullptr &&
+         strstr(file.dli_fname, "uwsgi") != nullptr;
+}
+
 // One line of a report; what would end it early is left out.
 void add(std::string& out, const char* name, std::string_view value) {
   out.append(name).append("=");
@@ -339,14 +373,10 @@ void install(const Facts& facts, const Runtime& runtime) {
   language = runtime;
   makes_stacks = use_stack.get() && create_stack.get();
   if (makes_stacks) (void)make_alternate_stack();
-  struct sigaction ours = {};
-  ours.sa_sigaction = &on_crash;
-  ours.sa_flags = SA_SIGINFO | SA_NODEFER | (use_stack.get() ? SA_ONSTACK : 0);
-  sigfillset(&ours.sa_mask);
-  for (const int number : kSignals) sigdelset(&ours.sa_mask, number);
-  for (std::size_t i = 0; i < std::size(kSignals); ++i)
-    if (sigaction(kSignals[i], nullptr, &before[i]) == 0) sigaction(kSignals[i], &ours, nullptr);
+  go_in_front([](const struct sigaction&) { return true; });
 }
+
+void return_to_front() { go_in_front(&is_of_uwsgi); }
 
 void report_exception(const std::string& type, const std::string& message,
                       const std::vector<Frame>& frames) {

@@ -76,10 +76,7 @@ Receiver start_receiver() {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
-    const char* const words[] = {"ddpython", kReceiverOption, nullptr};
-    const char* const environment[] = {nullptr};
-    syscall(SYS_execve, base::own_file(), words, environment);
-    syscall(SYS_exit_group, 127);
+    base::become_own_copy(kReceiverOption);
   }
   close(ends[0]);
   if (child < 0) {

@@ -3,9 +3,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <fstream>
 
 #include "core/config/identity.h"
@@ -124,7 +126,18 @@ void write_signal(json::Writer& out, std::string_view key, const Crash& crash) {
   out.field("si_signo_human_readable", signal_name(crash.signal)).close();
 }
 
-// "Debian" and "12", as the system says about itself.
+// "22.04" is 22.4.0.
+std::string three_numbers(std::string_view version) {
+  std::string out;
+  for (int i = 0; i < 3; ++i) {
+    const std::size_t end = std::min(version.find('.'), version.size());
+    out += (i == 0 ? "" : ".") + std::to_string(number<int>(version.substr(0, end)));
+    version.remove_prefix(std::min(end + 1, version.size()));
+  }
+  return out;
+}
+
+// "Debian" and "12.0.0", as the system says about itself.
 std::pair<std::string, std::string> distribution() {
   std::ifstream file("/etc/os-release");
   std::string name = "Linux", version = "unknown", line;
@@ -135,7 +148,7 @@ std::pair<std::string, std::string> distribution() {
   };
   while (std::getline(file, line)) {
     if (line.starts_with("NAME=")) name = value();
-    if (line.starts_with("VERSION_ID=")) version = value();
+    if (line.starts_with("VERSION_ID=")) version = three_numbers(value());
   }
   name = name.substr(0, name.find(' '));
   return {name, version};
@@ -189,6 +202,7 @@ void write_native(json::Writer& out, const std::vector<NativeFrame>& frames, Sym
   }
 }
 
+// Of the thread that crashed.
 void write_stack(json::Writer& out, const Crash& crash, Symbols& symbols) {
   out.key("stack").open_object().field("format", kFormat).key("frames").open_array();
   if (crash.signal != 0) {
@@ -206,20 +220,38 @@ void write_stack(json::Writer& out, const Crash& crash, Symbols& symbols) {
 
 void write_threads(json::Writer& out, const Crash& crash, Symbols& symbols) {
   out.key("threads").open_array();
+  out.open_object().field("crashed", true).field("name", crash.thread_name);
+  write_stack(out, crash, symbols);
+  out.field("state", "R").close();
   for (const Thread& thread : crash.others) {
     out.open_object().field("crashed", false).field("name", thread.name);
     out.key("stack").open_object().field("format", kFormat).key("frames").open_array();
     write_native(out, thread.native, symbols);
-    out.close().field("incomplete", thread.native.empty()).close().close();
+    out.close().field("incomplete", thread.native.empty()).close();
+    out.field("state", thread.state).close();
   }
   out.close();
 }
 
 void write_runtime(json::Writer& out, const Crash& crash) {
-  if (crash.runtime.empty()) return;
-  out.key("experimental").open_object().key("runtime_stack").open_object();
-  out.field("format", "Datadog Runtime Callback 1.0").field("stacktrace_string", crash.runtime);
-  out.close().close();
+  out.key("experimental").open_object();
+  if (!crash.runtime.empty()) {
+    out.key("runtime_stack").open_object().field("format", "Datadog Runtime Callback 1.0");
+    out.field("stacktrace_string", crash.runtime).close();
+  }
+  out.close();
+}
+
+// "2026-01-31 12:00:00.123456789 UTC"
+std::string time_text(std::int64_t wall_ns) {
+  const auto seconds = static_cast<time_t>(wall_ns / 1'000'000'000);
+  tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[64];
+  const std::size_t size = strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+  std::snprintf(text + size, sizeof text - size, ".%09d UTC",
+                static_cast<int>(wall_ns % 1'000'000'000));
+  return text;
 }
 
 void write_process(json::Writer& out, const Crash& crash) {
@@ -324,7 +356,8 @@ void Reader::take_value(std::string_view name, std::string_view value) {
     crash_.registers.emplace_back(which, hex(number<std::uint64_t>(value), 16));
   } else if (name == "thread") {
     const int id = number<int>(next_word(value));
-    crash_.others.push_back({.id = id, .name = std::string(value)});
+    const std::string_view state = next_word(value);
+    crash_.others.push_back({.id = id, .state = std::string(state), .name = std::string(value)});
   } else if (name == "frame") {
     const auto ip = number<std::uint64_t>(next_word(value));
     auto& stack = crash_.others.empty() ? crash_.native : crash_.others.back().native;
@@ -441,7 +474,7 @@ std::string report_for_telemetry(const Crash& crash, Symbols& symbols) {
   write_process(out, crash);
   write_signal(out, "sig_info", crash);
   write_active(out, crash);
-  out.field("uuid", crash.uuid).close();
+  out.field("timestamp", time_text(crash.wall_ns)).field("uuid", crash.uuid).close();
   Tags tags;
   add_report_tags(tags, crash);
   return telemetry_log(crash, out.take(), "ERROR", tags.take(), true);

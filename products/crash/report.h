@@ -20,7 +20,7 @@ struct NativeFrame {
 };
 struct Thread {
   int id = 0;
-  std::string name;
+  std::string state, name;  // "S", as the system says
   std::vector<NativeFrame> native;
 };
 

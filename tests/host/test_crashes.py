@@ -82,6 +82,8 @@ def test_a_crash_is_reported(source, number, code):
     assert any("/libc.so" in line for line in report["files"]["/proc/self/maps"])
     content = json.loads(telemetry[1]["payload"]["logs"][0]["message"])
     assert content["error"]["stack"]["frames"] == frames and content["uuid"] in report["ddtags"]
+    assert content["error"]["threads"][0]["stack"] == report["error"]["stack"]
+    assert content["timestamp"].endswith(" UTC") and report["os_info"]["version"].count(".") == 2
 
 
 def test_threads_of_the_program_are_in_the_report():
@@ -89,7 +91,8 @@ def test_threads_of_the_program_are_in_the_report():
         run(CRASHES["with threads about"][0], agent.url)
         threads = reports(agent)[1][1]["error"]["threads"]
     waiting = [t for t in threads if any("nanosleep" in f.get("function", "") for f in t["stack"]["frames"])]
-    assert len(waiting) == 5
+    assert [thread["state"] for thread in waiting] == ["S"] * 5
+    assert [thread["crashed"] for thread in threads] == [True] + [False] * (len(threads) - 1)
 
 
 @pytest.mark.parametrize("source, number, code", CRASHES.values(), ids=CRASHES.keys())

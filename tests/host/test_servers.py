@@ -295,8 +295,7 @@ def test_workers_of_celery(place, tmp_path):
 
 
 def test_workers_of_uwsgi(place, tmp_path):
-    """pyuwsgi is uWSGI as a module; it is not in the environments that are set up, only where somebody puts it.
-    Crashes are its own: it puts its handlers in the place of ours."""
+    """pyuwsgi is uWSGI as a module; it is not in the environments that are set up, only where somebody puts it."""
     venv = HOME / f"uwsgi-{VERSION}"
     if not venv.exists():
         pytest.skip(f"no {venv}: python -m venv, pip install pyuwsgi")
@@ -308,9 +307,12 @@ def test_workers_of_uwsgi(place, tmp_path):
     try:
         workers = two_workers(port)
         assert len(askers(agent)) == 1
+        crashed = crash_one(port, process)
+        agent.wait_for(until=lambda agent: len(crash_reports(agent)) >= 2)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
-    check(agent, workers, None)
+    workers = [worker for worker in workers if worker["pid"] != crashed["pid"]]
+    check(agent, workers, crashed)
     for worker in workers:
         statsd.wait_for(f"runtime-id:{worker['runtime_id']}")

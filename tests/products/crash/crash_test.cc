@@ -51,7 +51,7 @@ TEST(Reader, takes_a_crash_apart) {
   EXPECT_TRUE(reader.take("ping"));
   for (const char* line :
        {"register=rip 0x20", "maps", "signal=5", "end of maps", "frame=0x1 0x2", "runtime",
-        "Thread", "end of runtime", "thread=9 worker", "frame=0x3 0x4", "complete"})
+        "Thread", "end of runtime", "thread=9 S worker", "frame=0x3 0x4", "complete"})
     EXPECT_FALSE(reader.take(line));
   EXPECT_EQ(crash.fact("service"), "shop");
   EXPECT_EQ(crash.signal, SIGSEGV);
@@ -62,6 +62,7 @@ TEST(Reader, takes_a_crash_apart) {
   ASSERT_EQ(crash.native.size(), 1u);
   ASSERT_EQ(crash.others.size(), 1u);
   EXPECT_EQ(crash.others[0].native[0].sp, 4u);
+  EXPECT_EQ(crash.others[0].state + crash.others[0].name, "Sworker");
   EXPECT_TRUE(crash.complete);
 }
 
