@@ -1,3 +1,4 @@
+#include <atomic>
 #include <optional>
 #include <span>
 #include <string>
@@ -6,7 +7,9 @@
 #include "contrib/registry.h"
 #include "core/base/mutex.h"
 #include "core/product/product.h"
+#include "core/py/error.h"
 #include "core/py/later.h"
+#include "core/py/ref.h"
 #include "core/remote_config/apm_tracing.h"
 #include "core/remote_config/remote_config.h"
 #include "host/children/policy.h"
@@ -61,8 +64,22 @@ Status start_library() {
   return {};
 }
 
+constinit std::atomic<int> flare_level{flare::kUsual};
+
+// On Python's main thread. Without `logging` or the package there is nobody to say anything.
+void change_level() {
+  if (!py::imported("logging") || !py::imported("ddtrace")) return;
+  const py::Ref module = py::imported("ddtrace._logger");
+  if (module) (void)module.attr("keep_for_flare").call(py::integer(flare_level.load()));
+  py::swallow_error();
+}
+
+void level_wanted(int level) {
+  if (flare_level.exchange(level) != level) (void)py::call_later(&change_level);
+}
+
 Status start_flare() {
-  flare::start({.settings = {children::settings()}});
+  flare::start({.settings = {children::settings()}, .set_level = &level_wanted});
   return {};
 }
 

@@ -12,16 +12,23 @@ namespace dd::base {
 namespace {
 
 constinit std::atomic<LogLevel> lowest{LogLevel::kWarning};
+constinit std::atomic<LogLevel> lowest_remembered{LogLevel::kError};
+
+bool prints(LogLevel level) { return level >= lowest.load(std::memory_order_relaxed); }
 
 }  // namespace
 
 void set_log_level(LogLevel level) { lowest.store(level, std::memory_order_relaxed); }
 
-bool log_wants(LogLevel level) { return level >= lowest.load(std::memory_order_relaxed); }
+void remember_from(LogLevel level) { lowest_remembered.store(level, std::memory_order_relaxed); }
+
+bool log_wants(LogLevel level) {
+  return prints(level) || level >= lowest_remembered.load(std::memory_order_relaxed);
+}
 
 void log(LogLevel level, std::string_view message) {
   remember_line(level, message);
-  if (!log_wants(level) || !has_stderr()) return;
+  if (!prints(level) || !has_stderr()) return;
   constexpr std::string_view kPrefix = "ddpython: ";
   char line[4096];
   std::memcpy(line, kPrefix.data(), kPrefix.size());

@@ -7,11 +7,13 @@
 
 namespace dd::base {
 
-enum class LogLevel : unsigned char { kDebug, kWarning, kError };
+enum class LogLevel : unsigned char { kDebug, kInfo, kWarning, kError };
 
 // DD_TRACE_DEBUG lowers it to kDebug.
 void set_log_level(LogLevel lowest);
-bool log_wants(LogLevel level);
+// Lines from this level on are made, if only for the history (log_history.h); kError: as printed.
+void remember_from(LogLevel lowest);
+bool log_wants(LogLevel level);  // a line is worth its making
 
 // "ddpython: <message>\n" in one write. Cut at 4 KiB.
 void log(LogLevel level, std::string_view message);

@@ -17,10 +17,12 @@ constinit std::size_t written DD_GUARDED_BY(history_mutex) = 0;
 }  // namespace
 
 // Never waits: another thread may hold the mutex, or have held it when this process was forked.
-void remember_line(LogLevel level, std::string_view message) DD_NO_THREAD_SAFETY {
+void remember_line(LogLevel level, std::string_view message,
+                   std::string_view logger) DD_NO_THREAD_SAFETY {
   if (!history_mutex.try_lock()) return;
   if (lines == nullptr) lines = new LoggedLine[kLines];
-  lines[written++ % kLines] = {wall_ns(), level, std::string(message.substr(0, kLineBytes))};
+  lines[written++ % kLines] = {wall_ns(), level, std::string(logger.substr(0, kLineBytes)),
+                               std::string(message.substr(0, kLineBytes))};
   history_mutex.unlock();
 }
 

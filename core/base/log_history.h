@@ -14,10 +14,11 @@ namespace dd::base {
 struct LoggedLine {
   std::int64_t wall_ns = 0;
   LogLevel level = LogLevel::kDebug;
-  std::string message;
+  std::string logger, message;
 };
 
-void remember_line(LogLevel level, std::string_view message);  // log() does; any thread
-std::vector<LoggedLine> logged_lines();                        // oldest first
+// log() does, and the package's loggers; any thread.
+void remember_line(LogLevel level, std::string_view message, std::string_view logger = "ddtrace");
+std::vector<LoggedLine> logged_lines();  // oldest first
 
 }  // namespace dd::base

@@ -306,6 +306,10 @@ void Poller::hand_out(const Changes& changes) {
   for (Configuration* one : changes.added)
     if (!json::parse(one->content)) one->fail("invalid JSON content");
   for (const Product& product : products()) hand_to(product, changes);
+  if (base::log_wants(base::LogLevel::kDebug))
+    base::log(base::LogLevel::kDebug,
+              "remote configuration: " + std::to_string(changes.added.size()) + " came, " +
+                  std::to_string(changes.removed.size()) + " went");
   accept_for_others(changes.added);
 }
 

@@ -9,8 +9,10 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <utility>
 
+#include "core/base/ascii.h"
 #include "core/base/clock.h"
 #include "core/base/ids.h"
 #include "core/base/log_history.h"
@@ -41,13 +43,16 @@ std::string time_text(std::int64_t wall_ns) {
 }
 
 std::string log_file() {
-  constexpr const char* kLevels[] = {"DEBUG", "WARNING", "ERROR"};
+  constexpr const char* kLevels[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
+  const trace::ProcessFacts& facts = trace::Tracer::get().facts();
   std::string out;
   for (const base::LoggedLine& line : base::logged_lines()) {
     json::Writer row;
     row.open_object().field("timestamp", time_text(line.wall_ns));
-    row.field("level", kLevels[static_cast<int>(line.level)]).field("logger", "ddtrace");
-    row.field("message", line.message).field("process", static_cast<int>(getpid())).close();
+    row.field("level", kLevels[static_cast<int>(line.level)]).field("logger", line.logger);
+    row.field("message", line.message).field("process", static_cast<int>(getpid()));
+    row.field("dd.service", facts.service).field("dd.env", facts.env);
+    row.field("dd.version", facts.version).close();
     out += row.take() + "\n";
   }
   return out;
@@ -60,19 +65,29 @@ std::string settings_file() {
   out.key("process").open_object().field("pid", static_cast<int>(getpid()));
   out.field("service", facts.service).field("env", facts.env).field("version", facts.version);
   out.field("runtime_id", facts.runtime_id).field("process_tags", facts.process_tags).close();
-  out.key("configs").open_array();
   std::vector<telemetry::Row> rows = telemetry::reported_rows();
   for (const auto& table : options->settings) telemetry::append_rows(table, rows);
-  for (const telemetry::Row& row : rows) {
-    out.open_object().field("name", row.name).key("value");
-    if (row.has_value)
-      out.value(row.value);
-    else
-      out.null();
-    out.field("origin", row.origin).close();
+  std::map<std::string_view, const telemetry::Row*>
+      in_force;  // the last of a name is the strongest
+  for (const telemetry::Row& row : rows) in_force[row.name] = &row;
+  out.key("configs").open_object();
+  for (const auto& [field, name] :
+       {std::pair{"_dd_api_key", "DD_API_KEY"}, {"_dd_app_key", "DD_APP_KEY"}})
+    if (const auto key = config::variable(name)) out.field(field, hidden(*key));
+  for (const auto& [name, row] : in_force) {
+    out.key(name);
+    row->has_value ? out.value(row->value) : out.null();
   }
+  out.close().key("origins").open_object();
+  for (const auto& [name, row] : in_force)
+    if (row->origin != "default") out.field(name, row->origin);
   out.close().close();
   return out.take();
+}
+
+void take_level(int level) {
+  base::remember_from(level == kUsual ? base::LogLevel::kError : base::LogLevel::kDebug);
+  if (options->set_level != nullptr) options->set_level(level);
 }
 
 // A name that one process at a time can hold, for as long as it lives or gets another task.
@@ -96,7 +111,9 @@ bool is_first(const std::string& uuid) {
 
 void send(const Task& task) {
   transport::Destination* const agent = transport::agent::destination();
+  take_level(kUsual);
   if (agent == nullptr || !is_first(task.uuid)) return;
+  base::log(base::LogLevel::kDebug, "a tracer flare is sent for case " + task.case_id);
   const std::string pid = std::to_string(getpid());
   const std::string archive =
       zip({{"tracer_flare/tracer_python_" + pid + ".log", log_file()},
@@ -132,14 +149,37 @@ void hear_tasks(std::span<Configuration* const> in_force) {
 }
 
 void hear_levels(std::span<Configuration* const> in_force) {
-  for (Configuration* one : in_force)
-    if (!json::parse(one->content)) one->fail("invalid JSON content");
+  int lowest = kUsual;
+  for (Configuration* one : in_force) {
+    const auto document = json::parse(one->content);
+    if (!document) {
+      one->fail("invalid JSON content");
+      continue;
+    }
+    const int level = level_named((*document)["config"]["log_level"].text());
+    if (level != kUsual && (lowest == kUsual || level < lowest)) lowest = level;
+  }
+  take_level(lowest);
 }
 
 constexpr remote_config::Product kRemote[] = {{.name = "AGENT_CONFIG", .changed = &hear_levels},
                                               {.name = "AGENT_TASK", .changed = &hear_tasks}};
 
 }  // namespace
+
+int level_named(std::string_view name) {
+  static constexpr std::pair<std::string_view, int> kLevels[] = {
+      {"trace", 10},   {"debug", 10}, {"info", 20},    {"warn", 30},
+      {"warning", 30}, {"error", 40}, {"critical", 50}};
+  for (const auto& [known, level] : kLevels)
+    if (base::same_ignoring_case(name, known)) return level;
+  return kUsual;
+}
+
+std::string hidden(std::string_view key) {
+  const std::size_t shown = key.size() > 8 ? 4 : 0;
+  return std::string(key.size() - shown, '*').append(key.substr(key.size() - shown));
+}
 
 bool is_case_id(std::string_view text) {
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());

@@ -20,6 +20,34 @@ _FILE_FORMAT = "%(asctime)s %(levelname)s [%(name)s] [%(filename)s:%(lineno)d] -
 _configured = False
 
 
+class _Kept(logging.Handler):
+    """Keeps lines for a tracer flare."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from ddtrace import _native
+
+        _native.remember_line(record.levelno, record.name, self.format(record))
+
+
+_kept = _Kept()
+_usual_level: int | None = None
+
+
+def keep_for_flare(level: int) -> None:
+    """Keeps what is logged from `level` on for the flare; 0: no longer."""
+    global _usual_level
+    logger = logging.getLogger("ddtrace")
+    if _usual_level is not None:
+        logger.removeHandler(_kept)
+        logger.setLevel(_usual_level)
+        _usual_level = None
+    if level:
+        _usual_level = logger.level
+        _kept.setLevel(level)
+        logger.setLevel(min(level, logger.getEffectiveLevel()))
+        logger.addHandler(_kept)
+
+
 def _on(name: str, fallback: str) -> bool:
     return os.environ.get(name, fallback).strip().lower() in ("1", "true")
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/ids.h"
+#include "core/base/log_history.h"
 #include "core/config/core_settings.h"
 #include "core/http/redact.h"
 #include "core/propagation/propagation.h"
@@ -49,6 +50,19 @@ PyObject* or_none(Ref value) {
 PyObject* active(PyObject*, PyObject*) { return or_none(tracing::active_object()); }
 PyObject* variable_active(PyObject*, PyObject*) { return or_none(tracing::variable_active()); }
 PyObject* open_above(PyObject*, PyObject* span) { return or_none(tracing::open_above(span)); }
+
+// Of a logger of Python's; its levels are tens.
+PyObject* remember_line(PyObject*, PyObject* args) {
+  int level = 0;
+  const char *logger = nullptr, *message = nullptr;
+  if (!PyArg_ParseTuple(args, "iss:remember_line", &level, &logger, &message)) return nullptr;
+  base::remember_line(level >= 40   ? base::LogLevel::kError
+                      : level >= 30 ? base::LogLevel::kWarning
+                      : level >= 20 ? base::LogLevel::kInfo
+                                    : base::LogLevel::kDebug,
+                      message, logger);
+  return py::none().release();
+}
 
 PyObject* activate(PyObject*, PyObject* value) {
   tracing::set_active(value);
@@ -350,6 +364,7 @@ PyMethodDef functions[] = {
     {"telemetry_enabled", telemetry_enabled, METH_NOARGS, nullptr},
     {"telemetry_metric", telemetry_metric, METH_VARARGS, nullptr},
     {"telemetry_log", telemetry_log, METH_VARARGS, nullptr},
+    {"remember_line", remember_line, METH_VARARGS, nullptr},
     {"telemetry_configuration", telemetry_configuration, METH_VARARGS, nullptr},
     {"telemetry_integration", telemetry_integration, METH_VARARGS, nullptr},
     {"telemetry_product", telemetry_product, METH_VARARGS, nullptr},

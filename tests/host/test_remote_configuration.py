@@ -63,15 +63,15 @@ CONFIG = {
 }
 
 
-def answer_with(path, config, version=1, content_version=4):
-    content = json.dumps(config).encode()
-    targets = {"signed": {"version": version, "targets": {path: {
+def answer_with(path, config, version=1, content_version=4, more=None):
+    contents = {name: json.dumps(one).encode() for name, one in {path: config, **(more or {})}.items()}
+    targets = {"signed": {"version": version, "targets": {name: {
         "custom": {"v": content_version}, "length": len(content),
-        "hashes": {"sha256": hashlib.sha256(content).hexdigest()}}}}}
+        "hashes": {"sha256": hashlib.sha256(content).hexdigest()}} for name, content in contents.items()}}}
     return {
         "targets": base64.b64encode(json.dumps(targets).encode()).decode(),
-        "target_files": [{"path": path, "raw": base64.b64encode(content).decode()}],
-        "client_configs": [path],
+        "target_files": [{"path": name, "raw": base64.b64encode(content).decode()} for name, content in contents.items()],
+        "client_configs": list(contents),
     }
 
 
@@ -110,6 +110,17 @@ def test_settings_come_and_go_while_the_program_runs():
     assert all(not p["client"]["state"]["has_error"] for p in polls)
 
 
+def test_a_program_that_imports_the_package_asks_without_a_trace():
+    with Agent() as agent:
+        program = subprocess.Popen([LAUNCHER, "-c", "import ddtrace, sys; sys.stdin.read()"], stdin=subprocess.PIPE,
+                                   env=clean_environment(DD_TRACE_AGENT_URL=agent.url))
+        try:
+            agent.wait_for(until=lambda agent: agent.by_path("/v0.7/config") != [])
+        finally:
+            program.communicate()
+    assert program.returncode == 0
+
+
 def test_switched_off_it_asks_for_nothing():
     program = "from ddtrace.trace import tracer\nwith tracer.trace('a'): pass\ntracer.flush()\n"
     with Agent() as agent:
@@ -121,37 +132,49 @@ def test_switched_off_it_asks_for_nothing():
 
 
 TASK = """
-import time
+import logging, time
 from ddtrace.trace import tracer
-end = time.time() + 10
+seen, end = False, time.time() + 10
 while time.time() < end:
+    logging.getLogger("ddtrace.mine").debug("for the flare")
+    now = logging.getLogger("ddtrace").level == logging.DEBUG
+    if seen and not now: print("as before", flush=True)
+    seen = now
     with tracer.trace("tick", service="another"): time.sleep(0.05)
 """
+LEVEL = {"name": "flare-log-level.debug", "config": {"log_level": "debug"}}
 
 
 def test_a_flare_is_sent_once_on_a_task():
     task = {"task_type": "tracer_flare", "uuid": "u-1",
             "args": {"case_id": "12345", "hostname": "h", "user_handle": "me@x.y"}}
+    polls = []
 
     def answer(request):
         if request.path == "/info":
             return 200, {}, json.dumps({**INFO, "endpoints": [*INFO["endpoints"], "/tracer_flare/v1"]}).encode()
-        body = answer_with("datadog/2/AGENT_TASK/task/config", task) if request.path == "/v0.7/config" else {}
+        body = {}
+        if request.path == "/v0.7/config":
+            polls.append(request)
+            asked = {"datadog/2/AGENT_TASK/task/config": task} if len(polls) > 5 else {}
+            body = answer_with("datadog/2/AGENT_CONFIG/level/config", LEVEL, version=1 + len(asked), more=asked)
         return 200, {}, json.dumps(body).encode()
 
     with Agent() as agent:
         agent.answer = answer
         program = subprocess.Popen(
-            [LAUNCHER, "-c", TASK], env=clean_environment(
-                DD_TRACE_AGENT_URL=agent.url, DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS="0.1", DD_SERVICE="shop"))
+            [LAUNCHER, "-c", TASK], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=clean_environment(
+                DD_TRACE_AGENT_URL=agent.url, DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS="0.1", DD_SERVICE="shop",
+                DD_API_KEY="0123456789abcdef0123456789abcdef"))
         try:
             def acknowledged(agent):
                 states = [r.json()["client"]["state"]["config_states"] for r in agent.by_path("/v0.7/config")]
                 services = [r.json()["client"]["client_tracer"]["extra_services"] for r in agent.by_path("/v0.7/config")]
-                return sum(s[:1] != [] and s[0]["apply_state"] == 2 for s in states) > 3 and ["another"] in services and (
-                    agent.by_path("/tracer_flare/v1") != [])
+                return sum(len(s) == 2 and {one["apply_state"] for one in s} == {2} for s in states) > 3 and (
+                    ["another"] in services and agent.by_path("/tracer_flare/v1") != [])
 
             agent.wait_for(until=acknowledged)
+            assert program.stdout.readline() == "as before\n"
         finally:
             program.kill()
             program.wait()
@@ -160,8 +183,13 @@ def test_a_flare_is_sent_once_on_a_task():
     with zipfile.ZipFile(io.BytesIO(flare.body[flare.body.index(b"PK\x03\x04"):])) as archive:
         names = sorted(name.rsplit("_", 1)[0] for name in archive.namelist())
         [settings] = [json.loads(archive.read(n)) for n in archive.namelist() if n.endswith(".json")]
+        lines = [json.loads(line) for n in archive.namelist() if n.endswith(".log") for line in archive.read(n).splitlines()]
     assert names == ["tracer_flare/tracer_config", "tracer_flare/tracer_python"]
-    assert {"name": "DD_SERVICE", "value": "shop", "origin": "env_var"} in settings["configs"]
+    assert (settings["configs"]["DD_SERVICE"], settings["origins"]["DD_SERVICE"]) == ("shop", "env_var")
+    assert settings["configs"]["_dd_api_key"] == "*" * 28 + "cdef" and b"0123" not in flare.body
+    said = {(line["logger"], line["level"], line["message"]) for line in lines}
+    assert {("ddtrace.mine", "DEBUG", "for the flare"), ("ddtrace", "DEBUG", "a tracer flare is sent for case 12345")} <= said
+    assert all(line["dd.service"] == "shop" and line["timestamp"].endswith("Z") for line in lines)
 
 
 CALLBACKS = """

@@ -174,6 +174,9 @@ class Config:
             "_llmobs_sample_rate": _ConfigItem(
                 "DD_LLMOBS_SAMPLE_RATE", 1.0, _sources.number_if_set("DD_LLMOBS_SAMPLE_RATE")
             ),
+            "_llmobs_sampling_rules": _ConfigItem(
+                "DD_LLMOBS_SAMPLING_RULES", "", env.get("DD_LLMOBS_SAMPLING_RULES")
+            ),
         }
         own.update(_sources.attributes())
 
