@@ -13,9 +13,11 @@
 #include "core/config/parse.h"
 #include "core/json/json.h"
 #include "core/remote_config/remote_config.h"
+#include "core/sampling/sampling.h"
 #include "core/trace/tracer.h"
 #include "core/transport/agent_sink.h"
 #include "core/transport/connection.h"
+#include "core/transport/intake_sink.h"
 #include "host/set_in_vain.h"
 #include "host/trace_setup.h"
 
@@ -77,6 +79,20 @@ void complain_about_settings(Diagnosis& out) {
     out.problems.push_back({false, std::move(one.what), std::move(one.remedy)});
 }
 
+void complain_about_rules(Diagnosis& out) {
+  std::vector<std::string> problems;
+  const auto complain = [&](std::string_view name) {
+    for (const std::string& problem : std::exchange(problems, {}))
+      out.problems.push_back(
+          {false, std::string(name) + ": " + problem,
+           R"(write a list of rules, [{"service": "web", "sample_rate": 0.5}], or leave it out)"});
+  };
+  (void)sampling::parse_rules(config::sampling_rules.get(), &problems);
+  complain("DD_TRACE_SAMPLING_RULES");
+  (void)sampling::parse_span_rules(config::span_sampling_rules.get(), &problems);
+  complain("DD_SPAN_SAMPLING_RULES");
+}
+
 void complain_about_names(Diagnosis& out) {
   const trace::ProcessFacts& facts = trace::Tracer::get().facts();
   const std::pair<std::string_view, bool> kFacts[] = {
@@ -136,11 +152,18 @@ int Diagnosis::status() const {
 
 Diagnosis diagnose() {
   Diagnosis out;
-  out.agent = ask_agent(transport::agent_sink::agent_url());
+  if (transport::intake::wanted())
+    out.agent.url = transport::intake::url();
+  else
+    out.agent = ask_agent(transport::agent_sink::agent_url());
+  if (transport::intake::lacks_key())
+    out.problems.push_back({false, "DD_AGENTLESS_ENABLED needs DD_API_KEY; traces go to the agent",
+                            "set DD_API_KEY, or leave DD_AGENTLESS_ENABLED out"});
   complain_about_agent(out);
   out.missing = missing_products();
   add_integrations(out);
   complain_about_settings(out);
+  complain_about_rules(out);
   complain_about_names(out);
   return out;
 }

@@ -1,10 +1,12 @@
 #include "core/transport/intake_sink.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/base/log.h"
 #include "core/config/core_settings.h"
 #include "core/config/identity.h"
+#include "core/config/parse.h"
 #include "core/encoding/json_traces.h"
 #include "core/stats/obfuscate.h"
 #include "core/transport/agent.h"
@@ -21,19 +23,38 @@ constinit const encoding::IntakeFacts* intake_facts = nullptr;  // lives as long
 
 bool is_on(const char* name) {
   const auto text = config::variable(name);
-  return text && config::parse_bool(*text).value_or(false);
+  return text && *config::parse_flag(*text, config::Words::kYes);
+}
+
+bool is_asked_for() {
+  return is_on("DD_AGENTLESS_ENABLED") || is_on("_DD_APM_TRACING_AGENTLESS_ENABLED");
 }
 
 std::string_view key() { return config::variable("DD_API_KEY").value_or(std::string_view()); }
 
+std::string_view site() {
+  const std::string_view text = config::variable("DD_SITE").value_or(std::string_view());
+  return text.empty() ? "datadoghq.com" : text;
+}
+
+std::optional<std::string_view> elsewhere() {
+  return config::variable("_DD_APM_TRACING_AGENTLESS_URL");
+}
+
 }  // namespace
 
 bool wanted() {
-  if (!is_on("DD_AGENTLESS_ENABLED") && !is_on("_DD_APM_TRACING_AGENTLESS_ENABLED")) return false;
-  if (!key().empty()) return true;
-  base::log(base::LogLevel::kWarning,
-            "DD_AGENTLESS_ENABLED needs DD_API_KEY; traces go to the agent");
-  return false;
+  if (lacks_key())
+    base::log(base::LogLevel::kWarning,
+              "DD_AGENTLESS_ENABLED needs DD_API_KEY; traces go to the agent");
+  return is_asked_for() && !key().empty();
+}
+
+bool lacks_key() { return is_asked_for() && key().empty(); }
+
+std::string url() {
+  const auto told = elsewhere();
+  return told ? std::string(*told) : origin_of(site());
 }
 
 std::string origin_of(std::string_view site) {
@@ -63,10 +84,7 @@ std::string origin_of(std::string_view site) {
 }
 
 bool apply(Options& options, const agent_sink::Versions& versions) {
-  std::string_view site = config::variable("DD_SITE").value_or(std::string_view());
-  if (site.empty()) site = "datadoghq.com";
-  const auto elsewhere = config::variable("_DD_APM_TRACING_AGENTLESS_URL");
-  options.url = elsewhere ? std::string(*elsewhere) : origin_of(site);
+  options.url = url();
   options.buffer_bytes = std::min(options.buffer_bytes, kMostBuffer);
   options.chunk_bytes = std::min(options.chunk_bytes, kMostBuffer);
   options.attempts = 3;
@@ -84,7 +102,7 @@ bool apply(Options& options, const agent_sink::Versions& versions) {
       (config::stats_computation.get() || !config::stats_computation.is_set()) &&
       !config::apm_opt_out() &&
       stats_sink::apply_intake(
-          options, elsewhere ? options.url : "https://trace.agent." + std::string(site),
+          options, elsewhere() ? options.url : "https://trace.agent." + std::string(site()),
           stats_headers,
           {.hostname = config::host_name(), .tracer_version = versions.tracer_version});
   intake_facts = new encoding::IntakeFacts{.hostname = config::host_name(),

@@ -12,6 +12,8 @@
 namespace dd::transport::intake {
 
 bool wanted();
+bool lacks_key();   // and is wanted otherwise; told by wanted()
+std::string url();  // of the intake
 // Makes the exporter's options those of the intake. True: statistics go there too.
 bool apply(Options& options, const agent_sink::Versions& versions);
 

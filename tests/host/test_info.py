@@ -77,6 +77,24 @@ def test_info_names_each_problem_and_what_to_do(info):
     assert "    Not settings of this program: DD_UNHEARD_OF_THING\n" in out
 
 
+def test_info_of_rules_that_cannot_be_read(info):
+    out = info(2, DD_TRACE_AGENT_URL="http://127.0.0.1:1", DD_TRACE_SAMPLING_RULES="often", DD_SPAN_SAMPLING_RULES="[{}]")
+    assert "WARNING: DD_TRACE_SAMPLING_RULES: the text is not a JSON list of rules\n What to do: " in out
+    assert "WARNING: DD_SPAN_SAMPLING_RULES: " in out
+
+
+def test_info_without_an_agent_names_the_intake(info):
+    out = info(1, DD_AGENTLESS_ENABLED="true", DD_API_KEY="0" * 32, DD_SITE="datadoghq.eu")
+    assert "    Writing traces to: https://public-trace-http-intake.logs.datadoghq.eu\n    Agent error: None\n" in out
+    out = info(2, DD_AGENTLESS_ENABLED="true", DD_TRACE_AGENT_URL="http://127.0.0.1:1")
+    assert "WARNING: DD_AGENTLESS_ENABLED needs DD_API_KEY; traces go to the agent\n What to do: set DD_API_KEY" in out
+
+
+def test_info_knows_the_older_word_for_correlated_logs(info):
+    out = info(2, DD_TRACE_AGENT_URL="http://127.0.0.1:1", DD_LOGS_INJECTION=" structured")
+    assert "    Log injection enabled: True\n" in out and "    DD_LOGS_INJECTION=true (environment)\n" in out
+
+
 def test_info_without_tracing_says_why_nothing_is_on(info):
     out = info(1, DD_TRACE_AGENT_URL="http://127.0.0.1:1", DD_TRACE_ENABLED="false")
     assert "    Enabled: None\n" in out and "    agent: off: DD_TRACE_ENABLED\n" in out
