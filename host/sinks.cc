@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "core/base/clock.h"
+#include "core/base/fork.h"
 #include "core/base/mutex.h"
 #include "core/config/core_settings.h"
 #include "core/config/identity.h"
@@ -110,8 +110,10 @@ Status write_lines() {
 
 }  // namespace
 
+// A forked child that had nothing to say so far is silent; so is the reference's.
 bool will_speak() {
-  return transport::Worker::get().running() || (agent_gate.open() && telemetry::enabled());
+  return transport::Worker::get().running() ||
+         (agent_gate.open() && telemetry::enabled() && base::fork_generation() == 0);
 }
 
 void speak_soon() {

@@ -302,7 +302,7 @@ Message Report::batch(const Identity& who, std::int64_t now_s, std::int64_t inte
     metrics_.write_sketches(out, interval_s);
     out.close().close();
   }
-  out.open_object().field("request_type", word).close();
+  if (!word.empty()) out.open_object().field("request_type", word).close();
   out.close().close();
   return {"message-batch", out.take()};
 }

@@ -52,7 +52,8 @@ class Report {
 
   // The first message, with that many rows of the configuration and the products known by now.
   Message started(const Identity& who, std::int64_t now_s, std::size_t rows);
-  // All that came since, as one batch that ends with `word`: "app-heartbeat" or "app-closing".
+  // All that came since, as one batch that ends with `word`: "app-heartbeat", "app-closing",
+  // or none.
   Message batch(const Identity& who, std::int64_t now_s, std::int64_t interval_s,
                 std::string_view word);
   // Everything said so far, once more.

@@ -343,7 +343,8 @@ class Sender final : public transport::Job {
     // Timers are late, never early, and the next one is set by when this one came.
     if (!last && !now && now_ns + std::min(interval_ns_ / 2, kNearNs) < next_heartbeat_ns_) return;
     next_heartbeat_ns_ = now_ns + heartbeat_ns_;
-    const char* const word = last && is_root_ ? "app-closing" : "app-heartbeat";
+    // Of a process that another one started, the end is not told.
+    const char* const word = !last ? "app-heartbeat" : is_root_ ? "app-closing" : "";
     send(who, report_.batch(who, now_s, interval_s, word));
     if (!last && now_ns + interval_ns_ / 2 >= next_extended_ns_) {
       next_extended_ns_ = now_ns + extended_ns_;

@@ -177,6 +177,13 @@ def test_a_program_without_finished_spans_says_that_it_ran(program):
     assert (kinds[0], kinds[-1]) == ("app-started", "app-closing")
 
 
+def test_a_forked_child_without_spans_is_silent():
+    with Agent() as agent:
+        run(agent, "import os\nif os.fork(): os.wait()\n")
+        agent.wait_for(until=lambda agent: "app-closing" in dict(messages(agent)))
+        assert len({request.headers["dd-session-id"] for request in agent.by_path(PATH)}) == 1
+
+
 @pytest.mark.parametrize(("way", "told"), [("DD_SITE", True), ("DD_LLMOBS_AGENTLESS_ENABLED", False),
                                            ("DD_CIVISIBILITY_AGENTLESS_ENABLED", False)])
 def test_a_key_alone_does_not_go_past_the_agent(way, told):
@@ -211,7 +218,7 @@ print(seen.stdout, end="")
         assert run(agent, program) == "[]\n"
         headers = [r.headers for r in agent.by_path(PATH)]
         kinds = [kind for kind, _ in messages(agent)]
-    assert kinds.count("app-started") == 1
+    assert kinds.count("app-started") == 1 and "app-heartbeat" not in kinds
     [own] = {h["dd-session-id"] for h in headers if "dd-root-session-id" not in h}
     assert {(h["dd-root-session-id"], h["dd-parent-session-id"]) for h in headers if "dd-root-session-id" in h} == {
         (own, own)}
