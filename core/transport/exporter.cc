@@ -355,6 +355,7 @@ void Exporter::end_request(Courier::End end) {
     // What is encoded cannot be turned into v0.4; only what comes from now on is.
     discard_payload(Drop::kRejected);
     switch_to_v04();
+    if (Worker::get().closing()) complain();  // there is no second chance
     return;
   }
   if (Worker::get().closing()) gave_up_ = true;

@@ -90,6 +90,14 @@ def test_without_an_agent_there_is_one_line():
     assert len(done.stderr.splitlines()) == 1 and "no trace agent" in done.stderr
 
 
+def test_what_is_no_agent_is_told():
+    with Agent() as agent:
+        agent.answer = lambda request: (404, {}, b"nope")
+        done = run(DD_TRACE_AGENT_URL=agent.url)
+    assert (done.returncode, done.stdout) == (0, "done\n")
+    assert done.stderr.startswith(f"ddpython: no trace agent at {agent.url} (HTTP 404): 1 traces dropped")
+
+
 def test_a_family_of_processes_has_one_line():
     children = """
 import os, sys
