@@ -45,7 +45,8 @@ std::string_view provider_of(std::string_view url) {
   return "unknown";
 }
 
-void enter(Call& call, Scope& scope, bool waits) {
+template <bool waits>
+void enter(Call& call, Scope& scope) {
   LlmRequest* request = start_llm(scope, {.component = "anthropic",
                                           .name = "anthropic.request",
                                           .resource = static_cast<const char*>(call.data()),
@@ -59,8 +60,6 @@ void enter(Call& call, Scope& scope, bool waits) {
   request->span.span().set(trace::Key("anthropic.request.model"), request->model);
   tag_llm_model(*request);
 }
-void enter_call(Call& call, Scope& scope) { enter(call, scope, false); }
-void enter_coroutine(Call& call, Scope& scope) { enter(call, scope, true); }
 
 void hear_event(Handle event, Scope& scope) {
   LlmRequest* request = llm_of(scope);
@@ -71,8 +70,7 @@ void hear_event(Handle event, Scope& scope) {
   else if (type.utf8() == "message_delta")
     hear_output(request->tokens, event.attr(kUsage));
 }
-void finish(Outcome& outcome, Scope& scope) { finish_llm(outcome, scope); }
-constexpr py::Watch kEvents = {.item = hear_event, .end = finish};
+constexpr py::Watch kEvents = {.item = hear_event, .end = end_llm};
 
 // What was asked for as raw has no `usage`.
 void leave_create(Outcome& outcome, Scope& scope) {
@@ -136,12 +134,11 @@ constexpr char kCreate[] = "Messages.create", kStream[] = "Messages.stream",
 
 constexpr const char* kModules[] = {"anthropic"};
 constexpr py::Target kTargets[] = {
-#define DD_ANTHROPIC(module)                                                          \
-  on_llm(module ":Messages.create", enter_call, leave_create, kCreate),               \
-      on_llm(module ":Messages.stream", enter_call, leave_stream, kStream),           \
-      on_llm_coroutine(module ":AsyncMessages.create", enter_coroutine, leave_create, \
-                       kAsyncCreate),                                                 \
-      on_llm(module ":AsyncMessages.stream", enter_call, leave_stream, kAsyncStream)
+#define DD_ANTHROPIC(module)                                                                     \
+  on_llm(module ":Messages.create", enter<false>, leave_create, kCreate),                        \
+      on_llm(module ":Messages.stream", enter<false>, leave_stream, kStream),                    \
+      on_llm_coroutine(module ":AsyncMessages.create", enter<true>, leave_create, kAsyncCreate), \
+      on_llm(module ":AsyncMessages.stream", enter<false>, leave_stream, kAsyncStream)
     DD_ANTHROPIC("anthropic.resources.messages"),
     DD_ANTHROPIC("anthropic.resources.beta.messages.messages"),
 #undef DD_ANTHROPIC

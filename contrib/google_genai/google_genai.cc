@@ -8,6 +8,7 @@
 
 #include "contrib/support/integration.h"
 #include "contrib/support/llm_client.h"
+#include "core/base/ascii.h"
 
 namespace dd::contrib::google_genai {
 namespace {
@@ -21,13 +22,6 @@ void prepare(const Settings& from) {
   own_service = new std::string(from.own_service("google_genai"));
 }
 
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  return out;
-}
-
 // Who has made a model, as its name begins.
 std::string_view maker_of(std::string_view model) {
   constexpr std::pair<std::string_view, std::string_view> kMakers[] = {
@@ -37,7 +31,7 @@ std::string_view maker_of(std::string_view model) {
       {"jamba", "ai21"},        {"mistral", "mistral"},
       {"codestral", "mistral"}, {"olmo", "ai2"},
       {"deepseek", "deepseek"}};
-  const std::string name = lowered(model);
+  const std::string name = base::lowered(model);
   for (const auto& [begin, maker] : kMakers)
     if (name.starts_with(begin)) return maker;
   return "unknown";
@@ -48,7 +42,8 @@ struct Method {
   const char* kind;
 };
 
-void enter(Call& call, Scope& scope, bool waits) {
+template <bool waits>
+void enter(Call& call, Scope& scope) {
   const Method& method = *static_cast<const Method*>(call.data());
   LlmRequest* request = start_llm(scope, {.component = "google_genai",
                                           .name = "google_genai.request",
@@ -66,8 +61,6 @@ void enter(Call& call, Scope& scope, bool waits) {
   span.set(trace::Key("google_genai.request.model"), request->model);
   span.set(trace::Key("google_genai.request.provider"), request->provider);
 }
-void enter_call(Call& call, Scope& scope) { enter(call, scope, false); }
-void enter_coroutine(Call& call, Scope& scope) { enter(call, scope, true); }
 
 std::int64_t count(Handle usage, const Name& name) {
   const Ref value = usage.attr(name);
@@ -88,8 +81,7 @@ void hear(Handle answer, Scope& scope) {
   if (tokens.reasoning > 0)
     tokens.output = std::max<std::int64_t>(tokens.output, 0) + tokens.reasoning;
 }
-void finish(Outcome& outcome, Scope& scope) { finish_llm(outcome, scope); }
-constexpr py::Watch kPieces = {.item = hear, .end = finish};
+constexpr py::Watch kPieces = {.item = hear, .end = end_llm};
 
 void leave(Outcome& outcome, Scope& scope) {
   if (LlmRequest* request = llm_of(scope); request && outcome.result) {
@@ -110,9 +102,9 @@ DD_GENAI(generate_content_stream, "llm");
 DD_GENAI(embed_content, "embedding");
 #undef DD_GENAI
 constexpr py::Target kTargets[] = {
-#define DD_GENAI(method)                                                                   \
-  on_llm("google.genai.models:Models." #method, enter_call, leave, &k_##method),           \
-      on_llm_coroutine("google.genai.models:AsyncModels." #method, enter_coroutine, leave, \
+#define DD_GENAI(method)                                                               \
+  on_llm("google.genai.models:Models." #method, enter<false>, leave, &k_##method),     \
+      on_llm_coroutine("google.genai.models:AsyncModels." #method, enter<true>, leave, \
                        &k_async_##method)
     DD_GENAI(generate_content), DD_GENAI(generate_content_stream), DD_GENAI(embed_content)
 #undef DD_GENAI

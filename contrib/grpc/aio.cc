@@ -21,7 +21,7 @@ Name kAddDone("add_done_callback"), kCode("code"), kDetails("details"), kReferen
 constexpr RpcSide kClient = {
     "grpc_aio_client", "grpc-aio-client", {"grpc", "grpc.client.request"}, "client"};
 
-constinit const std::string* own_service = nullptr;
+constinit const RpcKnobs* knobs = nullptr;
 
 constinit SideTable targets;  // of channels
 
@@ -29,7 +29,7 @@ void enter_channel(Call& call, Scope&) { targets.put(call.self(), call.arg(0, kT
 
 void enter_client(Call& call, Scope& scope) {
   const Ref channel = call.self().attr(kReferences).item(Py_ssize_t{0});
-  enter_rpc_client(call, scope, kClient, *own_service, targets.get(channel).text(), -1);
+  enter_rpc_client(call, scope, kClient, *knobs, targets.get(channel).text(), -1);
 }
 
 // What a coroutine answers that has nothing to wait for.
@@ -66,9 +66,7 @@ constexpr py::Target client(const char* where, const char* shape) {
 
 }  // namespace
 
-void prepare_clients(const Settings& from) {
-  own_service = new std::string(from.own_service("grpc_aio_client"));
-}
+void prepare_clients(const Settings& from) { knobs = rpc_knobs(from, "grpc_aio_client"); }
 
 constexpr py::Target kClientTargets[5] = {
     {.where = "grpc.aio._channel:Channel.__init__", .enter = enter_channel},

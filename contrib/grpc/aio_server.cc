@@ -19,7 +19,7 @@ Name kAddHandlers("add_generic_rpc_handlers"), kCodeOf("code"),
 constexpr RpcSide kServer = {
     "grpc_aio_server", "grpc-aio-server", {"grpc", "grpc.server.request"}, "server"};
 
-constinit const std::string* server_service = nullptr;
+constinit const RpcKnobs* server_knobs = nullptr;
 
 // A server looks for a call's handler and calls it in the call's own task.
 constinit py::ContextVariable serving("ddtrace_grpc_call");  // its details
@@ -72,7 +72,7 @@ void enter_behavior(Call& call, Scope& scope) {
   tracing::LiveSpan span =
       start_rpc_server(kServer, {.path = details.attr(kMethod).text(),
                                  .shape = static_cast<const char*>(call.data()),
-                                 .own_service = *server_service,
+                                 .knobs = server_knobs,
                                  .metadata = metadata});
   if (span) scope.emplace<Serving>(std::move(span), Handle(call.positional().back()).share());
 }
@@ -146,9 +146,7 @@ void enter_registered(Call& call, Scope&) {
 
 }  // namespace
 
-void prepare_servers(const Settings& from) {
-  server_service = new std::string(from.own_service("grpc_aio_server"));
-}
+void prepare_servers(const Settings& from) { server_knobs = rpc_knobs(from, "grpc_aio_server"); }
 
 constexpr py::Target kServerTargets[2] = {
     {.where = "grpc.aio._server:Server.add_generic_rpc_handlers", .enter = enter_handlers},

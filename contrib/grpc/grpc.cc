@@ -7,6 +7,7 @@
 #include "contrib/support/integration.h"
 #include "contrib/support/rpc.h"
 #include "contrib/support/step.h"
+#include "core/py/compat/compat.h"
 #include "core/py/error.h"
 #include "core/trace/tags.h"
 #include "core/tracing/span_object.h"
@@ -19,13 +20,11 @@ Name kAddCallback("add_callback"), kCallDetails("call_details"), kCode("code"),
     kInvocationMetadata("invocation_metadata"), kMethod("method"), kState("_state"),
     kTarget("_target"), kChannel("_channel"), kChannelTarget("target");
 
-struct Knobs {
-  std::string client_service, server_service;
-};
-constinit const Knobs* knobs = nullptr;
+constinit const RpcKnobs *client_knobs = nullptr, *server_knobs = nullptr;
 
 void prepare(const Settings& from) {
-  knobs = new Knobs{from.own_service("grpc"), from.own_service("grpc_server")};
+  client_knobs = rpc_knobs(from, "grpc");
+  server_knobs = rpc_knobs(from, "grpc_server");
   aio::prepare_clients(from);
   aio::prepare_servers(from);
 }
@@ -45,7 +44,7 @@ std::string target_of(Handle callable) {
 }
 
 void enter_client(Call& call, Scope& scope) {
-  enter_rpc_client(call, scope, kClient, knobs->client_service, target_of(call.self()), 2);
+  enter_rpc_client(call, scope, kClient, *client_knobs, target_of(call.self()), 2);
 }
 
 void leave_blocking(Outcome& outcome, Scope& scope) {
@@ -110,8 +109,7 @@ void enter_serve(Call& call, Scope& scope) {
                                    : (unary_response ? kClientStream : kBothStream);
   const Ref metadata = event.attr(kInvocationMetadata);
   Serving& serving = scope.emplace<Serving>(start_rpc_server(
-      kServer,
-      {.path = path, .shape = kind, .own_service = knobs->server_service, .metadata = metadata}));
+      kServer, {.path = path, .shape = kind, .knobs = server_knobs, .metadata = metadata}));
   if (!serving.span) return;
   serving.before = tracing::active();
   tracing::activate(serving.span.object());
@@ -130,6 +128,9 @@ void enter_abort(Call& call, Scope&) {
                        : py::imported("grpc._common").attr(kCodeNames).item(call.arg(2));
   const Handle details = own_details && !own_details.is_none() ? Handle(own_details) : call.arg(3);
   const std::string said = details.is_bytes() ? details.text() : details.display();
+  // It is called while what the handler has raised is handled.
+  const Ref raised = Ref::steal(py::compat::handled_exception());
+  tag_handler_stack(tracing::LiveSpan::of(active), raised);
   tracing::writable(tracing::as_span(active)).fail(code.display(), said, {});
 }
 

@@ -102,8 +102,7 @@ void enter_tool(Call& call, Scope& scope) {
   start(call, scope, call.self().attr(kName).text(), waits);
 }
 
-void finish(Outcome& outcome, Scope& scope) { finish_llm(outcome, scope); }
-constexpr py::Watch kPieces = {.end = finish};
+constexpr py::Watch kPieces = {.end = end_llm};
 void leave(Outcome& outcome, Scope& scope) {
   if (!llm_of(scope) || !outcome.result || !follow_llm(outcome, scope, kPieces))
     finish_llm(outcome, scope);
@@ -120,8 +119,8 @@ void enter_store(Call& call, Scope& scope) {
   tell_model(*request, std::move(provider), self);
 }
 constexpr Work kEmbeds{.kind = "embedding"}, kFinds{.kind = "retrieval"};
-constexpr py::Target kEmbedding = on_llm("langchain:<embedding>", enter_store, finish, &kEmbeds),
-                     kStore = on_llm("langchain:<store>", enter_store, finish, &kFinds);
+constexpr py::Target kEmbedding = on_llm("langchain:<embedding>", enter_store, end_llm, &kEmbeds),
+                     kStore = on_llm("langchain:<store>", enter_store, end_llm, &kFinds);
 constinit py::Patch* classes = nullptr;
 
 void adopt(Handle made, const Name& method, const py::Target& target) {

@@ -29,7 +29,8 @@ trace::Span* completing() {
   return is_one ? span : nullptr;
 }
 
-void enter(Call& call, Scope& scope, bool waits) {
+template <bool waits>
+void enter(Call& call, Scope& scope) {
   // Texts are completed as chats, and asynchronous calls by synchronous ones.
   if (completing() || call.arg(kAsync).truth()) return;
   const std::string_view resource = static_cast<const char*>(call.data());
@@ -46,8 +47,6 @@ void enter(Call& call, Scope& scope, bool waits) {
   request->provider = "unknown";
   request->span.span().set(trace::Key("litellm.request.model"), request->model);
 }
-void enter_call(Call& call, Scope& scope) { enter(call, scope, false); }
-void enter_coroutine(Call& call, Scope& scope) { enter(call, scope, true); }
 
 // (model, provider, key, address)
 void leave_resolver(Outcome& outcome, Scope&) {
@@ -98,15 +97,14 @@ constexpr char kCompletion[] = "completion", kAcompletion[] = "acompletion",
                kRouted[] = "router.completion", kArouted[] = "router.acompletion",
                kRoutedText[] = "router.text_completion", kAroutedText[] = "router.atext_completion";
 constexpr py::Target kTargets[] = {
-    on_llm("litellm:completion", enter_call, leave_call, kCompletion),
-    on_llm_coroutine("litellm:acompletion", enter_coroutine, leave_coroutine, kAcompletion),
-    on_llm("litellm:text_completion", enter_call, leave_call, kText),
-    on_llm_coroutine("litellm:atext_completion", enter_coroutine, leave_coroutine, kAtext),
-    on_llm("litellm.router:Router.completion", enter_call, leave_call, kRouted),
-    on_llm_coroutine("litellm.router:Router.acompletion", enter_coroutine, leave_coroutine,
-                     kArouted),
-    on_llm("litellm.router:Router.text_completion", enter_call, leave_call, kRoutedText),
-    on_llm_coroutine("litellm.router:Router.atext_completion", enter_coroutine, leave_coroutine,
+    on_llm("litellm:completion", enter<false>, leave_call, kCompletion),
+    on_llm_coroutine("litellm:acompletion", enter<true>, leave_coroutine, kAcompletion),
+    on_llm("litellm:text_completion", enter<false>, leave_call, kText),
+    on_llm_coroutine("litellm:atext_completion", enter<true>, leave_coroutine, kAtext),
+    on_llm("litellm.router:Router.completion", enter<false>, leave_call, kRouted),
+    on_llm_coroutine("litellm.router:Router.acompletion", enter<true>, leave_coroutine, kArouted),
+    on_llm("litellm.router:Router.text_completion", enter<false>, leave_call, kRoutedText),
+    on_llm_coroutine("litellm.router:Router.atext_completion", enter<true>, leave_coroutine,
                      kAroutedText),
     {.where = "litellm:get_llm_provider", .leave = leave_resolver, .optional = true},
 };

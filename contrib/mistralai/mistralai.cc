@@ -13,7 +13,8 @@ Name kModel("model");
 constinit const std::string* own_service = nullptr;
 void prepare(const Settings& from) { own_service = new std::string(from.own_service("mistralai")); }
 
-void enter(Call& call, Scope& scope, bool waits) {
+template <bool waits>
+void enter(Call& call, Scope& scope) {
   const LlmRequest* request = start_llm(scope, {.component = "mistralai",
                                                 .name = "mistralai.request",
                                                 .resource = static_cast<const char*>(call.data()),
@@ -27,11 +28,8 @@ void enter(Call& call, Scope& scope, bool waits) {
     span.set(trace::Key("mistralai.request.model"), model.text());
   span.set_static(trace::Key("mistralai.request.provider"), "unknown");
 }
-void enter_call(Call& call, Scope& scope) { enter(call, scope, false); }
-void enter_coroutine(Call& call, Scope& scope) { enter(call, scope, true); }
 
-void finish(Outcome& outcome, Scope& scope) { finish_llm(outcome, scope); }
-constexpr py::Watch kPieces = {.end = finish};
+constexpr py::Watch kPieces = {.end = end_llm};
 
 void leave(Outcome& outcome, Scope& scope) {
   if (!llm_of(scope) || !outcome.result || !follow_llm(outcome, scope, kPieces))
@@ -48,11 +46,11 @@ DD_MISTRAL(chat, Chat, stream, "Chat.stream");
 DD_MISTRAL(embeddings, Embeddings, create, "Embeddings.create");
 #undef DD_MISTRAL
 constexpr py::Target kTargets[] = {
-#define DD_MISTRAL(module, owner, method)                                           \
-  on_llm("mistralai.client." #module ":" #owner "." #method, enter_call, leave,     \
-         k##owner##_##method),                                                      \
-      on_llm_coroutine("mistralai.client." #module ":" #owner "." #method "_async", \
-                       enter_coroutine, leave, k##owner##_##method##_async)
+#define DD_MISTRAL(module, owner, method)                                                        \
+  on_llm("mistralai.client." #module ":" #owner "." #method, enter<false>, leave,                \
+         k##owner##_##method),                                                                   \
+      on_llm_coroutine("mistralai.client." #module ":" #owner "." #method "_async", enter<true>, \
+                       leave, k##owner##_##method##_async)
     DD_MISTRAL(chat, Chat, complete), DD_MISTRAL(chat, Chat, stream),
     DD_MISTRAL(embeddings, Embeddings, create)
 #undef DD_MISTRAL

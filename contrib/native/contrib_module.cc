@@ -244,9 +244,6 @@ PyObject* start_request_span(PyObject*, PyObject* args) {
   return made ? made.object().share().release() : py::none().release();
 }
 
-PyObject* is_address(PyObject*, PyObject* text) {
-  return returned(py::boolean(http::reach(Handle(text).text()) != http::Reach::kInvalid));
-}
 PyObject* is_global_address(PyObject*, PyObject* text) {
   return returned(py::boolean(http::reach(Handle(text).text()) == http::Reach::kGlobal));
 }
@@ -279,7 +276,6 @@ PyMethodDef functions[] = {{"patch", patch_one, METH_O, nullptr},
                            {"client_ip", client_ip, METH_VARARGS, nullptr},
                            {"start_request", start_request_span, METH_VARARGS, nullptr},
                            {"code_origin", code_origin, METH_O, nullptr},
-                           {"is_address", is_address, METH_O, nullptr},
                            {"is_global_address", is_global_address, METH_O, nullptr},
                            {}};
 PyModuleDef_Slot slots[] = {{0, nullptr}};

@@ -49,7 +49,8 @@ bool is_raw_stream(const Call& call, const Operation& operation) {
          call.arg(kExtraHeaders).item(kRawHeader).text() == "true";
 }
 
-void enter(Call& call, Scope& scope, bool waits) {
+template <bool waits>
+void enter(Call& call, Scope& scope) {
   const Operation& operation = *static_cast<const Operation*>(call.data());
   if (is_raw_stream(call, operation)) return;
   LlmRequest* request = start_llm(scope, {.component = "openai",
@@ -74,8 +75,6 @@ void enter(Call& call, Scope& scope, bool waits) {
                                                                     : "OpenAI");
   tag_request(span, call, *request, operation.asks);
 }
-void enter_call(Call& call, Scope& scope) { enter(call, scope, false); }
-void enter_coroutine(Call& call, Scope& scope) { enter(call, scope, true); }
 
 // Of an answer, or of one piece of it: its last event holds the whole answer.
 void hear(LlmRequest& request, Handle piece) {
@@ -162,9 +161,9 @@ constexpr py::Target kTargets[] = {
     processed("openai._base_client:SyncAPIClient._process_response"),
     processed("openai._base_client:AsyncAPIClient._process_response"),
     processed("openai._base_client:BaseClient._process_response"),
-#define DD_OPENAI(module, owner, method, operation)                                            \
-  on_llm("openai.resources." module ":" owner "." method, enter_call, leave_call, &operation), \
-      on_llm_coroutine("openai.resources." module ":Async" owner "." method, enter_coroutine,  \
+#define DD_OPENAI(module, owner, method, operation)                                              \
+  on_llm("openai.resources." module ":" owner "." method, enter<false>, leave_call, &operation), \
+      on_llm_coroutine("openai.resources." module ":Async" owner "." method, enter<true>,        \
                        leave_call, &operation)
     DD_OPENAI("completions", "Completions", "create", kCompletion),
     DD_OPENAI("chat", "Completions", "create", kChat),

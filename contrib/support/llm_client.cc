@@ -136,4 +136,6 @@ void finish_llm(const py::Outcome& outcome, py::Scope& scope) {
   request->span.finish();
 }
 
+void end_llm(py::Outcome& outcome, py::Scope& scope) { finish_llm(outcome, scope); }
+
 }  // namespace dd::contrib

@@ -65,6 +65,7 @@ void tag_llm_model(const LlmRequest& request);
 void tag_llm_tokens(trace::Span& span, const LlmTokens& tokens);
 // Tags what is known of model and tokens, records the error, ends the span.
 void finish_llm(const py::Outcome& outcome, py::Scope& scope);
+void end_llm(py::Outcome& outcome, py::Scope& scope);  // the same, for py::Watch
 
 // Rows of a table; some versions lack some methods.
 constexpr py::Target on_llm(const char* where, py::Enter enter, py::Leave leave, const void* data) {

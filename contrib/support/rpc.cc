@@ -12,7 +12,7 @@
 namespace dd::contrib {
 namespace {
 
-Name kCallMetadata("metadata"), kCallMethod("_method");
+Name kCallMetadata("metadata"), kCallMethod("_method"), kNextFrame("tb_next");
 constexpr trace::Key kRpcStatus("grpc.status.code");
 
 void tag_method(trace::Span& span, std::string_view path, std::string_view shape) {
@@ -61,35 +61,40 @@ Ref metadata_with_headers(Handle span, Handle given) {
 
 }  // namespace
 
+const RpcKnobs* rpc_knobs(const Settings& from, std::string_view section) {
+  return new RpcKnobs{from.own_service(section), from.knob(section, "DISTRIBUTED_TRACING", true)};
+}
+
 Ref start_rpc_client(py::Scope& scope, const RpcSide& side, const RpcCall& call) {
   const Naming& naming = settings().naming;
   const Named named = naming.of_client(
-      {.integration = side.component, .fallback = side.service, .own = call.own_service});
-  const tracing::LiveSpan& live = start_step(scope, {.name = naming.operation(side.operation),
-                                                     .component = side.component,
-                                                     .service = named.service,
-                                                     .source = named.source,
-                                                     .resource = call.path,
-                                                     .type = "grpc",
-                                                     .kind = side.kind,
-                                                     .measured = true,
-                                                     .late_service = !call.own_service.empty(),
-                                                     .waits = true});
+      {.integration = side.component, .fallback = side.service, .own = call.knobs->own_service});
+  const tracing::LiveSpan& live =
+      start_step(scope, {.name = naming.operation(side.operation),
+                         .component = side.component,
+                         .service = named.service,
+                         .source = named.source,
+                         .resource = call.path,
+                         .type = "grpc",
+                         .kind = side.kind,
+                         .measured = true,
+                         .late_service = !call.knobs->own_service.empty(),
+                         .waits = true});
   if (!live) return {};
   tag_method(live.span(), call.path, call.shape);
   tag_target(live.span(), call.target);
-  return metadata_with_headers(live.object(), call.metadata);
+  return call.knobs->distributed ? metadata_with_headers(live.object(), call.metadata) : Ref();
 }
 
-void enter_rpc_client(py::Call& call, py::Scope& scope, const RpcSide& side,
-                      std::string_view own_service, std::string_view target, int position) {
+void enter_rpc_client(py::Call& call, py::Scope& scope, const RpcSide& side, const RpcKnobs& knobs,
+                      std::string_view target, int position) {
   const std::string path = call.self().attr(kCallMethod).text();
   const bool named = position < 0;
   Ref metadata = start_rpc_client(
       scope, side,
       {.path = path,
        .shape = static_cast<const char*>(call.data()),
-       .own_service = own_service,
+       .knobs = &knobs,
        .target = target,
        .metadata = named ? call.arg(kCallMetadata) : call.arg(position, kCallMetadata)});
   if (!metadata) return;
@@ -108,11 +113,12 @@ Ref rpc_callback(py::Scope& scope, Handle more, PyMethodDef* ended) {
 tracing::LiveSpan start_rpc_server(const RpcSide& side, const RpcCall& call) {
   const Naming& naming = settings().naming;
   const Named named = naming.of_server(
-      {.integration = side.component, .fallback = side.service, .own = call.own_service});
-  const Ref metadata = Ref::steal(call.metadata ? PySequence_List(call.metadata.ptr()) : nullptr);
+      {.integration = side.component, .fallback = side.service, .own = call.knobs->own_service});
+  const bool reads = call.knobs->distributed && call.metadata;
+  const Ref metadata = Ref::steal(reads ? PySequence_List(call.metadata.ptr()) : nullptr);
   if (!metadata) py::swallow_error();
   const Ref context = tracing::extract(metadata);
-  const bool is_late = !call.own_service.empty();  // as in step.h
+  const bool is_late = !call.knobs->own_service.empty();  // as in step.h
   const tracing::SpanStart start = {.name = naming.operation(side.operation),
                                     .service = is_late ? std::string_view() : named.service,
                                     .resource = call.path,
@@ -132,6 +138,13 @@ tracing::LiveSpan start_rpc_server(const RpcSide& side, const RpcCall& call) {
     span.set(tags::kServiceSource, named.source);
   tag_method(span, call.path, call.shape);
   return live;
+}
+
+void tag_handler_stack(const tracing::LiveSpan& span, Handle exception) {
+  const Ref whole =
+      Ref::steal(exception.is_exception() ? PyException_GetTraceback(exception.ptr()) : nullptr);
+  const Ref below = whole.attr(kNextFrame);
+  if (below && !below.is_none()) span.fail(exception, below);
 }
 
 void tag_rpc_status(trace::Span& span, Handle code, Handle details) {

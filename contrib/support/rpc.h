@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "contrib/rules/naming.h"
+#include "contrib/rules/settings.h"
 #include "core/py/hook.h"
 #include "core/tracing/live_span.h"
 
@@ -20,10 +20,16 @@ struct RpcSide {               // of a library: its clients, or its servers
   std::string_view kind;  // "client", "server"
 };
 
+struct RpcKnobs {  // of a side, from its settings
+  std::string own_service;
+  bool distributed;  // traces go on over the metadata
+};
+const RpcKnobs* rpc_knobs(const Settings& settings, std::string_view section);
+
 struct RpcCall {
   std::string_view path;   // "/package.Service/Method"
   std::string_view shape;  // "unary", "server_streaming"; a literal
-  std::string_view own_service{};
+  const RpcKnobs* knobs;
   std::string_view target{};  // "host:port", "ipv4:host:port", "dns:///host:port"
   py::Handle metadata{};      // that the caller gave: None, or pairs
 };
@@ -37,12 +43,12 @@ constexpr py::Target on_rpc(const char* where, py::Enter enter, py::Leave leave,
 }
 
 // A span that is never active: nothing of the application runs inside a client's call. What is sent
-// instead of the metadata; empty when there is no span.
+// instead of the metadata; empty when that stays as it is.
 py::Ref start_rpc_client(py::Scope& scope, const RpcSide& side, const RpcCall& call);
 // That, for a callable of grpc's which knows its method; `position` is that of its metadata, -1 for
 // a keyword. The call's target says its shape.
-void enter_rpc_client(py::Call& call, py::Scope& scope, const RpcSide& side,
-                      std::string_view own_service, std::string_view target, int position);
+void enter_rpc_client(py::Call& call, py::Scope& scope, const RpcSide& side, const RpcKnobs& knobs,
+                      std::string_view target, int position);
 
 // Ends the client's span when the call does, not when the hook leaves: nothing is kept alive but
 // the span, and `more` if it is given. `ended` has (Span, `more`) as self. Empty when there is no
@@ -54,5 +60,7 @@ tracing::LiveSpan start_rpc_server(const RpcSide& side, const RpcCall& call);
 
 // What a call ended with.
 void tag_rpc_status(trace::Span& span, py::Handle code, py::Handle details);
+// The stack of what a handler has raised, below the server's own frame.
+void tag_handler_stack(const tracing::LiveSpan& span, py::Handle exception);
 
 }  // namespace dd::contrib

@@ -746,6 +746,7 @@ CASES: dict[str, Case] = {
         DD_CELERY_DISTRIBUTED_TRACING="true",
     ),
     "grpc_basic": client("grpc_basic", GRPC_VERBOSITY="NONE"),
+    "grpc_configured": shown_client("grpc_configured", GRPC_VERBOSITY="NONE"),
     "grpc_named": client(
         "grpc_basic", GRPC_VERBOSITY="NONE", DD_SERVICE="rpc", DD_GRPC_SERVICE="calls"
     ),

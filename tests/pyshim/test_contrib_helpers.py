@@ -232,7 +232,6 @@ class Http(unittest.TestCase):
             url="http://user:pw@host/p?token=123456789abcd&x=1#f",
             target_host="host",
             status_code=200,
-            query="x=1",
             request_headers={"user-agent": "ua", "Referer": "http://from/x"},
             retries_remain=2,
             route="/p",
@@ -271,6 +270,19 @@ class Http(unittest.TestCase):
         self.config.wsgi.http.trace_query_string = True
         self.addCleanup(self.config.wsgi.http._reset)
         self.assertEqual(self.tags(query="a=b")[0], {"http.query.string": "a=b"})
+        self.assertEqual(self.tags(query=b"a=b")[0], {"http.query.string": "a=b"})
+
+    def test_a_query_that_is_given_goes_before_that_of_the_url(self):
+        tags, _ = self.tags(url="http://host/p?token=1#part", query="x=1")
+        self.assertEqual(tags["http.url"], "http://host/p?x=1#part")
+
+    def test_without_headers_the_client_is_the_peer(self):
+        self.config._retrieve_client_ip = True
+        self.addCleanup(setattr, self.config, "_retrieve_client_ip", False)
+        shown = {"http.client_ip": "10.0.0.1", "network.client.ip": "10.0.0.1"}
+        for headers in (None, {}):
+            self.assertEqual(self.tags(request_headers=headers, peer_ip="10.0.0.1")[0], shown)
+        self.assertEqual(self.tags(peer_ip="no address")[0], {})
 
     def test_the_address_of_the_client(self):
         self.config._retrieve_client_ip = True

@@ -194,11 +194,13 @@ def _store_headers(
         span.set_tag(tag or _contrib.header_tag(name, kind == RESPONSE), _text(value))
 
 
-def _client_address(
-    headers: Mapping[str, str], peer_ip: str | None, with_underscores: bool
+def _get_request_header_client_ip(
+    headers: Mapping[str, str] | None,
+    peer_ip: str | None = None,
+    headers_are_case_sensitive: bool = False,
 ) -> str:
-    named = {_text(name).lower(): _text(value) for name, value in headers.items()}
-    if with_underscores:
+    named = {_text(name).lower(): _text(value) for name, value in (headers or {}).items()}
+    if headers_are_case_sensitive:
         named = {name.replace("_", "-"): value for name, value in named.items()}
     return _contrib.client_ip(named, peer_ip)
 
@@ -207,9 +209,9 @@ def _set_url_tag(
     integration_config: IntegrationConfig, span: Span, url: str, query: str | None
 ) -> None:
     with_query = getattr(integration_config, "http_tag_query_string", True)
-    if query and "?" not in url:
+    if query:
         head, mark, fragment = url.partition("#")
-        url = f"{head}?{query}{mark}{fragment}"
+        url = f"{head.partition('?')[0]}?{query}{mark}{fragment}"
     span.set_tag(http.URL, _contrib.shown_url(url, bool(with_query)))
 
 
@@ -261,12 +263,18 @@ def set_http_meta(
     if status_msg is not None:
         span.set_tag(http.STATUS_MSG, status_msg)
     if query is not None and getattr(integration_config, "trace_query_string", None):
-        span.set_tag(http.QUERY_STRING, query)
-    client_ip = ""
+        span.set_tag(http.QUERY_STRING, _text(query))
     if request_headers:
-        client_ip = _tag_request(
-            span, integration_config, request_headers, peer_ip, headers_are_case_sensitive
+        _tag_request(span, integration_config, request_headers, headers_are_case_sensitive)
+    client_ip = ""
+    if config._retrieve_client_ip:
+        client_ip = _get_request_header_client_ip(
+            request_headers, peer_ip, headers_are_case_sensitive
         )
+    if client_ip:
+        span.set_tag(http.CLIENT_IP, client_ip)
+        if peer_ip:
+            span.set_tag("network.client.ip", peer_ip)
     if response_headers is not None:
         _store_headers(dict(response_headers), span, integration_config, RESPONSE)
     if retries_remain is not None:
@@ -301,12 +309,11 @@ def _tag_request(
     span: Span,
     integration_config: IntegrationConfig,
     headers: Mapping[str, str],
-    peer_ip: str | None,
     headers_are_case_sensitive: bool,
-) -> str:
-    from ddtrace.internal.settings._config import config
-
-    named = {_text(name).lower(): _text(value) for name, value in headers.items()}
+) -> None:
+    named = {
+        _text(name).lower(): _text(value) for name, value in headers.items() if value is not None
+    }
     # Headers that are not told to be sensitive to case find their names in any case by themselves.
     by_name: Mapping[str, str] = named if headers_are_case_sensitive else headers
     for name in USER_AGENT_PATTERNS:
@@ -323,14 +330,6 @@ def _tag_request(
         if name in named:
             span.set_tag(f"http.request.headers.{name}", named[name])
     _store_headers(headers, span, integration_config, REQUEST)
-    if not config._retrieve_client_ip:
-        return ""
-    client_ip = _client_address(headers, peer_ip, headers_are_case_sensitive)
-    if client_ip:
-        span.set_tag(http.CLIENT_IP, client_ip)
-    if peer_ip and _contrib.is_address(peer_ip):
-        span.set_tag("network.client.ip", peer_ip)
-    return client_ip
 
 
 def _host_of(url: str) -> str:
