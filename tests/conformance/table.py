@@ -293,7 +293,7 @@ CASES: dict[str, Case] = {
         prints_trace=True,
     ),
     "django_not_found": web("django_not_found"),
-    "grpc_services": client("grpc_basic", DD_GRPC_SERVICE="calls", DD_GRPC_SERVER_SERVICE="called"),
+    "grpc_services": client("grpc_basic", GRPC_VERBOSITY="NONE", DD_GRPC_SERVICE="calls", DD_GRPC_SERVER_SERVICE="called"),
     "flask_templates_v1": script(
         "flask_templates", DD_SERVICE="web", DD_TRACE_SPAN_ATTRIBUTE_SCHEMA="v1"
     ),
