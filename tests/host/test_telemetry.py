@@ -352,6 +352,16 @@ def test_the_given_host_name_is_told_and_no_password_of_the_repository():
     assert b"hunter2" not in bodies
 
 
+def test_metrics_of_the_interpreter_that_a_program_turns_on_are_told():
+    with Agent() as agent:
+        run(agent, "from ddtrace.runtime import RuntimeMetrics as R; R.enable(); R.disable()\n" + ONE_SPAN,
+            DD_DOGSTATSD_URL="udp://127.0.0.1:9")
+        agent.wait_for(until=lambda agent: "app-closing" in dict(messages(agent)))
+        rows = [row for _, payload in messages(agent) for row in (payload or {}).get("configuration", [])]
+    assert [(row["value"], row["origin"]) for row in sorted(rows, key=lambda row: row["seq_id"])
+            if row["name"] == "DD_RUNTIME_METRICS_ENABLED"] == [("false", "default"), ("true", "code"), ("false", "code")]
+
+
 def test_headers_of_traces_are_counted():
     program = """
 from ddtrace.propagation.http import HTTPPropagator

@@ -15,6 +15,12 @@ __all__ = ["RuntimeMetrics"]
 _TRACER_NOT_SET: Any = object()
 
 
+def _tell(enabled: str) -> None:
+    from ddtrace import _native
+
+    _native.telemetry_configuration("DD_RUNTIME_METRICS_ENABLED", enabled, "code", "")
+
+
 class _RuntimeMetricsStatus(type):
     @property
     def _enabled(cls) -> bool:
@@ -41,6 +47,7 @@ class RuntimeMetrics(metaclass=_RuntimeMetricsStatus):
                 removal_version="5.0.0",
             )
         RuntimeWorker.enable(dogstatsd_url=dogstatsd_url)
+        _tell("true")
 
     @staticmethod
     def disable() -> None:
@@ -48,3 +55,4 @@ class RuntimeMetrics(metaclass=_RuntimeMetricsStatus):
         from ddtrace.internal.runtime.runtime_metrics import RuntimeWorker
 
         RuntimeWorker.disable()
+        _tell("false")
