@@ -36,6 +36,8 @@ constexpr std::int64_t kSuddenNs = 500'000'000;
 
 constinit product::Gate agent_gate, local_gate, lines_gate, discovery_gate;
 
+constinit std::int64_t connected_ns = 0;  // when there was somebody to tell something
+
 // On the worker.
 void look_at_spans(const trace::Delivery& delivery) {
   remote_config::note_services(delivery);
@@ -83,6 +85,7 @@ Status connect_agent() {
                                                        .on_failed = &telemetry::note_failure,
                                                        .look = &look_at_spans});
   if (!started.ok()) return Status::error(started.message() + "; traces are not sent");
+  connected_ns = base::monotonic_ns();
   tracing::set_flush(&flush_sinks);
   py::allow_later_calls();
   return {};
@@ -110,10 +113,13 @@ Status write_lines() {
 
 }  // namespace
 
-// A forked child that had nothing to say so far is silent; so is the reference's.
+// Of those with nothing to say so far the first process speaks, if it was there for a while: what
+// runs for a moment (a script of a build, `-c`) does not wait for an agent. A forked child is
+// silent as the reference's is.
 bool will_speak() {
-  return transport::Worker::get().running() ||
-         (agent_gate.open() && telemetry::enabled() && base::fork_generation() == 0);
+  if (transport::Worker::get().running()) return true;
+  return agent_gate.open() && telemetry::enabled() && base::fork_generation() == 0 &&
+         base::monotonic_ns() - connected_ns >= telemetry::kFirstWordNs;
 }
 
 void speak_soon() {
