@@ -96,11 +96,13 @@ constexpr TargetCase kTargetCases[] = {
 
 TEST_F(Clients, targets_of_remote_calls) {
   constexpr RpcSide kSide = {"grpc", "grpc-client", {"grpc", "grpc.client.request"}, "client"};
+  const RpcKnobs knobs{.own_service = {}, .distributed = true};
   for (const TargetCase& row : kTargetCases) {
     SCOPED_TRACE(row.name);
     py::Scope scope;
     const py::Ref metadata = start_rpc_client(
-        scope, kSide, {.path = "/a.b.Service/Do", .shape = "unary", .target = row.target});
+        scope, kSide,
+        {.path = "/a.b.Service/Do", .shape = "unary", .knobs = &knobs, .target = row.target});
     EXPECT_TRUE(metadata.is_tuple());
     trace::Span& span = step_of(scope)->span();
     EXPECT_EQ(span.text(trace::Key("grpc.host")), row.host);

@@ -94,7 +94,7 @@ class Sending(unittest.TestCase):
             many, _, errors = run(agent.url, "send", 100_000, "exit", 1000)
             self.balanced(many)
             self.assertEqual(errors.count("\n"), 1)
-            own = 100_000 * 88 // 1024  # the deliveries themselves belong to the test
+            own = 100_000 * 96 // 1024  # the deliveries belong to the test: 88 bytes, and malloc's 8
             self.assertLess(many["resident_kb"] - few["resident_kb"] - own, 8 * 1024)
 
     def test_what_was_handed_over_arrives_after_the_end(self):
@@ -113,7 +113,7 @@ class Sending(unittest.TestCase):
 
     def test_an_agent_that_has_answered_may_read_slowly_at_the_end(self):
         with Agent() as agent:
-            answers = iter([0, 0.2])
+            answers = itertools.chain([0], itertools.repeat(0.15))
 
             def answer(request):
                 time.sleep(next(answers))
