@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "core/base/clock.h"
 #include "core/base/fork.h"
 #include "core/base/mutex.h"
 #include "core/config/core_settings.h"
