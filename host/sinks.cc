@@ -38,6 +38,7 @@ constexpr std::int64_t kSuddenNs = 500'000'000;
 constinit product::Gate agent_gate, local_gate, lines_gate, discovery_gate;
 
 constinit std::int64_t connected_ns = 0;  // when there was somebody to tell something
+constinit bool uses_package = false;      // the program has imported ddtrace
 
 // On the worker.
 void look_at_spans(const trace::Delivery& delivery) {
@@ -117,20 +118,22 @@ Status write_lines() {
 // Of those with nothing to say so far the first process speaks, if it was there for a while: what
 // runs for a moment (a script of a build, `-c`) does not wait for an agent. A forked child is
 // silent as the reference's is.
-bool will_speak() {
-  if (transport::Worker::get().running()) return true;
+static bool speaks_at_its_end() {
   return agent_gate.open() && telemetry::enabled() && base::fork_generation() == 0 &&
-         base::monotonic_ns() - connected_ns >= telemetry::kFirstWordNs;
+         (uses_package || base::monotonic_ns() - connected_ns >= telemetry::kFirstWordNs);
 }
 
+bool will_speak() { return transport::Worker::get().running() || speaks_at_its_end(); }
+
 void speak_soon() {
+  uses_package = true;
   if (agent_gate.open() && (telemetry::enabled() || remote_config::wanted()))
     transport::Worker::get().start_later(telemetry::kFirstWordNs);
 }
 
 void stop_worker() {
   transport::Worker& worker = transport::Worker::get();
-  if (will_speak()) worker.wake();  // also of a program without a trace or a library we know
+  if (speaks_at_its_end()) worker.wake();  // also of a program without a trace or a library we know
   transport::agent_sink::settle();
   worker.shutdown(kFlushNs);
 }

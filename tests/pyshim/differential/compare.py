@@ -21,6 +21,7 @@ KNOWN = [
     (r"(name|service|resource|span_type)= b'.*|_add_event name b'.*|sequence .*b'.*",
      "bytes that are no UTF-8, and names of events, read as str"),
     (r"_add_event name None", "an event has a name"),
+    (r"writer type", "the tracer's own writer, whose buffer is native, is a kind of NativeWriter"),
     (r"(link|event|recorded) (b'bytes'|5|None) .*|set_link tracestate .*",
      "keys and states that are no text become text; the reference keeps them or raises"),
     (r"(link|event) .* Failing|sequence .*Failing.*|_add_event attributes .*",
